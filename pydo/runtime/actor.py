@@ -1,0 +1,263 @@
+"""The tenant of a container: one instance of the user's class, its gates and its open database.
+
+What the host surface does on behalf of user code goes through here, and is refused when it does
+not come from a turn of this object or when the object was reset.
+
+Sources: src/workerd/io/worker.c++ (`Worker::Actor`), src/workerd/api/actor-state.c++.
+"""
+
+from __future__ import annotations
+
+import inspect
+from contextvars import copy_context
+from typing import TYPE_CHECKING
+
+from pydo.errors import JsException
+from pydo.runtime.delivery import Deliveries
+from pydo.runtime.failure import Stopped, exit_error, travelling
+from pydo.runtime.kv import KeyValueTable
+from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
+    from pydo.runtime.container import ActorContainer
+    from pydo.runtime.database import Database
+    from pydo.runtime.events import Event
+    from pydo.runtime.gates import CriticalSection
+    from pydo.runtime.ids import DurableObjectId
+    from pydo.runtime.lifecycle import Signal
+    from pydo.runtime.worker import Worker
+
+__all__ = ["Actor"]
+
+
+class Actor:
+    """One life of an object: from its constructor to its eviction or reset."""
+
+    def __init__(self, container: ActorContainer, worker: Worker, database: Database) -> None:
+        self.container = container
+        self.worker = worker
+        self.broken: JsException | None = None
+        self.database = database
+        self._kv = KeyValueTable(database)
+        self.turns = Turns(container.loop, self, str(container.label), worker.generation)
+        self.deliveries = Deliveries(self.turns, worker.owns)
+        self._stopped: JsException | None = None
+        self.turns.arrive(
+            Callback(self._construct, (), self.turns.event_context(worker.generation))
+        )
+
+    @property
+    def id(self) -> DurableObjectId:
+        """The object's id, with the name it was first reached by."""
+        return self.container.id
+
+    @property
+    def generation(self) -> int:
+        """The generation of the code that this instance is of."""
+        return self.worker.generation
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something keeps it awake: events, tasks, timers, a critical section."""
+        return bool(self.deliveries) or self.turns.is_busy
+
+    def _construct(self) -> None:
+        # A Python constructor that raises does not fail construction: each event of this
+        # instance then meets the error.  Source: src/pyodide/python-entrypoint-helper.ts.
+        try:
+            handler = self.worker.instantiate(self.container.label.class_name, self)
+        except (SystemExit, KeyboardInterrupt) as error:
+            self.deliveries.handler = _FailedConstructor(exit_error(error))
+        except BaseException as error:  # noqa: BLE001 - the callers get it
+            self.deliveries.handler = _FailedConstructor(error)
+        else:
+            self.deliveries.handler = handler
+        if self.broken is None:
+            self.container.started()
+
+    # -- what user code asks for
+
+    def enter(self) -> None:
+        """Check that user code of this object is what is running.
+
+        Raises:
+            JsException: the object was reset.
+            RuntimeError: the call comes from outside the object's turns.
+
+        """
+        if self.broken is not None:
+            raise JsException(
+                "Error",
+                "Durable Object storage is no longer accessible.",
+                retryable=True,
+                durableObjectReset=True,
+            )
+        if not self.turns.is_running:
+            raise RuntimeError(
+                f"{self.turns.name} was used outside its own turns, from another thread or from a"
+                " callback of a transport; use it from code that the object runs itself"
+            )
+
+    @property
+    def kv(self) -> KeyValueTable:
+        """The key-value table, for the running turn."""
+        self.enter()
+        return self._kv
+
+    def delete_all(self) -> None:
+        """Empty the object's database, and forget what is not committed."""
+        self.enter()
+        self.database.delete_all()
+
+    def sync(self) -> asyncio.Future[None]:
+        """Give a future that settles when everything written so far is committed."""
+        self.enter()
+        future: asyncio.Future[None] = self.turns.loop.create_future()
+        self.turns.output.hold(lambda: _settle(future))
+        return future
+
+    def wait_until(self, awaitable: Awaitable[object]) -> None:
+        """Stay awake until `awaitable` is done; an error of it is told and goes no further."""
+        self.worker.wait_until(awaitable)
+
+    def abort(self, reason: str | None) -> None:
+        """Reset this object now: what the turn has written is lost."""
+        text = "Application called abort() to reset Durable Object." if reason is None else reason
+        self.break_with(JsException("Error", text))
+
+    def block_concurrency_while(self, callback: Callable[[], object]) -> asyncio.Future[object]:
+        """Run `callback` (plain or async) with every other event of the object kept out.
+
+        The future gets its result.  If it raises, or takes longer than the limit, the object is
+        reset and the future never settles.
+        """
+        self.enter()
+        future: asyncio.Future[object] = self.turns.loop.create_future()
+        context, outer = copy_context(), SCOPE.get()
+        assert outer is not None, "user code runs in a scope"
+
+        def begin(section: CriticalSection) -> None:
+            context.run(SCOPE.set, Scope(self.turns, section, outer.generation))
+            start = Callback(
+                lambda: self.turns.loop.create_task(
+                    self._run_section(section, callback, future), context=context
+                ),
+                (),
+                context,
+            )
+            self.turns.arrive(start, section)
+
+        self.turns.open_section(begin)
+        return future
+
+    async def _run_section(
+        self,
+        section: CriticalSection,
+        callback: Callable[[], object],
+        future: asyncio.Future[object],
+    ) -> None:
+        limit = self.turns.loop.clock.call_later(
+            self.container.settings.block_s, self._section_took_too_long
+        )
+        try:
+            result = callback()
+            if inspect.isawaitable(result):
+                result = await result
+        except (SystemExit, KeyboardInterrupt) as error:
+            self.break_with(exit_error(error))
+        except BaseException as error:  # noqa: BLE001 - a failed section resets the object
+            self.break_with(error)
+        else:
+            self.turns.end_section(section)
+            if not future.done():
+                future.set_result(result)
+        finally:
+            limit.cancel()
+
+    def _section_took_too_long(self) -> None:
+        self.break_with(
+            JsException(
+                "Error",
+                "A call to blockConcurrencyWhile() in a Durable Object waited for too long. "
+                "The call was canceled and the Durable Object was reset.",
+                overloaded=True,
+            )
+        )
+
+    # -- the end
+
+    def break_with(self, error: BaseException, signal: Signal | None = None) -> None:
+        """Reset the object: every caller gets `error`, and the running turn is taken back."""
+        if self.broken is not None:
+            return
+        self.broken = travelling(error, self.worker.owns, durableObjectReset=True)
+        if self.turns.loop.running is self.turns:
+            self.database.rollback_turn()
+            self.turns.output.drop_turn()
+        else:
+            self.database.close()
+        self._end(self.broken)
+        self.container.broke(self.broken, signal)
+
+    def evict(self) -> None:
+        """Let the instance go; it has nothing to do."""
+        self.broken = JsException("Error", "The Durable Object was evicted.")
+        self.database.close()
+        self._end(self.broken)
+
+    def _end(self, error: JsException) -> None:
+        self.deliveries.fail(error)
+        self.turns.die(self.worker.owns)
+
+    # -- the ends of turns (`turn.Owner`)
+
+    def end_turn(self) -> None:
+        """Keep what the turn has written, unless the watchdog stopped it."""
+        if self._stopped is not None:
+            self.break_with(self._stopped)
+        self.database.end_turn()
+
+    def end_pass(self) -> bool:
+        """Commit; a failure resets the object."""
+        try:
+            self.database.commit()
+        except JsException as error:
+            self.break_with(error)
+            return False
+        return True
+
+    def after_pass(self) -> None:
+        """See whether anything is left to do."""
+        if self.broken is not None:
+            self.database.close()
+        else:
+            self.container.look()
+
+    def contain(self, error: BaseException) -> None:
+        """Tell of an error that nobody waits for."""
+        if self.broken is None and not isinstance(error, Stopped):
+            self.container.observer.uncaught(self.turns.name, error)
+
+    def stop(self) -> None:
+        """Note that the running turn was cut short: its end will reset the object."""
+        self._stopped = JsException(
+            "Error", "Durable Object exceeded its CPU time limit and was reset."
+        )
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class _FailedConstructor:
+    """Stands for an instance whose constructor raised: every event meets the error."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    async def handle(self, event: Event) -> object:  # noqa: ARG002 - whatever the event is
+        raise self._error

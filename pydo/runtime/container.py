@@ -1,0 +1,201 @@
+"""The place of an object: it stays while the object comes and goes.
+
+`deliver` is its only door.  `lifecycle` is its table of states; this file is what is done on each
+edge.  Replacing code (`replace`) goes container by container: one that has work keeps its old
+tenant for a time of grace, lets in what that work calls (the event carries the old generation),
+and keeps everything else waiting.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydo.errors import JsException
+from pydo.runtime.actor import Actor
+from pydo.runtime.database import Database
+from pydo.runtime.lifecycle import Signal, State, step
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from pydo.runtime.clock import Timer
+    from pydo.runtime.events import Event
+    from pydo.runtime.ids import DurableObjectId
+    from pydo.runtime.loop import ObjectLoop
+    from pydo.runtime.namespace import ActorNamespace
+    from pydo.runtime.observer import ObjectLabel, Observer
+
+__all__ = ["ActorContainer", "Lifeline", "Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How long things take, in seconds."""
+
+    idle_s: float = 10.0  # without work until eviction: server.c++ `ActorContainer`
+    forget_s: float = 60.0  # after eviction, until the place is forgotten
+    grace_s: float = 5.0  # for work in flight when the code is replaced
+    block_s: float = 30.0  # for a critical section
+    turn_s: float = 30.0  # for a turn that does not end
+    import_s: float = 5.0  # for the top level of the user's modules
+
+
+class Lifeline:
+    """What a stub that was used holds on to: a reset cuts it, and the stub fails from then on."""
+
+    __slots__ = ("cut",)
+
+    def __init__(self) -> None:
+        self.cut: JsException | None = None
+
+
+class ActorContainer:
+    """One object's place: its id, its state, its tenant if there is one."""
+
+    def __init__(self, namespace: ActorNamespace, object_id: DurableObjectId) -> None:
+        self.namespace = namespace
+        self.id = object_id
+        self.label: ObjectLabel = namespace.label(object_id)
+        self.state = State.ABSENT
+        self.actor: Actor | None = None
+        self.lifeline = Lifeline()
+        self._queued: deque[tuple[Event, asyncio.Future[object]]] = deque()
+        self._grace: Timer | None = None
+        self._idle_timer: Timer | None = None
+        self._idle_since = 0.0
+
+    @property
+    def loop(self) -> ObjectLoop:
+        """The loop that it runs on."""
+        return self.namespace.loop
+
+    @property
+    def observer(self) -> Observer:
+        """Who hears of it."""
+        return self.namespace.observer
+
+    @property
+    def settings(self) -> Settings:
+        """How long things take."""
+        return self.namespace.settings
+
+    # -- events
+
+    def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
+        """Bring an event to the object, constructing it if need be."""
+        actor = self.actor
+        if self._grace is not None and actor is not None and generation > actor.generation:
+            self._queued.append((event, future))
+            return
+        if actor is None:
+            actor = self._construct()
+        elif self.state is State.IDLE:
+            self._signal(Signal.DELIVER)
+        actor.deliveries.deliver(event, generation, future)
+
+    def _construct(self) -> Actor:
+        self._signal(Signal.DELIVER)
+        database = Database(
+            self.namespace.object_directory(self.id), self.namespace.budget, self._was_created
+        )
+        self.actor = Actor(self, self.namespace.worker, database)
+        return self.actor
+
+    def _was_created(self) -> None:
+        self.namespace.metadata.record(self.id.hex, self.id.name)
+
+    def started(self) -> None:
+        """The constructor ran."""
+        self._signal(Signal.STARTED)
+
+    # -- idle, evicted, reset
+
+    def look(self) -> None:
+        """After a pass of the tenant's turns: see whether it has work or is idle."""
+        actor = self.actor
+        if actor is None or self.state is State.STARTING:
+            return
+        if actor.is_busy:
+            if self.state is State.IDLE:
+                self._signal(Signal.DELIVER)
+        elif self._grace is not None:
+            self._let_go(Signal.REPLACED)
+        elif self.state is State.RUNNING:
+            self._signal(Signal.WORK_DONE)
+            self._idle_since = self.loop.clock.monotonic()
+            if self._idle_timer is None:
+                self._await_idle(self.settings.idle_s)
+
+    def _await_idle(self, delay_s: float) -> None:
+        # One timer serves many short spells of idleness: an event does not cancel it, it looks
+        # how long the present spell has lasted.
+        self._idle_timer = self.loop.clock.call_later(delay_s, self._idle_timer_rang)
+
+    def _idle_timer_rang(self) -> None:
+        self._idle_timer = None
+        if self.state is not State.IDLE:
+            return
+        left = self._idle_since + self.settings.idle_s - self.loop.clock.monotonic()
+        if left > 0:
+            self._await_idle(left)
+        else:
+            self._let_go(Signal.IDLE_TIMEOUT)
+
+    def evict(self) -> None:
+        """Let the tenant go at once; for the end of the process, when nothing may run."""
+        if self.actor is not None:
+            self.actor.evict()
+            self.actor = None
+
+    def _let_go(self, signal: Signal) -> None:
+        actor, self.actor = self.actor, None
+        if actor is not None:
+            actor.evict()
+        self._vacated(signal)
+
+    def broke(self, error: JsException, signal: Signal | None) -> None:
+        """The tenant was reset: its callers and its used stubs get `error`."""
+        self.lifeline.cut = error
+        self.lifeline = Lifeline()
+        self.actor = None
+        self.observer.was_reset(self.label, error)
+        self._vacated(signal or Signal.BROKEN)
+
+    def _vacated(self, signal: Signal) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+        self._signal(signal)
+        if self.state is State.ABSENT:
+            self.namespace.vacated(self)
+        queued, self._queued = self._queued, deque()
+        for event, future in queued:
+            self.deliver(event, self.namespace.worker.generation, future)
+
+    # -- new code
+
+    def replace(self) -> None:
+        """The code was replaced: let the tenant go now, or when its work is done."""
+        if self._grace is not None:
+            return
+        if self.actor is None:
+            self._signal(Signal.REPLACED)
+        elif self.actor.is_busy or self.state is State.STARTING:
+            self._grace = self.loop.clock.call_later(self.settings.grace_s, self._grace_is_over)
+        else:
+            self._let_go(Signal.REPLACED)
+
+    def _grace_is_over(self) -> None:
+        if self.actor is not None:
+            self.actor.break_with(
+                JsException("Error", "Durable Object reset because its code was updated."),
+                Signal.REPLACED,
+            )
+
+    def _signal(self, signal: Signal) -> None:
+        before = self.state
+        self.state = step(before, signal, has_sockets=False)
+        if self.state is not before:
+            self.observer.moved(self.label, before, self.state)

@@ -1,0 +1,279 @@
+"""One object's SQLite database, and the transactions that its turns make.
+
+The file is `db.sqlite` in the object's own folder; both are made at the first write.  The first
+write of a turn begins the *implicit transaction*, or a savepoint in it if an earlier turn of the
+same pass has begun one; the end of the turn keeps the savepoint, the end of the pass commits.
+So a turn can be taken back alone, and a crash never shows half of one.
+
+    NONE ──write──> OPEN ──end_turn──> KEPT ──commit──> NONE
+                     │ ^                 │
+       rollback_turn │ └──────write──────┘  (with a savepoint)
+                     v
+            NONE, or KEPT if earlier turns had written
+
+Journal mode is WAL and `synchronous` NORMAL: what is committed survives the death of the process
+at any moment.  Source: src/workerd/io/actor-sqlite.c++ (`ImplicitTxn`).
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+from collections import OrderedDict
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import apsw
+
+from pydo.errors import JsException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = ["Database", "OpenDatabases", "raise_sqlite_error"]
+
+logger = logging.getLogger("pydo.runtime")
+
+_FILE = "db.sqlite"
+_LENGTH_LIMIT = 4 * 1024 * 1024  # bytes of a string, blob or row: util/sqlite.c++ `setupSecurity`
+_RESERVED_FILES = 96  # descriptors left to sockets, modules and the user's own files
+_FILES_EACH = 3  # the database, its log and the log's index
+
+
+class _Transaction(Enum):
+    NONE = "nothing written"
+    OPEN = "the running turn has written"
+    KEPT = "only turns that have ended have written"
+
+
+class OpenDatabases:
+    """The budget of open databases: the least recently used are closed between their turns."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = _default_limit() if limit is None else limit
+        self._open: OrderedDict[Database, None] = OrderedDict()
+        self._has_warned = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def used(self, database: Database) -> None:
+        """Note that a database was just used."""
+        self._open.move_to_end(database)
+
+    def opened(self, database: Database) -> None:
+        """Take a database into the budget, closing others if it is exceeded."""
+        self._open[database] = None
+        if len(self._open) <= self.limit:
+            return
+        for other in [each for each in self._open if not each.is_pinned and each is not database]:
+            other.close()
+            if len(self._open) <= self.limit:
+                return
+        if not self._has_warned:
+            self._has_warned = True
+            logger.warning(
+                "%d databases are open, more than the %d that the limit on open files allows for; "
+                "all of them are in the middle of something (raise it with ulimit -n)",
+                len(self._open),
+                self.limit,
+            )
+
+    def closed(self, database: Database) -> None:
+        """Take a database out of the budget."""
+        self._open.pop(database, None)
+
+
+class Database:
+    """The database of one object; opened when it is needed, closed when it is not."""
+
+    def __init__(
+        self, directory: Path, budget: OpenDatabases, on_create: Callable[[], object]
+    ) -> None:
+        self.directory = directory
+        self.path = directory / _FILE
+        self.epoch = 0  # changes whenever what was known of the schema may be wrong
+        self._budget = budget
+        self._on_create = on_create
+        self._connection: apsw.Connection | None = None
+        self._exists: bool | None = None
+        self._transaction = _Transaction.NONE
+        self._has_savepoint = False
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it must stay open: something is not committed."""
+        return self._transaction is not _Transaction.NONE
+
+    # -- access
+
+    def reading(self) -> apsw.Connection | None:
+        """Give the connection to read from; None when nothing was ever written."""
+        if self._connection is not None:
+            self._budget.used(self)
+            return self._connection
+        if self._exists is None:
+            self._exists = self.path.exists()
+        return self._open() if self._exists else None
+
+    def writing(self) -> apsw.Connection:
+        """Give the connection to write to, in the running turn's part of the transaction."""
+        connection = self.reading() or self._create()
+        if self._transaction is _Transaction.NONE:
+            connection.execute("BEGIN")
+            self._transaction = _Transaction.OPEN
+        elif self._transaction is _Transaction.KEPT:
+            connection.execute("SAVEPOINT _cf_turn")
+            self._transaction = _Transaction.OPEN
+            self._has_savepoint = True
+        return connection
+
+    def _create(self) -> apsw.Connection:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        new = self.path.with_suffix(".new")
+        new.write_bytes(_empty_database())
+        new.replace(self.path)
+        self._exists = True
+        self._on_create()
+        return self._open()
+
+    def _open(self) -> apsw.Connection:
+        connection = apsw.Connection(
+            str(self.path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
+        )
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+        # A checkpoint costs milliseconds of disk, and closing has to be cheap: the log stays.
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.limit(apsw.SQLITE_LIMIT_LENGTH, _LENGTH_LIMIT)
+        connection.set_busy_timeout(5000)  # another program may be reading the file
+        connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection = connection
+        self.epoch += 1
+        self._budget.opened(self)
+        return connection
+
+    # -- the ends of turns and passes
+
+    def end_turn(self) -> None:
+        """Keep what the turn has written."""
+        if self._transaction is _Transaction.OPEN:
+            if self._has_savepoint:
+                self._require().execute("RELEASE _cf_turn")
+                self._has_savepoint = False
+            self._transaction = _Transaction.KEPT
+
+    def rollback_turn(self) -> None:
+        """Take back what the running turn has written."""
+        if self._transaction is not _Transaction.OPEN:
+            return
+        connection = self._require()
+        self.epoch += 1
+        if self._has_savepoint:
+            connection.execute("ROLLBACK TO _cf_turn")
+            connection.execute("RELEASE _cf_turn")
+            self._has_savepoint = False
+            self._transaction = _Transaction.KEPT
+        else:
+            self._rollback(connection)
+
+    def commit(self) -> None:
+        """Commit what the turns of the pass have written.
+
+        Raises:
+            JsException: it could not be, and all of it is rolled back.
+
+        """
+        if self._transaction is _Transaction.NONE:
+            return
+        connection = self._require()
+        try:
+            connection.execute("COMMIT")
+        except apsw.Error as error:
+            self._rollback(connection)
+            raise_sqlite_error(error)
+        self._transaction = _Transaction.NONE
+
+    def _rollback(self, connection: apsw.Connection) -> None:
+        self.epoch += 1
+        self._transaction = _Transaction.NONE
+        self._has_savepoint = False
+        if connection.in_transaction:  # a full disk makes SQLite roll back by itself
+            connection.execute("ROLLBACK")
+
+    # -- the whole file
+
+    def delete_all(self) -> None:
+        """Empty the database at once: tables, rows, and what is not committed yet.
+
+        SQLite's own reset does it in one step, so that a crash shows all or nothing.
+        """
+        connection = self.reading()
+        if connection is None:
+            return
+        self._rollback(connection)
+        connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 1)
+        try:
+            connection.execute("VACUUM")
+        finally:
+            connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 0)
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs, from any thread."""
+        connection = self._connection
+        if connection is not None:
+            connection.interrupt()
+
+    def close(self) -> None:
+        """Close the file, taking back what is not committed; it opens again when needed."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._rollback(connection)
+            self._budget.closed(self)
+            connection.close()
+
+    def _require(self) -> apsw.Connection:
+        assert self._connection is not None, "a transaction keeps its connection open"
+        return self._connection
+
+
+def raise_sqlite_error(error: apsw.Error) -> NoReturn:
+    """Raise what a Worker sees of an SQLite error.
+
+    The form is `<text>: <code>[ (extended: <code>)]`: src/workerd/util/sqlite.c++.
+    """
+    text = str(error).split(": ", 1)[-1] if str(error).startswith("SQLITE") else str(error)
+    code = _code_name(getattr(error, "result", 0))  # not declared in apsw's stubs
+    extended = _code_name(getattr(error, "extendedresult", 0))
+    suffix = f" (extended: {extended})" if extended not in (code, "") else ""
+    raise JsException("Error", f"{text}: {code}{suffix}") from error
+
+
+def _code_name(code: int) -> str:
+    names: dict[int | str, Any] = {
+        **apsw.mapping_result_codes,
+        **apsw.mapping_extended_result_codes,
+    }
+    return str(names.get(code, ""))
+
+
+@cache
+def _empty_database() -> bytes:
+    # Writing these bytes and opening them costs a third of what making a database and switching
+    # its journal mode does.
+    memory = apsw.Connection(":memory:")
+    memory.execute(
+        "PRAGMA page_size=4096; CREATE TABLE made (a); DROP TABLE made; VACUUM"
+    ).fetchall()
+    image = bytearray(memory.serialize("main"))
+    memory.close()
+    image[18] = image[19] = 2  # "write version" and "read version" of the header: WAL
+    return bytes(image)
+
+
+def _default_limit() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return 1000
+    return max(8, min(1000, (soft - _RESERVED_FILES) // _FILES_EACH))

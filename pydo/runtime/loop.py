@@ -1,0 +1,219 @@
+"""The event loop that knows whose callback it runs.
+
+Each callback carries a context, and a context variable in it (`turn.SCOPE`) names the object that
+it belongs to.  A callback without an owner goes straight to the loop.  One with an owner goes to
+that owner's `Turns`, which runs it in a turn: that is what holds `gather`, tasks, timers and
+futures of user code to the object's gates, whichever way they were made.
+
+Transports, servers and subprocesses are opened outside any object (`_opened_outside`): the sockets
+of a pool that several objects share must not wait at the gate of whoever happened to open them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any, TypeVarTuple, Unpack, cast
+
+from pydo.runtime.clock import Clock, ManualClock, SystemClock
+from pydo.runtime.turn import SCOPE, Callback, Turns
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+
+    _Loop = asyncio.SelectorEventLoop
+else:
+    try:
+        from uvloop import Loop as _Loop
+    except ImportError:  # Windows has no uvloop
+        _Loop = asyncio.SelectorEventLoop
+
+__all__ = ["ObjectLoop"]
+
+_Ts = TypeVarTuple("_Ts")
+
+
+class ObjectLoop(_Loop):
+    """An event loop on which every callback of an object runs in that object's turns."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__()
+        self.clock: Clock = clock or SystemClock(self._call_unowned_later)
+        self.running: Turns | None = None
+        self.turn_number = 0
+        self.pending_passes = 0
+        self.thread_id = threading.get_ident()
+        self._generators: dict[int, tuple[weakref.ref[Any], Context]] = {}
+
+    # -- outside any object
+
+    def call_unowned(self, callback: Callable[..., object], *args: object) -> None:
+        """Call from the loop, outside any turn."""
+        super().call_soon(callback, *args, context=_NOWHERE)
+
+    def _call_unowned_later(
+        self, delay_s: float, callback: Callable[[], object]
+    ) -> asyncio.TimerHandle:
+        return super().call_later(delay_s, callback, context=_NOWHERE)
+
+    def create_unowned_task(
+        self, coroutine: Coroutine[Any, Any, object], context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        """Make a task that keeps no object awake; `context` says where it runs all the same."""
+        return super().create_task(coroutine, context=context or Context())
+
+    async def settled(self) -> None:
+        """Wait until no owner has anything left to run now."""
+        quiet = 0
+        while quiet < _QUIET_ROUNDS:
+            await asyncio.sleep(0)
+            quiet = 0 if self.pending_passes else quiet + 1
+
+    async def advance(self, seconds: float) -> None:
+        """Move a `ManualClock` on, letting everything that comes due run in its order."""
+        clock = self.clock
+        if not isinstance(clock, ManualClock):
+            raise TypeError(f"only a ManualClock can be advanced, and this is {clock!r}")
+        until = clock.monotonic() + seconds
+        await self.settled()
+        while (callback := clock.next_due(until)) is not None:
+            callback()
+            await self.settled()
+
+    # -- asyncio's interface
+
+    def time(self) -> float:
+        """Seconds by the loop's clock."""
+        return self.clock.monotonic()
+
+    def call_soon(
+        self,
+        callback: Callable[[Unpack[_Ts]], object],
+        *args: *_Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """Run a callback in its owner's running turn, or as an arrival there."""
+        scope = SCOPE.get() if context is None else context.get(SCOPE)
+        if scope is None:
+            return super().call_soon(callback, *args, context=context)
+        handle = Callback(callback, args, context or copy_context())
+        scope.turns.schedule(handle, scope)
+        return cast("asyncio.Handle", handle)
+
+    def call_soon_threadsafe(
+        self,
+        callback: Callable[[Unpack[_Ts]], object],
+        *args: *_Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """Run a callback as an arrival at its owner, from any thread."""
+        scope = SCOPE.get() if context is None else context.get(SCOPE)
+        if scope is None:
+            return super().call_soon_threadsafe(callback, *args, context=context)
+        handle = Callback(callback, args, context or copy_context())
+        super().call_soon_threadsafe(scope.turns.arrive, handle, scope.section, context=_NOWHERE)
+        return cast("asyncio.Handle", handle)
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[Unpack[_Ts]], object],
+        *args: *_Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Let a callback arrive at its owner `delay` seconds from now."""
+        scope = SCOPE.get() if context is None else context.get(SCOPE)
+        if scope is None:
+            return super().call_later(delay, callback, *args, context=context)
+        handle = Callback(callback, args, context or copy_context())
+        handle.when_s = self.time() + delay
+        scope.turns.call_later(handle, delay, scope)
+        return cast("asyncio.TimerHandle", handle)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[_Ts]], object],
+        *args: *_Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Let a callback arrive at its owner when `time()` is `when`."""
+        return self.call_later(when - self.time(), callback, *args, context=context)
+
+    def create_task(
+        self, coro: Any, *, name: object = None, context: Context | None = None, **options: Any
+    ) -> asyncio.Task[Any]:
+        """Make a task; one that belongs to an object keeps it awake until it is done."""
+        scope = SCOPE.get() if context is None else context.get(SCOPE)
+        task: asyncio.Task[Any] = super().create_task(coro, name=name, context=context, **options)
+        if scope is not None:
+            tasks = scope.turns.tasks
+            tasks.add(task)
+            task.add_done_callback(tasks.discard, context=scope.turns.context)
+        return task
+
+    # -- async generators: closed in the object that iterated them first
+
+    def _asyncgen_firstiter_hook(self, agen: AsyncGenerator[Any, Any]) -> None:
+        if SCOPE.get() is not None:
+            key = id(agen)
+            # The reference dies before the finaliser runs, so its entry outlives it by one round
+            # of the loop; by then the address may be another generator's.
+            entry = (
+                weakref.ref(agen, lambda _: self.call_unowned(self._forget, key, entry)),
+                copy_context(),
+            )
+            self._generators[key] = entry
+        super()._asyncgen_firstiter_hook(agen)  # type: ignore[misc] # private in typeshed's eyes
+
+    def _asyncgen_finalizer_hook(self, agen: AsyncGenerator[Any, Any]) -> None:
+        entry = self._generators.pop(id(agen), None)
+        if entry is None:
+            super()._asyncgen_finalizer_hook(agen)  # type: ignore[misc] # as above
+        elif not self.is_closed():
+            context = entry[1]
+            self.call_soon_threadsafe(_close_generator, self, agen, context, context=context)
+
+    def _forget(self, key: int, entry: object) -> None:
+        if self._generators.get(key) is entry:
+            del self._generators[key]
+
+    # -- transports
+
+    if not TYPE_CHECKING:
+
+        @staticmethod
+        def _opened_outside(name: str) -> Callable[..., Awaitable[object]]:
+            opener = getattr(_Loop, name)
+
+            async def method(self: ObjectLoop, *args: Any, **options: Any) -> object:
+                coroutine = opener(self, *args, **options)
+                if SCOPE.get() is None:
+                    return await coroutine
+                return await self.create_unowned_task(coroutine)
+
+            method.__name__ = name
+            return method
+
+        connect_accepted_socket = _opened_outside("connect_accepted_socket")
+        connect_read_pipe = _opened_outside("connect_read_pipe")
+        connect_write_pipe = _opened_outside("connect_write_pipe")
+        create_connection = _opened_outside("create_connection")
+        create_datagram_endpoint = _opened_outside("create_datagram_endpoint")
+        create_server = _opened_outside("create_server")
+        create_unix_connection = _opened_outside("create_unix_connection")
+        create_unix_server = _opened_outside("create_unix_server")
+        start_tls = _opened_outside("start_tls")
+        subprocess_exec = _opened_outside("subprocess_exec")
+        subprocess_shell = _opened_outside("subprocess_shell")
+        del _opened_outside
+
+
+_NOWHERE = Context()
+_QUIET_ROUNDS = 3  # a settled future wakes its task on the round after
+
+
+def _close_generator(loop: ObjectLoop, agen: AsyncGenerator[Any, Any], context: Context) -> None:
+    loop.create_task(agen.aclose(), context=context)

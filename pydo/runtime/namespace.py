@@ -1,0 +1,152 @@
+"""All objects of one class: from an id to its container, and from a stub to an event.
+
+A namespace outlives the code: `replace` gives it a new Worker, its objects follow one by one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydo.errors import JsException
+from pydo.runtime.container import ActorContainer, Lifeline
+from pydo.runtime.failure import travelling
+from pydo.runtime.ids import DurableObjectId, IdFactory
+from pydo.runtime.metadata import ClassMetadata
+from pydo.runtime.observer import ObjectLabel
+from pydo.runtime.turn import SCOPE
+
+if TYPE_CHECKING:
+    import asyncio
+    from pathlib import Path
+
+    from pydo.runtime.database import OpenDatabases
+    from pydo.runtime.events import Event
+    from pydo.runtime.runtime import Runtime
+    from pydo.runtime.worker import Worker
+
+__all__ = ["ActorChannel", "ActorNamespace"]
+
+
+class ActorNamespace:
+    """The objects of one class, each in one container at most."""
+
+    def __init__(
+        self, runtime: Runtime, class_name: str, unique_key: str, directory: Path, worker: Worker
+    ) -> None:
+        self.loop = runtime.loop
+        self.observer = runtime.observer
+        self.settings = runtime.settings
+        self.budget: OpenDatabases = runtime.budget
+        self.class_name = class_name
+        self.directory = directory
+        self.ids = IdFactory(unique_key)
+        self.metadata = ClassMetadata(directory / "metadata.sqlite")
+        self.worker = worker
+        self._containers: dict[str, ActorContainer] = {}
+        self._vacant: dict[str, float] = {}  # since when, in the order of leaving
+        self._is_sweeping = False
+
+    def __len__(self) -> int:
+        return len(self._containers)
+
+    def container(self, object_id: DurableObjectId) -> ActorContainer:
+        """Give the one container of an id."""
+        container = self._containers.get(object_id.hex)
+        if container is None:
+            inside = DurableObjectId(object_id.hex, object_id.delivered_name)
+            container = ActorContainer(self, inside)
+            self._containers[object_id.hex] = container
+        return container
+
+    def object_directory(self, object_id: DurableObjectId) -> Path:
+        """Give the folder that an object's files are in, if it has any."""
+        return self.directory / object_id.hex
+
+    def label(self, object_id: DurableObjectId) -> ObjectLabel:
+        """Give what an object is called in what is told of it."""
+        return ObjectLabel(self.class_name, object_id.hex, object_id.name)
+
+    def replace(self, worker: Worker) -> None:
+        """Let every object go over to the new code."""
+        self.worker = worker
+        for container in list(self._containers.values()):
+            container.replace()
+
+    # -- empty places
+
+    def vacated(self, container: ActorContainer) -> None:
+        """Note that a container has no tenant: it is forgotten unless one comes."""
+        self._vacant.pop(container.id.hex, None)
+        self._vacant[container.id.hex] = self.loop.clock.monotonic()
+        self._sweep_later()
+
+    def _sweep_later(self) -> None:
+        if not self._is_sweeping:
+            self._is_sweeping = True
+            self.loop.clock.call_later(self.settings.forget_s, self._sweep)
+
+    def _sweep(self) -> None:
+        self._is_sweeping = False
+        latest = self.loop.clock.monotonic() - self.settings.forget_s
+        for hex_id, since in list(self._vacant.items()):
+            if since > latest:
+                break
+            del self._vacant[hex_id]
+            if self._containers[hex_id].actor is None:
+                del self._containers[hex_id]
+        if self._vacant:
+            self._sweep_later()
+
+    def close(self) -> None:
+        """Let every object go; all that was acknowledged is on disk already."""
+        for container in self._containers.values():
+            container.evict()
+        self.metadata.close()
+
+
+class ActorChannel:
+    """The way of one stub to one object.
+
+    A call leaves the caller through the caller's output gate, in order.  Once used, the channel
+    shares the fate of the tenant it reached: after a reset it fails with that reset's error.
+    """
+
+    __slots__ = ("_lifeline", "id", "namespace")
+
+    def __init__(self, namespace: ActorNamespace, object_id: DurableObjectId) -> None:
+        self.namespace = namespace
+        self.id = object_id
+        self._lifeline: Lifeline | None = None
+
+    def send(self, event: Event) -> asyncio.Future[object]:
+        """Send an event; the future gets its outcome.
+
+        Raises:
+            RuntimeError: the call comes from outside the turns of the object that makes it.
+
+        """
+        scope = SCOPE.get()
+        namespace = self.namespace
+        future: asyncio.Future[object] = namespace.loop.create_future()
+        if scope is None:
+            self._deliver(event, namespace.worker.generation, future)
+        elif scope.turns.is_dead:
+            raise JsException(
+                "Error", "The execution context which hosts this callback is no longer running."
+            )
+        elif not scope.turns.is_running:
+            raise RuntimeError(
+                f"{scope.turns.name} called an object from outside its own turns, from another"
+                " thread or from a callback of a transport"
+            )
+        else:
+            scope.turns.output.hold(lambda: self._deliver(event, scope.generation, future))
+        return future
+
+    def _deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
+        if self._lifeline is not None and self._lifeline.cut is not None:
+            future.set_exception(travelling(self._lifeline.cut, self.namespace.worker.owns))
+            return
+        container = self.namespace.container(self.id)
+        self._lifeline = container.lifeline
+        container.deliver(event, generation, future)

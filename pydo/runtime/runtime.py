@@ -1,0 +1,70 @@
+"""The composition of the core: one Worker at work, the namespaces of its classes, one clock.
+
+fetch(request)      a request from outside, to the current Worker
+replace(code)       new code takes over, object by object
+close()             the end; all that was acknowledged is on disk already
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydo.runtime.container import Settings
+from pydo.runtime.database import OpenDatabases
+from pydo.runtime.events import Fetch
+from pydo.runtime.namespace import ActorNamespace
+from pydo.runtime.observer import Observer
+from pydo.runtime.worker import Code, Worker
+
+if TYPE_CHECKING:
+    import asyncio
+    from pathlib import Path
+
+    from pydo.runtime.loop import ObjectLoop
+
+__all__ = ["Runtime"]
+
+
+class Runtime:
+    """Everything that runs in one `pydo dev`."""
+
+    def __init__(
+        self,
+        loop: ObjectLoop,
+        code: Code,
+        *,
+        observer: Observer | None = None,
+        settings: Settings | None = None,
+        open_databases: int | None = None,
+    ) -> None:
+        self.loop = loop
+        self.observer = observer or Observer()
+        self.settings = settings or Settings()
+        self.budget = OpenDatabases(open_databases)
+        self.worker = Worker(code, loop, self.observer)
+        self.namespaces: dict[str, ActorNamespace] = {}
+
+    def open_namespace(self, class_name: str, unique_key: str, directory: Path) -> ActorNamespace:
+        """Give the namespace of a class directory, which outlives the code of the class."""
+        namespace = self.namespaces.get(unique_key)
+        if namespace is None:
+            namespace = ActorNamespace(self, class_name, unique_key, directory, self.worker)
+            self.namespaces[unique_key] = namespace
+        return namespace
+
+    def fetch(self, request: object) -> asyncio.Future[object]:
+        """Send a request to the Worker's entrypoint; the future gets its response."""
+        return self.worker.deliver(Fetch(request))
+
+    def replace(self, code: Code) -> None:
+        """Let newer code take over: what comes now is its own, what is in flight may end."""
+        old, self.worker = self.worker, Worker(code, self.loop, self.observer)
+        for namespace in self.namespaces.values():
+            namespace.replace(self.worker)
+        old.retire(self.settings.grace_s)
+
+    def close(self) -> None:
+        """Let every object go and close every file."""
+        self.worker.end()
+        for namespace in self.namespaces.values():
+            namespace.close()

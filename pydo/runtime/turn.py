@@ -1,0 +1,272 @@
+"""Turns: the stretches of Python that run as one piece in an object.
+
+A *turn* is one arrival (an event, a timer, the result of something waited for) and all the
+callbacks that it makes ready, drained until none is left.  Nothing else of the object runs inside
+it; what it writes is committed once; what it says to the outside leaves after that.  In workerd
+a turn is a JavaScript task with its microtasks (src/workerd/io/io-context.c++, `IoContext::run`).
+
+    schedule()   a callback made ready: a microtask if its owner's turn is running in this thread,
+                 else an arrival
+    arrive()     queue an arrival at the gate; a pass over the queue is put on the event loop
+    a pass       the turns of those arrivals that were waiting when it began, then one commit for
+                 them all, then their outputs
+
+Turns of one pass share a commit because under load the commit is what costs; each can still be
+taken back on its own (`Owner.end_turn`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from contextvars import Context, ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from pydo.runtime.gates import CriticalSection, InputGate, OutputGate
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from pydo.runtime.clock import Timer
+    from pydo.runtime.loop import ObjectLoop
+
+__all__ = ["SCOPE", "Callback", "Owner", "Scope", "Turns"]
+
+_CORE = str(Path(__file__).parent)  # tasks that the core itself makes for an owner
+_PASS = 64  # turns before the loop gets to look at its sockets again
+
+
+class Scope:
+    """Where a piece of running code belongs: its owner, its critical section, its generation.
+
+    `generation` is that of the Worker whose event set the code going: a call made for an event of
+    the old code carries it to the next object (`ActorContainer.deliver`).
+    """
+
+    __slots__ = ("generation", "section", "turns")
+
+    def __init__(self, turns: Turns, section: CriticalSection, generation: int) -> None:
+        self.turns = turns
+        self.section = section
+        self.generation = generation
+
+
+SCOPE: ContextVar[Scope | None] = ContextVar("pydo-scope", default=None)
+
+
+class Callback:
+    """A callback that an owner will run; what `loop.call_soon` and its kin give back."""
+
+    __slots__ = ("args", "context", "function", "is_cancelled", "timer", "when_s")
+
+    def __init__(
+        self, function: Callable[..., object], args: tuple[object, ...], context: Context
+    ) -> None:
+        self.function = function
+        self.args = args
+        self.context = context
+        self.is_cancelled = False
+        self.timer: Timer | None = None
+        self.when_s = 0.0
+
+    def cancel(self) -> None:
+        """Do not run it: counts until the moment it runs, also while it waits at the gate."""
+        self.is_cancelled = True
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+            scope = self.context.get(SCOPE)
+            if scope is not None:
+                scope.turns.timers -= 1
+                scope.turns.wake()
+
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called (asyncio's name)."""
+        return self.is_cancelled
+
+    def when(self) -> float:
+        """When a timer is due, in `loop.time()` seconds (asyncio's name)."""
+        return self.when_s
+
+
+class Owner(Protocol):
+    """What an object (or a Worker) does at the ends of its turns."""
+
+    def end_turn(self) -> None:
+        """A turn has run: keep its writes apart from the next turn's, or take them back."""
+        ...
+
+    def end_pass(self) -> bool:
+        """Commit what the turns of a pass wrote; False when it is lost, and their outputs too."""
+        ...
+
+    def after_pass(self) -> None:
+        """The outputs have left: see whether there is anything still to do."""
+        ...
+
+    def contain(self, error: BaseException) -> None:
+        """A callback let this out, and nobody waits for it."""
+        ...
+
+    def stop(self) -> None:
+        """The running turn is being cut short: see to it when it has ended."""
+        ...
+
+
+class Turns:
+    """Runs everything that belongs to one owner, a turn at a time."""
+
+    __slots__ = (
+        "_is_scheduled",
+        "context",
+        "generation",
+        "input",
+        "is_dead",
+        "loop",
+        "name",
+        "output",
+        "owner",
+        "ready",
+        "tasks",
+        "timers",
+    )
+
+    def __init__(self, loop: ObjectLoop, owner: Owner, name: str, generation: int) -> None:
+        self.loop = loop
+        self.owner = owner
+        self.name = name
+        self.generation = generation
+        self.input = InputGate()
+        self.output = OutputGate()
+        self.ready: deque[Callback] = deque()
+        self.tasks: set[asyncio.Task[object]] = set()
+        self.timers = 0
+        self.is_dead = False
+        self._is_scheduled = False
+        self.context = Context()
+        self.context.run(SCOPE.set, Scope(self, self.input.root, generation))
+
+    # -- what is made ready
+
+    def event_context(self, generation: int) -> Context:
+        """Give a fresh context for an event: no variable of another event reaches it."""
+        context = self.context.copy()
+        if generation != self.generation:
+            context.run(SCOPE.set, Scope(self, self.input.root, generation))
+        return context
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a turn of this owner is what this thread is running now."""
+        return self.loop.running is self and threading.get_ident() == self.loop.thread_id
+
+    def schedule(self, callback: Callback, scope: Scope) -> None:
+        """Take a callback that was made ready: into the running turn, or to the gate."""
+        if self.loop.running is self:
+            self.ready.append(callback)
+        else:
+            self.arrive(callback, scope.section)
+
+    def arrive(self, callback: Callback, section: CriticalSection | None = None) -> None:
+        """Queue an arrival at the input gate."""
+        self.input.arrive(section or self.input.root, callback)
+        self.wake()
+
+    def call_later(self, callback: Callback, delay_s: float, scope: Scope) -> None:
+        """Let a callback arrive after `delay_s` seconds of the loop's clock."""
+        self.timers += 1
+        callback.timer = self.loop.clock.call_later(
+            delay_s, lambda: self._timer_is_due(callback, scope)
+        )
+
+    def _timer_is_due(self, callback: Callback, scope: Scope) -> None:
+        callback.timer = None
+        self.timers -= 1
+        self.arrive(callback, scope.section)
+
+    # -- critical sections
+
+    def open_section(self, start: Callable[[CriticalSection], None]) -> CriticalSection:
+        """Ask for a critical section within the running one; `start` is called when it begins."""
+        scope = SCOPE.get()
+        within = self.input.root if scope is None else scope.section
+        section = self.input.open(within, lambda: start(section))
+        self.wake()
+        return section
+
+    def end_section(self, section: CriticalSection) -> None:
+        """End a critical section; its caller goes on before anything that waited."""
+        self.input.end(section)
+        self.wake()
+
+    # -- running
+
+    def wake(self) -> None:
+        """Put a pass on the event loop, unless one is there or is running."""
+        if not self._is_scheduled and self.loop.running is not self:
+            self._is_scheduled = True
+            self.loop.pending_passes += 1
+            self.loop.call_unowned(self._run_pass)
+
+    def _run_pass(self) -> None:
+        loop, gate, owner = self.loop, self.input, self.owner
+        self._is_scheduled = False
+        loop.pending_passes -= 1
+        outer, loop.running = loop.running, self
+        try:
+            gate.begin_waiting()
+            for _ in range(min(len(gate.innermost.arrivals), _PASS)):
+                arrival = gate.next()
+                if arrival is None:  # a section has begun: what waits is not let in
+                    break
+                self.output.begin_turn()
+                self._run_turn(arrival)
+                owner.end_turn()
+                gate.begin_waiting()
+            is_kept = owner.end_pass()
+        finally:
+            loop.running = outer
+        if is_kept:
+            self.output.release()
+        else:
+            self.output.drop()
+        owner.after_pass()
+        if gate.has_admissible or gate.innermost.waiting:
+            self.wake()
+
+    def _run_turn(self, callback: Callback) -> None:
+        ready = self.ready
+        self.loop.turn_number += 1
+        while True:
+            if not callback.is_cancelled:
+                try:
+                    callback.context.run(callback.function, *callback.args)
+                except BaseException as error:  # noqa: BLE001 - a turn lets nothing out
+                    self.owner.contain(error)
+            if not ready:
+                break
+            callback = ready.popleft()
+
+    def die(self, owns: Callable[[str], bool]) -> None:
+        """After a reset: let in all that still arrives, and cancel the project's own tasks.
+
+        `owns` tells the project's files.  A task of a library stays: it may be the client that a
+        module shares among objects.
+        """
+        self.is_dead = True
+        self.input.open_wide()
+        for task in list(self.tasks):
+            code = getattr(task.get_coro(), "cr_code", None)
+            name = "" if code is None else code.co_filename
+            if owns(name) or name.startswith(_CORE):
+                task.cancel()
+        self.wake()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether tasks or timers of the owner are alive, or arrivals wait."""
+        return bool(self.tasks or self.timers or self.input.root.arrivals) or (
+            self.input.innermost is not self.input.root
+        )

@@ -241,11 +241,16 @@ class Actor:
         if self.broken is None and not isinstance(error, Stopped):
             self.container.observer.uncaught(self.turns.name, error)
 
-    def stop(self) -> None:
-        """Note that the running turn was cut short: its end will reset the object."""
+    def stop(self) -> JsException:
+        """Note that the running turn is cut short: its end will reset the object."""
         self._stopped = JsException(
             "Error", "Durable Object exceeded its CPU time limit and was reset."
         )
+        return self._stopped
+
+    def interrupt(self) -> None:
+        """Stop the statement that the database is busy with."""
+        self.database.interrupt()
 
 
 def _settle(future: asyncio.Future[None]) -> None:

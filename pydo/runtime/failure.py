@@ -19,13 +19,19 @@ __all__ = ["Stopped", "exit_error", "travelling"]
 
 
 class Stopped(BaseException):
-    """Raised into code that may not go on: its object is gone, or its turn ran too long."""
+    """Raised into code of the user's that ran too long; `error` is what its callers see."""
+
+    def __init__(self, error: JsException) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 def travelling(
     error: BaseException, owns: Callable[[str], bool], **properties: object
 ) -> JsException:
     """Give the error that a caller sees; `properties` such as `durableObjectReset` are added."""
+    if isinstance(error, Stopped):
+        error = error.error
     if isinstance(error, JsException):
         kept = {k: v for k, v in vars(error).items() if k not in {"name", "message", "stack"}}
         copy = JsException(error.name, error.message, **{**kept, **properties})

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from pydo.errors import JsException
     from pydo.runtime.clock import Timer
     from pydo.runtime.loop import ObjectLoop
 
@@ -110,8 +111,12 @@ class Owner(Protocol):
         """A callback let this out, and nobody waits for it."""
         ...
 
-    def stop(self) -> None:
-        """The running turn is being cut short: see to it when it has ended."""
+    def stop(self) -> JsException:
+        """The running turn is cut short: see to it when it has ended; give what callers see."""
+        ...
+
+    def interrupt(self) -> None:
+        """Stop the statement that the database is busy with: called from another thread."""
         ...
 
 

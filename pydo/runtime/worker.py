@@ -123,5 +123,9 @@ class Worker:
         if not self.turns.is_dead and not isinstance(error, Stopped):
             self.observer.uncaught(self.turns.name, error)
 
-    def stop(self) -> None:
-        """Do nothing more: the handler that was cut short fails by itself."""
+    def stop(self) -> JsException:
+        """The handler that is cut short fails with this."""
+        return JsException("Error", "Worker exceeded CPU time limit.")
+
+    def interrupt(self) -> None:
+        """There is no database to be stopped."""

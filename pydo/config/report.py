@@ -1,0 +1,122 @@
+"""What the validators say and how: problems with their places, and the shapes of values.
+
+Texts are wrangler's wherever it has one (cloudflare/workers-sdk
+`packages/workers-utils/src/config/validation-helpers.ts`), so that a search finds them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from datetime import date, time
+from typing import TYPE_CHECKING, cast
+
+from pydo.config.keys import KEYS
+from pydo.config.toml import spell
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from pydo.config.diagnostics import Diagnostics
+    from pydo.config.toml import Document, KeyPath
+
+__all__ = ["Report", "as_array", "as_strings", "as_table", "did_you_mean", "show"]
+
+
+class Report:
+    """Adds what validators find in `document` to `diagnostics`, each at its place."""
+
+    def __init__(self, document: Document, diagnostics: Diagnostics) -> None:
+        self.document = document
+        self._diagnostics = diagnostics
+
+    def error(self, message: str, at: KeyPath, hint: str | None = None) -> None:
+        """Say what stops pydo, and the path where it stands."""
+        self._diagnostics.error(message, self.document.span(at), hint)
+
+    def warn(self, message: str, at: KeyPath, hint: str | None = None) -> None:
+        """Say what pydo can live with, and the path where it stands."""
+        self._diagnostics.warn(message, self.document.span(at), hint)
+
+    def error_of_command_line(self, message: str, hint: str) -> None:
+        """Say what is wrong with an option; no file has a place for it."""
+        self._diagnostics.error(message, None, hint)
+
+    def wrong_type(
+        self, path: KeyPath, expected: str, value: object, hint: str | None = None
+    ) -> None:
+        """Say that a value is of another type than its key asks for."""
+        message = f'Expected "{spell(path)}" to be of type {expected} but got {show(value)}.'
+        self.error(message, path, hint)
+
+    def table(self, path: KeyPath, value: object) -> Mapping[str, object]:
+        """Take a value as a table; what is none is reported and counts as empty."""
+        table = as_table(value)
+        if table is None:
+            self.error(
+                f'The field "{spell(path)}" should be an object but got {show(value)}.', path
+            )
+        return table or {}
+
+    def unexpected(
+        self, path: KeyPath, table: Iterable[str], known: Collection[str], label: str | None = None
+    ) -> None:
+        """Warn of each key of the table at `path` that is not `known` there."""
+        for key in table:
+            if key in known:
+                continue
+            message = f'Unexpected fields found in {label or spell(path)} field: "{key}"'
+            self.warn(message, (*path, key), self._why_unexpected(path, key, known))
+
+    def why_swallowed(self, table: KeyPath, key: str) -> str:
+        """Explain how a top-level key came to stand in a table, and what to do."""
+        span = self.document.span(table)
+        names = ".".join(part for part in table if isinstance(part, str))
+        header = f"[[{names}]]" if isinstance(table[-1], int) else f"[{names}]"
+        return (
+            f'"{key}" belongs at the top level, but in TOML every key after the header\n'
+            f"{header} on line {span.line} is part of that table: move it above line {span.line}"
+        )
+
+    def _why_unexpected(self, path: KeyPath, key: str, known: Collection[str]) -> str:
+        if path and path[0] != "env" and key in KEYS and self.document.has_header(path):
+            return self.why_swallowed(path, key)
+        if path and path[0] == "env" and key in KEYS:
+            return f'"{key}" belongs at the top level, and holds for every environment'
+        return did_you_mean(key, known) or "remove it, or correct its name"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Name the known word that looks most like this one, if any does."""
+    for match in difflib.get_close_matches(word, list(known), n=1):
+        return f'did you mean "{match}"?'
+    return None
+
+
+def show(value: object) -> str:
+    """Write a value as wrangler does, as compact JSON, cut after a hundred characters."""
+    if isinstance(value, date | time):  # as it stands in TOML, without quotes
+        return str(value)
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+_LONGEST = 100
+
+
+def as_table(value: object) -> Mapping[str, object] | None:
+    """Give a TOML table, or None for what is none."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
+
+
+def as_array(value: object) -> list[object] | None:
+    """Give a TOML array, or None for what is none."""
+    return cast("list[object]", value) if isinstance(value, list) else None
+
+
+def as_strings(value: object) -> tuple[str, ...] | None:
+    """Give a TOML array of strings, or None for what is none."""
+    array = as_array(value)
+    if array is None or not all(isinstance(each, str) for each in array):
+        return None
+    return tuple(cast("list[str]", array))

@@ -1,0 +1,196 @@
+"""What a configuration says, as frozen values.
+
+Everything here is checked and complete; how a file comes to be such values is the business of
+`validate.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+__all__ = [
+    "Config",
+    "DevOptions",
+    "DurableObjectBinding",
+    "History",
+    "Migration",
+    "Mismatch",
+    "Overrides",
+    "RenamedClass",
+    "StorageKind",
+    "TransferredClass",
+    "replay",
+]
+
+
+class StorageKind(Enum):
+    """What the objects of a class store their data in; fixed for ever when the class is made."""
+
+    SQLITE = "sqlite"
+    KEY_VALUE = "key-value"
+
+
+@dataclass(frozen=True, slots=True)
+class DurableObjectBinding:
+    """A name in `env` under which a Worker reaches the objects of a class.
+
+    `script_name` names the Worker that holds the class; None is this Worker itself.
+    """
+
+    name: str
+    class_name: str
+    script_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RenamedClass:
+    """One `{from = ..., to = ...}` of `renamed_classes`."""
+
+    old_name: str
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferredClass:
+    """One `{from = ..., from_script = ..., to = ...}` of `transferred_classes`."""
+
+    old_name: str
+    old_script: str
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One entry of `migrations`: a step in the life of the Worker's classes."""
+
+    tag: str
+    new_classes: tuple[str, ...] = ()
+    new_sqlite_classes: tuple[str, ...] = ()
+    renamed_classes: tuple[RenamedClass, ...] = ()
+    deleted_classes: tuple[str, ...] = ()
+    transferred_classes: tuple[TransferredClass, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DevOptions:
+    """Where `pydo dev` listens; a port of None is 8787 or the next free one."""
+
+    ip: str = "localhost"
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says; it goes before what the file says.
+
+    `name` is taken as it is, without the name of the environment `env` behind it.
+    """
+
+    name: str | None = None
+    compatibility_date: str | None = None
+    vars: Mapping[str, str] = field(default_factory=dict[str, str])
+    env: str | None = None
+    ip: str | None = None
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A Worker's configuration: one file, one environment of it, and the command line.
+
+    `path` is the file, `root` its directory and `main` the entry module; all three are absolute.
+    `vars` holds strings and other JSON values.
+    """
+
+    path: Path
+    root: Path
+    name: str
+    main: Path
+    compatibility_date: str
+    compatibility_flags: tuple[str, ...]
+    vars: Mapping[str, object]
+    durable_objects: tuple[DurableObjectBinding, ...]
+    migrations: tuple[Migration, ...]
+    dev: DevOptions
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that this Worker itself holds: those bound, then the others declared."""
+        bound = (each.class_name for each in self.durable_objects if each.script_name is None)
+        return tuple(dict.fromkeys((*bound, *replay(self.migrations).classes)))
+
+    def storage_of(self, class_name: str) -> StorageKind:
+        """Tell what the objects of a class store in: SQLite, unless a migration says otherwise."""
+        return replay(self.migrations).classes.get(class_name, StorageKind.SQLITE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A step that does not fit the classes it meets: `migrations[migration].<kind>[index]`.
+
+    `live` are the classes there were when it came.
+    """
+
+    migration: int
+    kind: str
+    index: int
+    class_name: str
+    live: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a list of migrations leads to: the live classes in order, and what did not fit."""
+
+    classes: Mapping[str, StorageKind]
+    mismatches: tuple[Mismatch, ...]
+
+
+def replay(migrations: Iterable[Migration]) -> History:
+    """Follow migrations from an empty start, in wrangler's order within each entry.
+
+    That order is delete, rename, new, new with SQLite (cloudflare/workers-sdk
+    `getDurableObjectClassNameToUseSQLiteMap`).  Where wrangler gives up, this goes on: a Worker
+    that has been deployed may have a history which its file no longer tells in full.  A class that
+    came from nowhere, or from another Worker, counts as SQLite; one made twice stays what it was.
+    """
+    history = _Replay()
+    for number, migration in enumerate(migrations):
+        history.apply(number, migration)
+    return History(history.classes, tuple(history.mismatches))
+
+
+class _Replay:
+    """The classes that are live so far."""
+
+    def __init__(self) -> None:
+        self.classes: dict[str, StorageKind] = {}
+        self.mismatches: list[Mismatch] = []
+
+    def apply(self, number: int, migration: Migration) -> None:
+        for index, name in enumerate(migration.deleted_classes):
+            self._expect(name in self.classes, number, "deleted_classes", index, name)
+            self.classes.pop(name, None)
+        for index, rename in enumerate(migration.renamed_classes):
+            old = rename.old_name
+            self._expect(old in self.classes, number, "renamed_classes", index, old)
+            self.classes[rename.new_name] = self.classes.pop(old, StorageKind.SQLITE)
+        for kind, names, storage in (
+            ("new_classes", migration.new_classes, StorageKind.KEY_VALUE),
+            ("new_sqlite_classes", migration.new_sqlite_classes, StorageKind.SQLITE),
+        ):
+            for index, name in enumerate(names):
+                self._expect(name not in self.classes, number, kind, index, name)
+                self.classes.setdefault(name, storage)
+        for transfer in migration.transferred_classes:
+            self.classes.setdefault(transfer.new_name, StorageKind.SQLITE)
+
+    def _expect(self, fits: bool, *where: *tuple[int, str, int, str]) -> None:  # noqa: FBT001 - a claim
+        if not fits:
+            self.mismatches.append(Mismatch(*where, live=tuple(self.classes)))

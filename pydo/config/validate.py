@@ -1,0 +1,278 @@
+"""From a parsed file to a `Config`: every problem is gathered, none ends the reading.
+
+What is wrong is replaced by something harmless, so that the rest can still be looked at; whoever
+called must not use a Config while the diagnostics hold errors.  The only look at the disk is
+whether `main` exists.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date, datetime, time
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pydo.config.binding import check_names, read_bindings
+from pydo.config.environment import check_keys, choose
+from pydo.config.keys import DEV_KEYS
+from pydo.config.migration import check_classes, check_history, read_migrations
+from pydo.config.report import Report, as_array, as_strings, as_table, show
+from pydo.config.schema import Config, DevOptions, Overrides
+from pydo.config.toml import spell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pydo.config.diagnostics import Diagnostics
+    from pydo.config.environment import Environment
+    from pydo.config.toml import Document, KeyPath
+
+__all__ = ["validate"]
+
+
+def validate(
+    document: Document, overrides: Overrides, today: date, diagnostics: Diagnostics
+) -> Config:
+    """Make a Config of a file and the command line, and add what is wrong to `diagnostics`."""
+    report = Report(document, diagnostics)
+    environment = choose(report, overrides.env)
+    check_keys(report, environment)
+    root = document.source.path.parent
+    name = _name(report, environment, overrides)
+    bindings = read_bindings(report, environment, name)
+    migrations = read_migrations(report, environment)
+    check_names(report, environment, overrides.vars)
+    check_history(report, migrations)
+    check_classes(report, bindings, migrations)
+    return Config(
+        path=document.source.path,
+        root=root,
+        name=name,
+        main=_main(report, environment, root),
+        compatibility_date=_compatibility_date(report, environment, overrides, today),
+        compatibility_flags=_compatibility_flags(report, environment),
+        vars=_vars(report, environment, overrides),
+        durable_objects=tuple(each.binding for each in bindings),
+        migrations=tuple(each.migration for each in migrations),
+        dev=_dev(report, environment, overrides),
+    )
+
+
+_NAME = re.compile(r"[a-z0-9_][a-z0-9-_]*")
+_NAME_SHAPE = "string, alphanumeric and lowercase with dashes only"
+
+
+def _name(report: Report, environment: Environment, overrides: Overrides) -> str:
+    if overrides.name is not None:
+        if not _NAME.fullmatch(overrides.name):
+            report.error_of_command_line(
+                f'Expected "--name" to be of type {_NAME_SHAPE} but got {show(overrides.name)}.',
+                _name_hint(overrides.name),
+            )
+        return overrides.name
+    found = environment.find("name")
+    if found is None:
+        return "worker"
+    if not isinstance(found.value, str) or not _NAME.fullmatch(found.value):
+        report.wrong_type(found.path, _NAME_SHAPE, found.value, _name_hint(found.value))
+        return "worker"
+    # An environment's own name is taken as it is; an inherited one gets the environment's.
+    is_inherited = environment.name is not None and found.path == ("name",)
+    name = f"{found.value}-{environment.name}" if is_inherited else found.value
+    if not _NAME.fullmatch(name):
+        message = f'Expected "name" to be of type {_NAME_SHAPE} but got {show(name)}.'
+        hint = f"give [{spell(environment.path)}] a name of its own, {_name_hint(name)}"
+        report.error(message, environment.path, hint)
+    return name
+
+
+def _name_hint(name: object) -> str:
+    words = re.findall(r"[a-z0-9_]+", str(name).lower())
+    return f'for example "{"-".join(words) or "my-worker"}"'
+
+
+def _main(report: Report, environment: Environment, root: Path) -> Path:
+    found = environment.find("main")
+    if found is None:
+        message = "Missing entry-point to Worker script or to assets directory"
+        hint = _swallowed(report, "main") or 'add main = "src/entry.py", the module of the Worker'
+        report.error(message, (), hint)
+        return root
+    if not isinstance(found.value, str):
+        report.wrong_type(found.path, "string", found.value)
+        return root
+    main = root / found.value
+    if not found.value.endswith(".py"):
+        report.error(
+            f"Main module needs to end with a .py file extension but got {show(found.value)}.",
+            found.path,
+            "pydo runs Python Workers; name the module that holds yours",
+        )
+    elif not main.is_file():
+        report.error(
+            f'The entry-point file at "{found.value}" was not found.',
+            found.path,
+            f'create it, or correct "{spell(found.path)}"; '
+            "it is looked for beside the configuration file",
+        )
+    return main
+
+
+def _compatibility_date(
+    report: Report, environment: Environment, overrides: Overrides, today: date
+) -> str:
+    found = environment.find("compatibility_date")
+    if overrides.compatibility_date is not None:
+        problem = _date_problem("--compatibility-date", overrides.compatibility_date, today)
+        if problem is not None:
+            report.error_of_command_line(*problem)
+        return overrides.compatibility_date
+    if found is None:
+        report.warn(
+            f"No compatibility_date was specified. Using today's date: {today}.",
+            (),
+            _swallowed(report, "compatibility_date")
+            or f'Add one to your configuration: compatibility_date = "{today}"',
+        )
+        return today.isoformat()
+    if not isinstance(found.value, str):
+        hint = "put the date between quotes"
+        report.wrong_type(found.path, "string", found.value, hint)
+        return today.isoformat()
+    problem = _date_problem(spell(found.path), found.value, today)
+    if problem is not None:
+        report.error(problem[0], found.path, problem[1])
+    return found.value
+
+
+def _date_problem(field: str, value: str, today: date) -> tuple[str, str] | None:
+    hint = f'for example "{today}"'
+    parsed = _date(value)
+    if parsed is None:
+        message = f'"{field}" field should be a valid ISO-8601 date (YYYY-MM-DD), but got'
+        return f"{message} {show(value)}.", hint
+    if parsed > today:
+        return (
+            f'Compatibility date "{value}" is in the future and unsupported',
+            f"the latest one is today's: {today}",
+        )
+    return None
+
+
+def _date(value: str) -> date | None:
+    # date.fromisoformat takes 20260901 and 2026-W36-2 as well, and production does not.
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _compatibility_flags(report: Report, environment: Environment) -> tuple[str, ...]:
+    found = environment.find("compatibility_flags")
+    path, value = ((), []) if found is None else (found.path, found.value)
+    flags = as_strings(value)
+    if flags is None:
+        report.wrong_type(path, "string array", value)
+        return ()
+    if "python_workers" not in flags:
+        add = f"compatibility_flags = {show([*flags, 'python_workers'])}"
+        verb = "add" if found is None else "make it"
+        hint = _swallowed(report, "compatibility_flags") if found is None else None
+        report.error(
+            "The `python_workers` compatibility flag is required to use Python.",
+            path,
+            hint or f"{verb} {add}",
+        )
+    return flags
+
+
+def _swallowed(report: Report, key: str) -> str | None:
+    """Explain a missing key by the table that swallowed it, if one did."""
+    table = report.document.swallowed(key)
+    return None if table is None else report.why_swallowed(table, key)
+
+
+def _vars(report: Report, environment: Environment, overrides: Overrides) -> Mapping[str, object]:
+    found = environment.find("vars")
+    values: dict[str, object] = {}
+    if found is not None:
+        for name, value in report.table(found.path, found.value).items():
+            values[name] = _json(report, (*found.path, name), value)
+    return MappingProxyType({**values, **overrides.vars})
+
+
+_LARGEST = 2**53 - 1
+
+
+def _json(report: Report, path: KeyPath, value: object) -> object:
+    """Make a JSON value of a TOML value, as wrangler does when it uploads one."""
+    table, array = as_table(value), as_array(value)
+    if table is not None:
+        return {key: _json(report, (*path, key), each) for key, each in table.items()}
+    if array is not None:
+        return [_json(report, (*path, index), each) for index, each in enumerate(array)]
+    if isinstance(value, datetime | date | time):
+        text = value.isoformat()
+        message = f'"{spell(path)}" is a TOML date or time; the Worker gets the text "{text}"'
+        report.warn(message, path, "put it between quotes")
+        return text
+    if isinstance(value, float) and not math.isfinite(value):
+        message = f'"{spell(path)}" is {value}, which JSON does not have; the Worker gets null'
+        report.warn(message, path, "put it between quotes")
+        return None
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        message = f'"{spell(path)}" is {value}, more than a number in JavaScript can hold exactly'
+        report.error(message, path, "put it between quotes")
+    return value
+
+
+def _dev(report: Report, environment: Environment, overrides: Overrides) -> DevOptions:
+    found = environment.find("dev")
+    table = {} if found is None else report.table(found.path, found.value)
+    report.unexpected(("dev",), table, DEV_KEYS)
+    _check_other_dev_keys(report, table)
+    ip = table.get("ip", "localhost")
+    if not isinstance(ip, str):
+        report.wrong_type(("dev", "ip"), "string", ip)
+    if overrides.port is not None and not 0 <= overrides.port <= _LAST_PORT:
+        message = f'Expected "--port" to be a port from 0 to 65535 but got {overrides.port}.'
+        report.error_of_command_line(message, "0 takes any free port")
+    port = _port(report, table["port"]) if "port" in table else None
+    return DevOptions(
+        ip=overrides.ip if overrides.ip is not None else str(ip),
+        port=overrides.port if overrides.port is not None else port,
+    )
+
+
+_LAST_PORT = 0xFFFF
+
+
+def _port(report: Report, value: object) -> int | None:
+    # In Python True is an int, in TOML it is not.
+    if not isinstance(value, int) or isinstance(value, bool):
+        report.wrong_type(("dev", "port"), "number", value)
+        return None
+    if not 0 <= value <= _LAST_PORT:
+        message = f'Expected "dev.port" to be a port from 0 to 65535 but got {value}.'
+        report.error(message, ("dev", "port"), "0 takes any free port")
+    return value
+
+
+def _check_other_dev_keys(report: Report, table: Mapping[str, object]) -> None:
+    for key in ("local_protocol", "upstream_protocol"):
+        value = table.get(key, "http")
+        if value not in ("http", "https"):
+            report.error(
+                f'Expected "dev.{key}" field to be one of ["http","https"] but got {show(value)}.',
+                ("dev", key),
+            )
+    if table.get("local_protocol") == "https":
+        message = '"dev.local_protocol" is not simulated by pydo'
+        report.warn(message, ("dev", "local_protocol"), "it listens to http only")
+    if "host" in table:
+        message = '"dev.host" is not simulated by pydo'
+        report.warn(message, ("dev", "host"), "request.url keeps the host that was asked for")

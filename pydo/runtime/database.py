@@ -18,7 +18,6 @@ at any moment.  Source: src/workerd/io/actor-sqlite.c++ (`ImplicitTxn`).
 from __future__ import annotations
 
 import logging
-import resource
 from collections import OrderedDict
 from enum import Enum
 from functools import cache
@@ -27,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import apsw
 
 from pydo.errors import JsException
+from pydo.platform import open_files_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,7 @@ _FILE = "db.sqlite"
 _LENGTH_LIMIT = 4 * 1024 * 1024  # bytes of a string, blob or row: util/sqlite.c++ `setupSecurity`
 _RESERVED_FILES = 96  # descriptors left to sockets, modules and the user's own files
 _FILES_EACH = 3  # the database, its log and the log's index
+_MOST_OPEN, _FEWEST_OPEN = 1000, 8
 
 
 class _Transaction(Enum):
@@ -273,7 +274,7 @@ def _empty_database() -> bytes:
 
 
 def _default_limit() -> int:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY:
-        return 1000
-    return max(8, min(1000, (soft - _RESERVED_FILES) // _FILES_EACH))
+    files = open_files_limit()
+    if files is None:
+        return _MOST_OPEN
+    return max(_FEWEST_OPEN, min(_MOST_OPEN, (files - _RESERVED_FILES) // _FILES_EACH))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydo.runtime.events import RpcCall
 from pydo.runtime.failure import exit_error, travelling
 from pydo.runtime.turn import Callback
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pydo.runtime.events import Event, Handler
     from pydo.runtime.turn import Turns
 
-__all__ = ["Deliveries"]
+__all__ = ["Deliveries", "answered"]
 
 
 class Deliveries:
@@ -49,13 +50,23 @@ class Deliveries:
         pending, self._pending = self._pending, set()
         for delivery in pending:
             if not delivery.future.done():
-                delivery.future.set_exception(travelling(error, self.owns))
+                delivery.future.set_exception(answered(delivery.event, error, self.owns))
             if delivery.task is not None:
                 delivery.task.cancel()
 
     def settled(self, delivery: _Delivery) -> None:
         """Take an answered event out."""
         self._pending.discard(delivery)
+
+
+def answered(event: Event, error: BaseException, owns: Callable[[str], bool]) -> JsException:
+    """Give the error that the caller of an event sees; that of a method is marked `remote`.
+
+    Source: src/workerd/api/worker-rpc.c++.
+    """
+    if isinstance(event, RpcCall):
+        return travelling(error, owns, remote=True)
+    return travelling(error, owns)
 
 
 class _Delivery:
@@ -101,4 +112,4 @@ class _Delivery:
         if self.error is None:
             self.future.set_result(self.result)
         else:
-            self.future.set_exception(travelling(self.error, self.deliveries.owns))
+            self.future.set_exception(answered(self.event, self.error, self.deliveries.owns))

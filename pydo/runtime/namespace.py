@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydo.errors import JsException
 from pydo.runtime.container import ActorContainer, Lifeline
-from pydo.runtime.failure import travelling
+from pydo.runtime.delivery import answered
 from pydo.runtime.ids import DurableObjectId, IdFactory
 from pydo.runtime.metadata import ClassMetadata
 from pydo.runtime.observer import ObjectLabel
@@ -145,7 +145,8 @@ class ActorChannel:
 
     def _deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
         if self._lifeline is not None and self._lifeline.cut is not None:
-            future.set_exception(travelling(self._lifeline.cut, self.namespace.worker.owns))
+            owns = self.namespace.worker.owns
+            future.set_exception(answered(event, self._lifeline.cut, owns))
             return
         container = self.namespace.container(self.id)
         self._lifeline = container.lifeline

@@ -27,7 +27,7 @@ from pydo.runtime.gates import CriticalSection, InputGate, OutputGate
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from pydo.errors import JsException
     from pydo.runtime.clock import Timer
@@ -109,6 +109,10 @@ class Owner(Protocol):
 
     def contain(self, error: BaseException) -> None:
         """A callback let this out, and nobody waits for it."""
+        ...
+
+    def wait_until(self, awaitable: Awaitable[object]) -> None:
+        """Stay awake until `awaitable` is done; an error of it is told and goes no further."""
         ...
 
     def stop(self) -> JsException:

@@ -1,0 +1,280 @@
+"""The directory in which the objects of a project live from one run of pydo to the next.
+
+    <root>/                         --persist-to, or .pydo/state beside the configuration
+      v1/                           this layout; another one gets another number
+        lock                        held while in use; says by whom
+        do/<worker>-<Class>/        a class directory
+          namespace.json            the unique key of which the class's object ids are made
+          metadata.sqlite           what must be known without opening each object
+          <64 hex id>/              an object's own files, from its first write on
+
+A class directory may be renamed, and the ids of its objects stay, since they are computed from the
+unique key in its namespace.json and never from a name of today.  What stands inside an object's
+directory and in metadata.sqlite is the runtime's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from pydo.errors import StateError
+from pydo.platform import FileLock, atomic_write, sync_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["KEY_VALUE", "SQLITE", "ClassDirectory", "StateDirectory"]
+
+SQLITE = "sqlite"
+KEY_VALUE = "key-value"
+
+_LAYOUT = "v1"
+_FORMAT = 1
+_NAMESPACE = "namespace.json"
+_OBJECT_NAME = re.compile(r"[0-9a-f]{64}")
+_UNFIT_FOR_A_NAME = re.compile(r'^\.|[\x00-\x1f/\\:*?"<>|\ud800-\udfff]')
+
+
+@dataclass(frozen=True, slots=True)
+class ClassDirectory:
+    """Where all objects of one class live, and the key of which their ids are made.
+
+    `storage` is the kind with which the class was first made, `SQLITE` or `KEY_VALUE`; what the
+    configuration says today may differ, and is then the thing to refuse.
+    """
+
+    path: Path
+    unique_key: str
+    storage: str
+    class_name: str
+
+    @property
+    def metadata_path(self) -> Path:
+        """Where the class's metadata database is or will be."""
+        return self.path / "metadata.sqlite"
+
+    def object_directory(self, object_id: str) -> Path:
+        """Return where the files of the object with this hex id belong; nothing is made there."""
+        return self.path / object_id
+
+    def list_objects(self) -> Iterator[str]:
+        """Yield the hex id of every object that has a directory, in no order."""
+        with os.scandir(self.path) as entries:
+            for entry in entries:
+                if _OBJECT_NAME.fullmatch(entry.name) and entry.is_dir():
+                    yield entry.name
+
+
+class StateDirectory:
+    """The state directory at `root`, held by this process alone until `close`.
+
+    A process that dies, however it dies, holds it no longer.
+    """
+
+    def __init__(self, root: Path, lock: FileLock, owner: dict[str, object]) -> None:
+        self.root = root
+        self._lock = lock
+        self._owner = owner
+
+    @classmethod
+    def open(cls, root: Path, *, port: int | None = None) -> StateDirectory:
+        """Make the directory at `root` if it is not there, and take hold of it.
+
+        `port` is for those who are refused meanwhile; `record_port` tells it later.
+
+        Raises:
+            StateError: another pydo holds the directory, or it cannot be made or locked.
+
+        """
+        root = root.absolute()
+        layout = root / _LAYOUT
+        try:
+            _make_root(root)
+            (layout / "do").mkdir(parents=True, exist_ok=True)
+            lock = FileLock.acquire(layout / "lock")
+            if lock is None:
+                raise StateError(
+                    f"{root} is in use by pydo dev{_read_owner(layout / 'lock')}; "
+                    "stop that one, or choose another directory with --persist-to"
+                )
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            directory = cls(root, lock, {"pid": os.getpid(), "port": port, "started": started})
+            directory._write_owner()
+        except OSError as error:
+            raise _unusable(root, error) from error
+        return directory
+
+    def record_port(self, port: int) -> None:
+        """Tell those who are refused on which port this process serves."""
+        self._owner["port"] = port
+        self._write_owner()
+
+    def class_directory(self, worker: str, class_name: str, storage: str) -> ClassDirectory:
+        """Return the place of this worker's class, made on its first use.
+
+        A place that is there already keeps the storage kind that it was made with.  A new one
+        takes the unique key `<worker>-<Class>`, or `<worker>-<Class>#2` and so on while the objects
+        of another class directory, one that was renamed, have ids of that key.
+
+        Raises:
+            StateError: the name differs from one that is there only in case, a namespace.json is
+                damaged or of a newer format, or the place cannot be made.
+
+        """
+        name = f"{worker}-{class_name}"
+        if _UNFIT_FOR_A_NAME.search(name):
+            raise StateError(f'"{name}" cannot be the name of a directory; rename worker or class')
+        path = self._class_directories / name
+        try:
+            self._refuse_names_alike(name)
+            if not (path / _NAMESPACE).exists():
+                self._make_class_directory(path, worker, class_name, storage)
+        except OSError as error:
+            raise _unusable(path, error) from error
+        return _read_class_directory(path)
+
+    def class_directories(self) -> Iterator[ClassDirectory]:
+        """Yield every class directory there is, in the order of their names.
+
+        Raises:
+            StateError: a namespace.json is damaged or of a newer format.
+
+        """
+        for path in sorted(self._class_directories.iterdir()):
+            if (path / _NAMESPACE).exists():
+                yield _read_class_directory(path)
+
+    def close(self) -> None:
+        """Let go of the directory; a second call does nothing."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def _class_directories(self) -> Path:
+        return self.root / _LAYOUT / "do"
+
+    def _write_owner(self) -> None:
+        self._lock.write(json.dumps(self._owner).encode())
+
+    def _refuse_names_alike(self, name: str) -> None:
+        # On macOS and Windows both names would lead to one directory, on Linux to two.
+        for path in self._class_directories.iterdir():
+            if path.name != name and _folded(path.name) == _folded(name):
+                raise StateError(
+                    f'"{name}" and "{path.name}" differ only in case, which not every file system '
+                    f"can tell apart; rename one of them, or delete {path} with its objects"
+                )
+
+    def _make_class_directory(self, path: Path, worker: str, class_name: str, storage: str) -> None:
+        path.mkdir(exist_ok=True)
+        if not all(entry.name.startswith(".") for entry in path.iterdir()):
+            # To make one up could give the objects other ids, and so hide them all.
+            raise StateError(
+                f"{path / _NAMESPACE} is missing though the directory holds objects: put it back "
+                f"from a copy, or move {path} away to begin anew"
+            )
+        record = {
+            "format": _FORMAT,
+            "unique_key": self._free_key(path.name),
+            "storage": storage,
+            "worker": worker,
+            "class": class_name,
+        }
+        atomic_write(path / _NAMESPACE, json.dumps(record, indent=2).encode() + b"\n")
+        sync_directory(path.parent)
+
+    def _free_key(self, wanted: str) -> str:
+        taken = {directory.unique_key for directory in self.class_directories()}
+        key, number = wanted, 1
+        while key in taken:
+            number += 1
+            key = f"{wanted}#{number}"
+        return key
+
+
+def _make_root(root: Path) -> None:
+    """Make the directory, kept out of version control where it is pydo's to say so."""
+    is_new = not root.exists()
+    root.mkdir(parents=True, exist_ok=True)
+    for directory in (root, root.parent):
+        if directory.name == ".pydo":
+            _ignore_everything_in(directory)
+            return
+    if is_new:
+        _ignore_everything_in(root)
+
+
+def _ignore_everything_in(directory: Path) -> None:
+    with contextlib.suppress(FileExistsError), (directory / ".gitignore").open("x") as file:
+        file.write("*\n")
+
+
+def _read_class_directory(path: Path) -> ClassDirectory:
+    source = path / _NAMESPACE
+    try:
+        record = json.loads(source.read_bytes())
+    except OSError as error:
+        raise _unusable(source, error) from error
+    except ValueError as error:
+        raise _damaged(source, str(error)) from error
+    if not isinstance(record, dict):
+        raise _damaged(source, "no JSON object")
+    fields = cast("dict[str, Any]", record)
+    if isinstance(fields.get("format"), int) and fields["format"] > _FORMAT:
+        raise StateError(
+            f"{source} was written by a newer pydo (format {fields['format']}, this one reads "
+            f"{_FORMAT}): upgrade pydo-workers, or choose another directory with --persist-to"
+        )
+    if fields.get("format") != _FORMAT:
+        raise _damaged(source, f'"format" is {fields.get("format")!r}')
+    for name in ("unique_key", "storage", "class"):
+        if not isinstance(fields.get(name), str):
+            raise _damaged(source, f'"{name}" is {fields.get(name)!r}')
+    return ClassDirectory(path, fields["unique_key"], fields["storage"], fields["class"])
+
+
+def _damaged(source: Path, found: str) -> StateError:
+    return StateError(
+        f"{source} is damaged ({found}): put it back from a copy, since without it the ids of the "
+        f"objects beside it are lost, or move {source.parent} away to begin anew"
+    )
+
+
+def _unusable(path: Path, error: OSError) -> StateError:
+    where = error.filename or path
+    return StateError(
+        f"{path} cannot be used ({where}: {error.strerror or error}): make it a directory that you "
+        "may write to, or choose another with --persist-to"
+    )
+
+
+def _read_owner(lock: Path) -> str:
+    """Return ` (pid 1, port 2)` of who holds the lock, as far as it has said so yet."""
+    try:
+        # While it is being written anew, the end of a longer record may still follow.
+        text = lock.read_text(encoding="utf-8", errors="replace")
+        owner, _ = json.JSONDecoder().raw_decode(text)
+    except (OSError, ValueError):
+        return ""
+    if not isinstance(owner, dict):
+        return ""
+    fields = cast("dict[str, Any]", owner)
+    known = [f"{name} {fields[name]}" for name in ("pid", "port") if fields.get(name) is not None]
+    return f" ({', '.join(known)})" if known else ""
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

@@ -9,7 +9,8 @@ queue.
 
     open()   a section is made under the one that asks, and waits behind its elder siblings
     begin()  between turns, the first waiting child of the innermost section becomes innermost
-    end()    its parent is innermost again; what still waited for the section goes first there
+    end()    its parent is innermost again; what still waited for the section goes first there,
+             and so do sections within it that have not begun
 
 Source: src/workerd/io/io-gate.h (`InputGate`, `CriticalSection`).
 
@@ -106,32 +107,32 @@ class InputGate:
         if section.is_over or parent is None:
             return
         section.is_over = True
-        # Sections within it that are open or still wait cannot go on without it: they end with
-        # it, innermost first, so that what they left behind stays in order.
-        for child in list(section.waiting):
-            self.end(child)
-        while self.innermost is not section and self._encloses(section, self.innermost):
-            self.end(self.innermost)
         parent.arrivals.extendleft(reversed(section.arrivals))
         section.arrivals.clear()
+        # A child that nobody waited for outlives its parent, as a child of the next one up.
+        for child in section.waiting:
+            child.parent = parent
+        parent.waiting.extendleft(reversed(section.waiting))
+        section.waiting.clear()
         if self.innermost is section:
             self.innermost = parent
-        elif section in parent.waiting:
-            parent.waiting.remove(section)
+        else:
+            self._adopt_open_child(section, parent)
 
     def open_wide(self) -> None:
         """End every section: after a reset, all that still arrives enters."""
         while self.innermost is not self.root:
             self.end(self.innermost)
-        for section in list(self.root.waiting):
-            self.end(section)
+        for section in self.root.waiting:
+            section.is_over = True
+        self.root.waiting.clear()
 
-    @staticmethod
-    def _encloses(outer: CriticalSection, inner: CriticalSection) -> bool:
-        section: CriticalSection | None = inner
-        while section is not None and section is not outer:
-            section = section.parent
-        return section is outer
+    def _adopt_open_child(self, section: CriticalSection, parent: CriticalSection) -> None:
+        child: CriticalSection | None = self.innermost
+        while child is not None and child.parent is not section:
+            child = child.parent
+        if child is not None:
+            child.parent = parent
 
 
 class OutputGate:

@@ -1,0 +1,171 @@
+"""`pydo dev`: the command line of the server, with wrangler's names and defaults.
+
+Source: cloudflare/workers-sdk `packages/wrangler/src/dev.ts`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import click
+
+from pydo.cli.option import CONTEXT_SETTINGS, SectionedCommand, SectionedOption, as_pairs, verbose
+from pydo.console import Console, Level, configure_log, open_stdout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydo.session import Options
+
+    Run = Callable[[Options, Console], int]
+
+__all__ = ["dev"]
+
+_PROJECT = "Project"
+_SERVER = "Server"
+_STATE = "State"
+_OUTPUT = "Output"
+
+
+class _Given(TypedDict):
+    config: Path | None
+    cwd: Path
+    env: str | None
+    name: str | None
+    compatibility_date: str | None
+    variables: dict[str, str]
+    ip: str | None
+    port: int | None
+    persist_to: Path | None
+    log_level: str
+
+
+@click.command(
+    cls=SectionedCommand,
+    short_help="Serve the Worker of this directory.",
+    context_settings=CONTEXT_SETTINGS,
+    epilog="Example: pydo dev --port 8080 --var GREETING:hello",
+)
+@click.option(
+    "-c",
+    "--config",
+    cls=SectionedOption,
+    section=_PROJECT,
+    type=click.Path(path_type=Path),
+    help="The configuration; by default the nearest wrangler.toml, upwards from here.",
+)
+@click.option(
+    "--cwd",
+    cls=SectionedOption,
+    section=_PROJECT,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="Run as if started in this directory.",
+)
+@click.option(
+    "-e",
+    "--env",
+    cls=SectionedOption,
+    section=_PROJECT,
+    metavar="NAME",
+    envvar="CLOUDFLARE_ENV",
+    show_envvar=True,
+    help="The environment of the configuration to use.",
+)
+@click.option(
+    "--name", cls=SectionedOption, section=_PROJECT, metavar="NAME", help="The Worker's name."
+)
+@click.option(
+    "--compatibility-date",
+    cls=SectionedOption,
+    section=_PROJECT,
+    metavar="YYYY-MM-DD",
+    help="The date whose behaviour of the runtime to use.",
+)
+@click.option(
+    "--var",
+    "variables",
+    cls=SectionedOption,
+    section=_PROJECT,
+    multiple=True,
+    metavar="KEY:VALUE",
+    callback=as_pairs,
+    help="A variable for the Worker's env; may be given again for more.",
+)
+@click.option(
+    "--ip",
+    cls=SectionedOption,
+    section=_SERVER,
+    metavar="ADDRESS",
+    help="The address to listen on; by default localhost.",
+)
+@click.option(
+    "--port",
+    cls=SectionedOption,
+    section=_SERVER,
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="The port to listen on; by default 8787, or the next one that is free.",
+)
+@click.option(
+    "--persist-to",
+    cls=SectionedOption,
+    section=_STATE,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the objects live; by default .pydo/state beside the configuration.",
+)
+@click.option(
+    "--log-level",
+    cls=SectionedOption,
+    section=_OUTPUT,
+    type=click.Choice([each.value for each in reversed(Level)]),
+    default=Level.LOG.value,
+    show_default=True,
+    help="How much to show; with none, only what the Worker itself prints.",
+)
+@verbose
+@click.pass_context
+def dev(ctx: click.Context, **given: Unpack[_Given]) -> None:
+    """Serve the Worker of this directory, and load it anew whenever it is changed."""
+    console = Console(open_stdout(), level=given["log_level"])
+    configure_log(console)
+    _warn_of_a_foreign_pydo(console)
+    run: Run | None = ctx.obj
+    try:
+        if run is None:
+            # Here and not above: the server and the runtime are nothing to `pydo --help`.
+            from pydo.session import run  # noqa: PLC0415 - as said
+        assert run is not None
+        code = run(_options(given), console)
+    except KeyboardInterrupt:  # before the session listens for it
+        code = 0
+    ctx.exit(code)
+
+
+def _options(given: _Given) -> Options:
+    from pydo.config import Overrides  # noqa: PLC0415 - as above
+    from pydo.session import Options  # noqa: PLC0415 - as above
+
+    cwd = given["cwd"].absolute()
+    config, persist_to = given["config"], given["persist_to"]
+    return Options(
+        cwd=cwd,
+        config=None if config is None else cwd / config,
+        persist_to=None if persist_to is None else cwd / persist_to,
+        overrides=Overrides(
+            name=given["name"],
+            compatibility_date=given["compatibility_date"],
+            vars=given["variables"],
+            env=given["env"],
+            ip=given["ip"],
+            port=given["port"],
+        ),
+    )
+
+
+def _warn_of_a_foreign_pydo(console: Console) -> None:
+    from pydo.foreign import foreign_pydo  # noqa: PLC0415 - it reads what is installed
+
+    if (foreign := foreign_pydo()) is not None:
+        console.warn(foreign)

@@ -1,0 +1,81 @@
+"""The table of what a Worker finds in its `env`, as wrangler prints it.
+
+Source: cloudflare/workers-sdk `packages/wrangler/src/utils/print-bindings.ts`.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TYPE_CHECKING
+
+from pydo.console.visible import visible_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydo.config import Config, DurableObjectBinding
+    from pydo.console.ink import Paint
+
+__all__ = ["format_bindings"]
+
+_GAP = 6
+_LONGEST_VALUE = 40
+
+Row = tuple[str, str, str]
+
+
+def format_bindings(config: Config, paint: Paint) -> str:
+    """Give the table with its heading, or the sentence that says there is nothing in it."""
+    rows = [
+        *(_durable_object(each) for each in config.durable_objects),
+        *(_variable(name, value) for name, value in config.vars.items()),
+    ]
+    if not rows:
+        return "No bindings found."
+    table = [("Binding", "Resource", "Mode"), *rows]
+    widths = [max(_width(row[column]) for row in table) + _GAP for column in (0, 1)]
+    heading, *lines = (_line(row, widths) for row in table)
+    return "\n".join(
+        ["Your Worker has access to the following bindings:", paint(heading, "bold"), *lines]
+    )
+
+
+def _durable_object(binding: DurableObjectBinding) -> Row:
+    place = f"env.{binding.name} ({binding.class_name}"
+    if binding.script_name is None:
+        return visible_line(f"{place})"), "Durable Object", "local"
+    return (
+        visible_line(f"{place}, defined in {binding.script_name})"),
+        "Durable Object",
+        "local [not connected]",
+    )
+
+
+def _variable(name: str, value: object) -> Row:
+    if isinstance(value, str):
+        text = f'"{_shortened(value)}"'
+    else:
+        text = _shortened(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
+    return visible_line(f"env.{name} ({text})"), "Environment Variable", "local"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+
+
+def _line(row: Row, widths: Sequence[int]) -> str:
+    binding, resource, mode = row
+    return f"{_padded(binding, widths[0])}{_padded(resource, widths[1])}{mode}"
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    """Count the columns that a text takes: two for wide characters, none for accents."""
+    return sum(
+        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
+        for each in text
+    )

@@ -1,0 +1,58 @@
+"""The core's hooks as lines in the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydo.console.level import Level
+from pydo.errors import JsException
+from pydo.runtime.failure import origin
+from pydo.runtime.observer import ObjectLabel, Observer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydo.console.console import Console
+    from pydo.runtime.lifecycle import State
+
+__all__ = ["ConsoleObserver"]
+
+
+class ConsoleObserver(Observer):
+    """Says what nobody else would hear of; `owns` tells the project's files in a traceback."""
+
+    def __init__(self, console: Console, owns: Callable[[str], bool]) -> None:
+        self._console = console
+        self._owns = owns
+
+    def moved(self, label: ObjectLabel, before: State, after: State) -> None:
+        """A container went from one state to another: shown at `debug` only."""
+        if self._console.shows(Level.DEBUG):
+            self._console.debug(f"{label}: {before.value} → {after.value}")
+
+    def was_reset(self, label: ObjectLabel, error: BaseException) -> None:
+        """An object was reset: with the traceback of its cause, if user code raised that."""
+        cause = origin(error)
+        if isinstance(cause, JsException) and cause.__traceback__ is None:
+            self._console.warn(f"{label} was reset: {cause.message}")
+        else:
+            self._console.user_error(cause, self._owns, title=f"{label} was reset")
+
+    def uncaught(self, where: str, error: BaseException) -> None:
+        """User code raised, and nobody was waiting for it."""
+        self._console.user_error(error, self._owns, title=f"Uncaught error in {where}")
+
+    def stuck(self, where: str, seconds: float, place: str) -> None:
+        """Something has been running for `seconds` and holds up everything else."""
+        self._console.warn(f"{where} has been running for {seconds:.1f} s without a pause: {place}")
+
+    def interrupted(self, where: str, seconds: float, place: str) -> None:
+        """Something ran for longer than the limit and was stopped."""
+        self._console.error(f"{where} was stopped after {seconds:.1f} s without a pause: {place}")
+
+    def unstoppable(self, where: str, seconds: float, place: str) -> None:
+        """Something ran for longer than the limit, in code that cannot be stopped."""
+        self._console.error(
+            f"{where} has been running for {seconds:.1f} s in code that cannot be stopped: {place}"
+            "\n  press Ctrl-C twice to end pydo; all that was acknowledged is on disk"
+        )

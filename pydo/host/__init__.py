@@ -1,0 +1,1 @@
+"""The native face under Cloudflare's Python SDK, spelled as it is spelled there."""

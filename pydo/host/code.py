@@ -1,0 +1,84 @@
+"""From a loaded entry module to code that the core can run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydo.errors import UserCodeError
+from pydo.host.entrypoint import exports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import ModuleType
+
+    from pydo.host.js.object import JsObject
+    from pydo.runtime.actor import Actor
+    from pydo.runtime.events import Event, Handler
+
+__all__ = ["BrokenCode", "HostedCode"]
+
+
+class HostedCode:
+    """One generation of the user's code behind the host surface.
+
+    `bound` names the classes that the configuration binds, `owns` tells the project's files.
+    `warning` is what the user should know of the code, or None.
+
+    Raises:
+        UserCodeError: the module exports several default handlers, or not every bound class.
+
+    """
+
+    def __init__(
+        self,
+        generation: int,
+        entry: ModuleType,
+        env: JsObject,
+        bound: Iterable[str],
+        owns: Callable[[str], bool],
+    ) -> None:
+        try:
+            found = exports(entry, env)
+        except TypeError as error:
+            raise UserCodeError(str(error), error, None) from None
+        missing = [name for name in dict.fromkeys(bound) if name not in found.classes]
+        if missing:
+            raise _not_exported(missing, entry)
+        self.generation = generation
+        self.handler: Handler = found.handler
+        self.classes: Mapping[str, Callable[[Actor], Handler]] = found.classes
+        self.warning = found.warning
+        self.owns = owns
+
+
+class BrokenCode:
+    """Stands for code that could never be loaded: every request meets `error`."""
+
+    def __init__(self, error: UserCodeError) -> None:
+        self.generation = 0
+        self.handler: Handler = _Failing(error)
+        self.classes: Mapping[str, Callable[[Actor], Handler]] = {}
+
+    def owns(self, filename: str) -> bool:
+        """No file is its own."""
+        del filename
+        return False
+
+
+class _Failing:
+    def __init__(self, error: UserCodeError) -> None:
+        self._error = error
+
+    async def handle(self, event: Event) -> object:
+        del event
+        raise self._error
+
+
+def _not_exported(missing: list[str], entry: ModuleType) -> UserCodeError:
+    # The words are wrangler's: packages/wrangler/src/deployment-bundle/bundle.ts.
+    text = (
+        "Your Worker depends on the following Durable Objects, which are not exported in your"
+        f" entrypoint file: {', '.join(missing)}.\nYou should export these objects from your"
+        f" entrypoint, {entry.__name__}.py: each a class that extends workers.DurableObject."
+    )
+    return UserCodeError(text, ImportError(text), None)

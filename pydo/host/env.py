@@ -1,0 +1,25 @@
+"""`env`: what a Worker's code finds its bindings and variables in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydo.host.js.object import JsObject
+from pydo.host.namespace import DurableObjectNamespace
+from pydo.host.ffi import to_js
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydo.runtime.namespace import ActorNamespace
+
+__all__ = ["make_env"]
+
+
+def make_env(variables: Mapping[str, object], namespaces: Mapping[str, ActorNamespace]) -> JsObject:
+    """Make `env`: text stays text, any other JSON value becomes the JavaScript value it is."""
+    members: dict[str, object] = {
+        name: to_js(value, dict_converter=JsObject.fromEntries) for name, value in variables.items()
+    }
+    members |= {name: DurableObjectNamespace(each) for name, each in namespaces.items()}
+    return JsObject(members)

@@ -1,0 +1,316 @@
+"""`pyodide.ffi`: what carries values between Python and JavaScript.
+
+Source: pyodide/pyodide src/py/_pyodide/_core_docs.py and src/core/python2js.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, Protocol, cast
+
+from pydo.errors import JsException
+from pydo.host.js.array import JsArray
+from pydo.host.js.buffer import JsBuffer, TypedArray, Uint8Array, typed_array_of
+from pydo.host.js.collection import JsMap, JsSet, LiteralMap
+from pydo.host.js.error import JsError
+from pydo.host.js.object import JsObject, ordered
+from pydo.host.js.text import js_string
+from pydo.host.js.value import JsFunction, JsNull, JsProxy, cross, jsnull, plain_number
+from pydo.host.promise import JsPromise
+
+__all__ = ["NAMES", "ConversionError", "InternalError", "JsDoubleProxy", "to_js"]
+
+_SCALARS = frozenset({str, int, bool, type(None), JsNull})
+
+Convert = Callable[[Any], Any]
+
+
+class ConversionError(Exception):
+    """A value cannot be carried over."""
+
+
+class InternalError(Exception):
+    """Something is wrong in the bridge itself."""
+
+
+class Converter(Protocol):
+    """A user's own conversion: of the object, with a way to convert parts and to remember."""
+
+    def __call__(self, obj: Any, convert: Convert, cache: Callable[[Any, Any], None], /) -> Any:
+        """Give the JavaScript value of `obj`."""
+        ...
+
+
+def to_js(
+    obj: Any,
+    /,
+    *,
+    depth: int = -1,
+    pyproxies: Any = None,  # noqa: ARG001 - there is nothing to be destroyed here
+    create_pyproxies: bool = True,
+    dict_converter: Callable[[Any], Any] | None = None,
+    default_converter: Converter | None = None,
+    eager_converter: Converter | None = None,
+) -> Any:
+    """Convert lists, tuples, dicts, sets and buffers, and what is in them, to JavaScript's.
+
+    Raises:
+        ConversionError: a key of a dict or an element of a set that no Map or Set can have, or a
+            value without a conversion where no proxies may be made.
+
+    """
+    if type(obj) in _SCALARS:
+        return obj
+    if type(obj) is float:
+        return plain_number(obj)
+    return _Conversion(
+        create_pyproxies=create_pyproxies,
+        dict_converter=dict_converter,
+        default=default_converter,
+        eager=eager_converter,
+    ).convert(obj, depth)
+
+
+class _Conversion:
+    __slots__ = ("cache", "create_pyproxies", "default", "dict_converter", "eager")
+
+    def __init__(
+        self,
+        *,
+        create_pyproxies: bool,
+        dict_converter: Callable[[Any], Any] | None,
+        default: Converter | None,
+        eager: Converter | None,
+    ) -> None:
+        self.create_pyproxies = create_pyproxies
+        self.dict_converter = dict_converter
+        self.default = default
+        self.eager = eager
+        self.cache: dict[int, tuple[Any, Any]] = {}
+
+    def convert(self, obj: Any, depth: int = -1) -> Any:
+        if type(obj) in _SCALARS:
+            return obj
+        if isinstance(obj, (str, int, float, JsProxy)):
+            return cross(obj)
+        known = self.cache.get(id(obj))
+        if known is not None:
+            return known[1]
+        if depth == 0:
+            return self._without_form(obj)
+        if self.eager is not None:
+            return self.eager(obj, self.convert, self._remember)
+        return self._container(obj, depth - 1)
+
+    def _container(self, obj: Any, depth: int) -> Any:
+        if isinstance(obj, (list, tuple)):
+            items: list[Any] = []
+            array = JsArray(items)
+            self._remember(obj, array)
+            items.extend(self.convert(each, depth) for each in cast("Iterable[Any]", obj))
+            return array
+        if isinstance(obj, dict):
+            return self._dict(cast("dict[Any, Any]", obj), depth)
+        if isinstance(obj, set):
+            return self._set(cast("set[Any]", obj))
+        if isinstance(obj, (bytes, bytearray)):
+            return Uint8Array.new(bytearray(obj))
+        view = _buffer(obj)
+        if view is not None:
+            return view
+        if self.default is not None:
+            return cross(self.default(obj, self.convert, self._remember))
+        return self._without_form(obj)
+
+    def _dict(self, obj: dict[Any, Any], depth: int) -> Any:
+        if self.dict_converter is None:
+            made = LiteralMap.new()
+            self._remember(obj, made)
+            for key, value in obj.items():
+                made.set(_key(key, "Map"), self.convert(value, depth))
+            return made
+        if self.dict_converter == JsObject.fromEntries:
+            members: dict[str, Any] = {}
+            made_object = JsObject(members)
+            self._remember(obj, made_object)
+            for key, value in obj.items():
+                name = key if type(key) is str else js_string(_key(key, "Map"))
+                members[name] = self.convert(value, depth)
+            in_order = ordered(members)
+            if in_order is not members:
+                members.clear()
+                members.update(in_order)
+            return made_object
+        pairs = [
+            JsArray([_key(key, "Map"), self.convert(value, depth)]) for key, value in obj.items()
+        ]
+        return cross(self.dict_converter(JsArray(list(pairs))))
+
+    def _set(self, obj: set[Any]) -> JsSet:
+        made = JsSet.new()
+        self._remember(obj, made)
+        for each in obj:
+            made.add(_key(each, "Set"))
+        return made
+
+    def _without_form(self, obj: Any) -> Any:
+        if not self.create_pyproxies:
+            raise ConversionError(f"No conversion known for {obj!r}.")
+        return obj
+
+    def _remember(self, obj: Any, made: Any) -> None:
+        self.cache[id(obj)] = (obj, made)
+
+
+def _key(key: Any, container: str) -> Any:
+    if key is None or isinstance(key, (str, int, float, JsProxy, JsNull)):
+        return key
+    what = "key for" if container == "Map" else "element of"
+    raise ConversionError(f"Cannot use {key!r} as a {what} a Javascript {container}")
+
+
+def _buffer(obj: Any) -> TypedArray | None:
+    try:
+        view = memoryview(obj)
+    except TypeError:
+        return None
+    return typed_array_of(view)
+
+
+# -- proxies of Python objects
+
+
+class JsDoubleProxy(JsProxy, js_name="Object"):
+    """What `create_proxy` gives: a Python object as JavaScript sees it, seen from Python again."""
+
+    __slots__ = ("_is_destroyed", "_object")
+
+    def __init__(self, obj: Any) -> None:
+        self._object = obj
+        self._is_destroyed = False
+
+    def destroy(self) -> None:
+        """Let the object go; using the proxy afterwards is an error."""
+        self._is_destroyed = True
+
+    def unwrap(self) -> Any:
+        """Give the Python object."""
+        return self._alive()
+
+    def copy(self) -> JsDoubleProxy:
+        """Give another proxy of the same object."""
+        return JsDoubleProxy(self._alive())
+
+    def toString(self) -> str:
+        """Give Python's text of the object."""
+        return str(self._alive())
+
+    def getBuffer(self, _kind: str | None = None) -> PyBufferView:
+        """Lend the bytes of a Python buffer."""
+        return PyBufferView(self._alive())
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the object."""
+        return self._alive()(*arguments, **named)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._alive(), name)
+
+    def _alive(self) -> Any:
+        if self._is_destroyed:
+            raise JsError("Object has already been destroyed")
+        return self._object
+
+
+class PyBufferView(JsProxy, js_name="PyBufferView"):
+    """The bytes of a Python buffer as a typed array, until they are released."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, obj: Any) -> None:
+        self.data = typed_array_of(memoryview(obj))
+
+    def release(self) -> None:
+        """Give the bytes back: here they were a copy."""
+
+
+class OnceCallable(JsFunction, js_name="Function"):
+    """What `create_once_callable` gives."""
+
+    __slots__ = ("_is_spent",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._is_spent = False
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the function, for the first and last time."""
+        if self._is_spent:
+            raise JsError("OnceProxy can only be called once")
+        self._is_spent = True
+        return super().__call__(*arguments, **named)
+
+    def destroy(self) -> None:
+        """Let the function go."""
+        self._is_spent = True
+
+
+def create_proxy(
+    obj: Any,
+    /,
+    *,
+    capture_this: bool = False,  # noqa: ARG001 - functions here have no `this`
+    roundtrip: bool = True,  # noqa: ARG001 - a proxy always comes back as itself
+) -> JsDoubleProxy:
+    """Make a proxy of a Python object that lives until it is destroyed."""
+    return JsDoubleProxy(obj)
+
+
+def create_once_callable(obj: Callable[..., Any], /) -> OnceCallable:
+    """Make a function of JavaScript's that may be called once."""
+    return OnceCallable(obj)
+
+
+def destroy_proxies(pyproxies: Any, /) -> None:
+    """Destroy the proxies in an array."""
+    for each in pyproxies:
+        destroy = getattr(each, "destroy", None)
+        if callable(destroy):
+            destroy()
+
+
+def run_sync(awaitable: Any, /) -> NoReturn:
+    """Refuse: there is no second stack to wait on."""
+    close = getattr(awaitable, "close", None)
+    if callable(close):
+        close()
+    raise RuntimeError("No suspender")
+
+
+def can_run_sync() -> bool:
+    """Tell whether `run_sync` would work."""
+    return False
+
+
+NAMES: dict[str, Any] = {
+    "ConversionError": ConversionError,
+    "InternalError": InternalError,
+    "JsArray": JsArray,
+    "JsBuffer": JsBuffer,
+    "JsCallable": JsFunction,
+    "JsDoubleProxy": JsDoubleProxy,
+    "JsException": JsException,
+    "JsMap": JsMap,
+    "JsNull": JsNull,
+    "JsOnceCallable": OnceCallable,
+    "JsPromise": JsPromise,
+    "JsProxy": JsProxy,
+    "JsTypedArray": TypedArray,
+    "can_run_sync": can_run_sync,
+    "create_once_callable": create_once_callable,
+    "create_proxy": create_proxy,
+    "destroy_proxies": destroy_proxies,
+    "jsnull": jsnull,
+    "run_sync": run_sync,
+    "to_js": to_js,
+}

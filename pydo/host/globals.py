@@ -1,0 +1,130 @@
+"""Everything that the module `js` holds: the globals of a Worker."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pydo.host.clone import structured_clone
+from pydo.host.js import error as errors
+from pydo.host.js.array import JsArray
+from pydo.host.js.blob import Blob, File
+from pydo.host.js.buffer import TYPED_ARRAYS, ArrayBuffer, DataView
+from pydo.host.js.collection import JsMap, JsSet
+from pydo.host.js.console import Console
+from pydo.host.js.crypto import Crypto
+from pydo.host.js.date import JsDate
+from pydo.host.js.encoding import TextDecoder, TextEncoder, atob, btoa
+from pydo.host.js.error import not_simulated
+from pydo.host.js.formdata import FormData
+from pydo.host.js.headers import Headers
+from pydo.host.js.json import JSON
+from pydo.host.js.object import JsObject
+from pydo.host.js.request import Request
+from pydo.host.js.response import Response
+from pydo.host.js.stream import ReadableStream
+from pydo.host.js.text import js_number, js_string, truthy
+from pydo.host.js.timers import TIMERS
+from pydo.host.js.url import URL, URLSearchParams
+from pydo.host.js.value import JsFunction, JsProxy, NativeClass
+from pydo.host.promise import JsPromise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["worker_globals"]
+
+
+class _NotSimulated(NativeClass):
+    """A class that may be imported, and says so when it is used."""
+
+    if not TYPE_CHECKING:
+
+        def new(cls, *_: object, **__: object) -> NoReturn:
+            raise not_simulated(cls.name)
+
+
+class WebSocket(JsProxy, metaclass=_NotSimulated):
+    """A WebSocket."""
+
+
+class WebSocketPair(JsProxy, metaclass=_NotSimulated):
+    """Two WebSockets, each the other's end."""
+
+
+class WebSocketRequestResponsePair(JsProxy, metaclass=_NotSimulated):
+    """What a sleeping object answers to a message."""
+
+
+class Performance(JsProxy):
+    """Time since the start of the process."""
+
+    __slots__ = ()
+    timeOrigin = time.time() * 1000
+
+    def now(self) -> float:
+        """Give the milliseconds since `timeOrigin`."""
+        return time.time() * 1000 - self.timeOrigin
+
+
+def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
+    """Give the globals by name; `fetch` is the way out."""
+    classes: tuple[Any, ...] = (
+        ArrayBuffer,
+        Blob,
+        DataView,
+        errors.DOMException,
+        File,
+        FormData,
+        Headers,
+        JsArray,
+        JsDate,
+        JsMap,
+        JsObject,
+        JsPromise,
+        JsSet,
+        ReadableStream,
+        Request,
+        Response,
+        TextDecoder,
+        TextEncoder,
+        URL,
+        URLSearchParams,
+        WebSocket,
+        WebSocketPair,
+        WebSocketRequestResponsePair,
+        *errors.ERROR_CLASSES.values(),
+        *TYPED_ARRAYS.values(),
+    )
+    names: dict[str, Any] = {cls.name: cls for cls in classes}
+    names |= TIMERS
+    names |= {
+        "Boolean": JsFunction(truthy, "Boolean"),
+        "Function": JsFunction,
+        "JSON": JSON(),
+        "Number": JsFunction(lambda value=0, *_: js_number(value), "Number"),
+        "String": JsFunction(lambda value="", *_: js_string(value), "String"),
+        "atob": atob,
+        "btoa": btoa,
+        "console": Console(),
+        "crypto": Crypto(),
+        "fetch": fetch,
+        "performance": Performance(),
+        "structuredClone": structured_clone,
+        "undefined": None,
+    }
+    names["globalThis"] = names["self"] = _GlobalThis(names)
+    return names
+
+
+class _GlobalThis(JsProxy, js_name="ServiceWorkerGlobalScope"):
+    __slots__ = ("_names",)
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._names[name]
+        except KeyError:
+            raise AttributeError(name) from None

@@ -1,0 +1,177 @@
+"""`pyodide.http`: a response as Python code reads it, and `pyfetch`.
+
+Source: pyodide/pyodide src/py/pyodide/http/pyfetch.py.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from pydo.errors import JsException
+from pydo.host.ffi import to_js
+from pydo.host.js.object import JsObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydo.host.js.buffer import ArrayBuffer
+    from pydo.host.js.response import Response
+
+__all__ = ["AbortError", "BodyUsedError", "FetchResponse", "HttpStatusError", "names"]
+
+_CLIENT_ERROR, _NO_ERROR = 400, 600
+
+
+class BodyUsedError(OSError):
+    """The body was read before."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__("Response body is already used")
+        del args
+
+
+class HttpStatusError(OSError):
+    """The status is one of failure."""
+
+    def __init__(self, status: int, status_text: str, url: str) -> None:
+        self.status = status
+        self.status_text = status_text
+        self.url = url
+        kind = "Client" if status < 500 else "Server"  # noqa: PLR2004 - the standard's classes
+        super().__init__(f"{status} {kind} Error: {status_text} for url: {url}")
+
+
+class AbortError(OSError):
+    """There was no response; the cause says why."""
+
+    def __init__(self, reason: JsException) -> None:
+        super().__init__(reason.message)
+
+
+class FetchResponse:
+    """A response; `workers.Response` is a kind of it."""
+
+    def __init__(
+        self,
+        url: str,
+        js_response: Response,
+        abort_controller: Any = None,
+        abort_signal: Any = None,
+    ) -> None:
+        self._url = url
+        self.js_response = js_response
+        self.abort_controller = abort_controller
+        self.abort_signal = abort_signal
+
+    @property
+    def body_used(self) -> bool:
+        """Whether the body was read."""
+        return self.js_response.bodyUsed
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, by their names in lower case."""
+        return {name: value for name, value in self.js_response.headers}
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is one of success."""
+        return self.js_response.ok
+
+    @property
+    def redirected(self) -> bool:
+        """Whether redirections were followed."""
+        return self.js_response.redirected
+
+    @property
+    def status(self) -> int:
+        """The status."""
+        return self.js_response.status
+
+    @property
+    def status_text(self) -> str:
+        """The words of the status."""
+        return self.js_response.statusText
+
+    @property
+    def type(self) -> str:
+        """The kind of response."""
+        return self.js_response.type
+
+    @property
+    def url(self) -> str:
+        """Where it came from."""
+        return self.js_response.url
+
+    def raise_for_status(self) -> None:
+        """Raise if the status is one of failure.
+
+        Raises:
+            HttpStatusError: it is 400 or more.
+
+        """
+        if _CLIENT_ERROR <= self.status < _NO_ERROR:
+            raise HttpStatusError(self.status, self.status_text, self.url)
+
+    def clone(self) -> FetchResponse:
+        """Copy the response; both can be read."""
+        self._raise_if_failed()
+        return FetchResponse(self._url, self.js_response.clone())
+
+    async def buffer(self) -> ArrayBuffer:
+        """Give the body as an ArrayBuffer."""
+        self._raise_if_failed()
+        buffer: ArrayBuffer = await self.js_response.arrayBuffer()
+        return buffer
+
+    async def text(self) -> str:
+        """Give the body as text."""
+        self._raise_if_failed()
+        return str(await self.js_response.text())
+
+    async def string(self) -> str:
+        """Give the body as text."""
+        return await self.text()
+
+    async def json(self, **options: Any) -> Any:
+        """Give the value that the body writes in JSON; `options` are those of `json.loads`."""
+        return json.loads(await self.text(), **options)
+
+    async def memoryview(self) -> memoryview:
+        """Give the body as a view of its bytes."""
+        return (await self.buffer()).to_memoryview()
+
+    async def bytes(self) -> bytes:
+        """Give the body as bytes."""
+        return (await self.buffer()).to_bytes()
+
+    def _raise_if_failed(self) -> None:
+        if self.js_response.bodyUsed:
+            raise BodyUsedError
+
+
+def names(fetch: Callable[..., Any]) -> dict[str, Any]:
+    """Give what `pyodide.http` holds; `fetch` is what `pyfetch` goes through by default."""
+
+    @wraps(fetch)
+    async def pyfetch(
+        request: Any, /, *, signal: Any = None, fetcher: Any = None, **options: Any
+    ) -> FetchResponse:
+        if signal is not None:
+            options["signal"] = signal
+        init = to_js(options, dict_converter=JsObject.fromEntries)
+        try:
+            response = await (fetcher or fetch)(request, init)
+        except JsException as error:
+            raise AbortError(error) from error
+        return FetchResponse(request if isinstance(request, str) else request.url, response)
+
+    return {
+        "AbortError": AbortError,
+        "BodyUsedError": BodyUsedError,
+        "FetchResponse": FetchResponse,
+        "HttpStatusError": HttpStatusError,
+        "pyfetch": pyfetch,
+    }

@@ -1,0 +1,126 @@
+"""Puts the modules that a Worker imports in place: `js`, `pyodide`, and what the SDK stands on.
+
+They go into `sys.modules` when a Worker is served and stand before anything installed, so a real
+`pyodide-py` neither breaks them nor wins; `uninstall` puts back what stood there.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pydo.host import ffi, helper, http
+from pydo.host.globals import worker_globals
+from pydo.host.js.error import not_simulated
+from pydo.host.promise import JsPromise
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pydo.host.flags import Flags
+    from pydo.host.js.object import JsObject
+
+__all__ = ["Host", "install", "uninstall"]
+
+_VERSION = "0.28.2"
+
+
+class Host:
+    """What the modules find beneath them; `update` gives them another generation's."""
+
+    def __init__(
+        self,
+        env: JsObject,
+        wait_until: Callable[[Awaitable[object]], None],
+        flags: Flags,
+    ) -> None:
+        self.env = env
+        self.wait_until = wait_until
+        self.flags = flags
+
+    def update(self, env: JsObject, flags: Flags) -> None:
+        """Let the modules stand for another generation."""
+        self.env = env
+        self.flags = flags
+
+
+class _HostModule(ModuleType):
+    """A module of pydo's own that says so when it is asked for what it does not have."""
+
+    def __init__(self, name: str, names: dict[str, Any]) -> None:
+        super().__init__(name)
+        self.__spec__ = ModuleSpec(name, None)
+        self.__dict__.update(names)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        message = f"{self.__name__}.{name} is not there: pydo does not simulate it"
+        if not name.startswith("__") and _is_imported_by(sys._getframe(1)):  # noqa: SLF001 - see there
+            raise ImportError(message, name=self.__name__)
+        raise AttributeError(message, name=name, obj=self)
+
+
+class _FlagsModule(ModuleType):
+    """`_cloudflare_compat_flags`: each flag an attribute."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__("_cloudflare_compat_flags")
+        self.__spec__ = ModuleSpec("_cloudflare_compat_flags", None)
+        self.__dict__["_host"] = host
+
+    def __getattr__(self, name: str) -> bool:
+        flags: Flags = self.__dict__["_host"].flags
+        is_on: bool = getattr(flags, name)
+        return is_on
+
+
+def install(host: Host) -> None:
+    """Put the modules in place."""
+    uninstall()
+    for module in _modules(host):
+        _replaced[module.__name__] = sys.modules.get(module.__name__)
+        sys.modules[module.__name__] = module
+
+
+def uninstall() -> None:
+    """Take the modules away, and put back what stood in their places."""
+    for name, module in _replaced.items():
+        if module is None:
+            sys.modules.pop(name, None)
+        else:
+            sys.modules[name] = module
+    _replaced.clear()
+
+
+_replaced: dict[str, ModuleType | None] = {}  # what stood in sys.modules, which there is one of
+
+
+def _modules(host: Host) -> list[ModuleType]:
+    pyodide = _HostModule("pyodide", {"__version__": _VERSION, "__path__": []})
+    parts = [
+        _HostModule("pyodide.ffi", dict(ffi.NAMES)),
+        _HostModule("pyodide.http", http.names(_fetch)),
+        _HostModule("pyodide.code", {}),
+        _HostModule("pyodide.webloop", {}),
+    ]
+    for part in parts:
+        setattr(pyodide, part.__name__.rpartition(".")[2], part)
+    return [
+        _HostModule("js", worker_globals(_fetch)),
+        pyodide,
+        *parts,
+        _HostModule("_pyodide_entrypoint_helper", helper.names(host)),
+        _FlagsModule(host),
+    ]
+
+
+def _fetch(*_: object, **__: object) -> JsPromise:
+    return JsPromise.rejected(not_simulated("Outgoing fetch"))
+
+
+def _is_imported_by(frame: Any) -> bool:
+    """Whether a frame is in `from module import name`, whose own error would hide ours."""
+    code = frame.f_code.co_code
+    return frame.f_lasti >= 0 and dis.opname[code[frame.f_lasti]] == "IMPORT_FROM"

@@ -1,0 +1,371 @@
+"""Arrays, with JavaScript's methods and those that Pyodide lends from Python's list."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any
+
+from pydo.host.js.error import JsRangeError, JsTypeError
+from pydo.host.js.iterator import JsIterator
+from pydo.host.js.text import integer, js_number, js_string, truthy
+from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, jsnull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["JsArray", "strictly_equal"]
+
+_MAX_LENGTH = 2**32 - 1
+
+
+class ArrayClass(JsClass):
+    """`Array`: one number is a length, anything else the elements."""
+
+    if not TYPE_CHECKING:
+
+        def new(cls, *items: Any, **named: Any) -> JsArray:
+            """Construct an array of a length, or of the elements given."""
+            if len(items) != 1 or not isinstance(items[0], (int, float)):
+                return cls([cross(item) for item in items])
+            length = cross(items[0])
+            if not isinstance(length, int) or not 0 <= length <= _MAX_LENGTH:
+                raise JsRangeError("Invalid array length")
+            return cls([None] * length)
+
+        def __call__(cls, *items: Any) -> JsArray:
+            if len(items) == 1 and type(items[0]) is list:
+                return type.__call__(cls, items[0])
+            return cls.new(*items)
+
+    def isArray(cls, value: Any = None, *_: object) -> bool:
+        """Tell whether the value is an array."""
+        return isinstance(value, JsArray)
+
+    def of(cls, *items: Any) -> JsArray:
+        """Make an array of the arguments."""
+        return cls([cross(item) for item in items])
+
+    def from_(cls, source: Any = None, mapper: Any = None, *_: object) -> JsArray:
+        """Make an array of an iterable, through `mapper` if there is one."""
+        if source is None or source is jsnull:
+            raise JsTypeError(f"{js_string(source)} is not iterable")
+        items: Iterable[Any] = source if hasattr(source, "__iter__") else ()
+        if mapper is None:
+            return cls([cross(item) for item in items])
+        return cls([cross(mapper(cross(item), index)) for index, item in enumerate(items)])
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(cls, name: str) -> Any:
+            # `getattr(js.Array, "from")`: the name is Python's keyword.
+            if name == "from":
+                return cls.from_
+            raise AttributeError(name)
+
+
+class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
+    """An array; made of a list it takes the list over, whose items are what `cross` gives."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Any]) -> None:
+        self.items = items
+
+    @property
+    def length(self) -> int:
+        """The number of elements; setting it cuts or extends."""
+        return len(self.items)
+
+    @length.setter
+    def length(self, length: int) -> None:
+        del self.items[length:]
+        self.items.extend([None] * (length - len(self.items)))
+
+    # JavaScript's methods
+
+    def at(self, index: Any = None, *_: object) -> Any:
+        """Give an element, from the end if the index is negative."""
+        position = integer(index)
+        return self.items[position] if -len(self.items) <= position < len(self.items) else None
+
+    def push(self, *items: Any) -> int:
+        """Append, and give the new length."""
+        self.items.extend(cross(item) for item in items)
+        return len(self.items)
+
+    def unshift(self, *items: Any) -> int:
+        """Put in front, and give the new length."""
+        self.items[:0] = [cross(item) for item in items]
+        return len(self.items)
+
+    def shift(self, *_: object) -> Any:
+        """Take the first element."""
+        return self.items.pop(0) if self.items else None
+
+    def concat(self, *others: Any) -> JsArray:
+        """Give a new array of this one and the others."""
+        items = list(self.items)
+        for other in others:
+            if isinstance(other, JsArray):
+                items.extend(other.items)
+            elif isinstance(other, (list, tuple)):
+                items.extend(cross(item) for item in list(other))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # the user's own
+            else:
+                items.append(cross(other))
+        return JsArray(items)
+
+    def slice(self, start: Any = None, end: Any = None, *_: object) -> JsArray:
+        """Give a new array of a part of this one."""
+        stop = None if end is None else integer(end)
+        return JsArray(self.items[integer(start) : stop])
+
+    def splice(self, start: Any = None, count: Any = None, *items: Any) -> JsArray:
+        """Replace a part, and give what stood there."""
+        size = len(self.items)
+        first = integer(start)
+        first = max(size + first, 0) if first < 0 else min(first, size)
+        last = size if count is None else first + max(integer(count), 0)
+        removed = self.items[first:last]
+        self.items[first:last] = [cross(item) for item in items]
+        return JsArray(removed)
+
+    def indexOf(self, wanted: Any = None, start: Any = None, *_: object) -> int:
+        """Give the first index of a value, or -1."""
+        for index in range(integer(start), len(self.items)):
+            if strictly_equal(self.items[index], wanted):
+                return index
+        return -1
+
+    def lastIndexOf(self, wanted: Any = None, *_: object) -> int:
+        """Give the last index of a value, or -1."""
+        for index in range(len(self.items) - 1, -1, -1):
+            if strictly_equal(self.items[index], wanted):
+                return index
+        return -1
+
+    def includes(self, wanted: Any = None, *_: object) -> bool:
+        """Tell whether a value is in the array; NaN is found."""
+        return any(strictly_equal(item, wanted) or _both_nan(item, wanted) for item in self.items)
+
+    def join(self, separator: Any = None, *_: object) -> str:
+        """Give the texts of the elements, joined."""
+        between = "," if separator is None else js_string(separator)
+        return between.join(_element_text(item) for item in self.items)
+
+    def reverse(self, *_: object) -> JsArray:
+        """Turn the array around in place."""
+        self.items.reverse()
+        return self
+
+    def fill(self, value: Any = None, start: Any = None, end: Any = None, *_: object) -> JsArray:
+        """Set a part of the array to one value."""
+        filler = cross(value)
+        stop = len(self.items) if end is None else integer(end)
+        for index in range(*slice(integer(start), stop).indices(len(self.items))):
+            self.items[index] = filler
+        return self
+
+    def sort(self, compare: Any = None, *_: object) -> JsArray:
+        """Sort in place, by text unless `compare(a, b)` says otherwise."""
+        defined = [item for item in self.items if item is not None]
+        if callable(compare):
+            defined.sort(key=functools.cmp_to_key(lambda a, b: _sign(compare(a, b))))
+        else:
+            defined.sort(key=lambda item: js_string(item).encode("utf-16-be", "surrogatepass"))
+        self.items[:] = defined + [None] * (len(self.items) - len(defined))
+        return self
+
+    def flat(self, depth: Any = 1, *_: object) -> JsArray:
+        """Give a new array with nested arrays laid out, `depth` levels of them."""
+        return JsArray(_flattened(self.items, integer(depth, 1)))
+
+    def map(self, function: Callable[..., Any], *_: object) -> JsArray:
+        """Give a new array of what `function(item, index, array)` makes of each element."""
+        return JsArray([cross(function(item, i, self)) for i, item in enumerate(self.items)])
+
+    def filter(self, function: Callable[..., Any], *_: object) -> JsArray:
+        """Give a new array of the elements of which `function` is true."""
+        return JsArray(
+            [each for i, each in enumerate(self.items) if truthy(function(each, i, self))]
+        )
+
+    def forEach(self, function: Callable[..., Any], *_: object) -> None:
+        """Call `function(item, index, array)` for each element."""
+        for index, item in enumerate(list(self.items)):
+            function(item, index, self)
+
+    def find(self, function: Callable[..., Any], *_: object) -> Any:
+        """Give the first element of which `function` is true."""
+        index = self.findIndex(function)
+        return None if index < 0 else self.items[index]
+
+    def findIndex(self, function: Callable[..., Any], *_: object) -> int:
+        """Give the index of the first element of which `function` is true, or -1."""
+        for index, item in enumerate(self.items):
+            if truthy(function(item, index, self)):
+                return index
+        return -1
+
+    def some(self, function: Callable[..., Any], *_: object) -> bool:
+        """Tell whether `function` is true of an element."""
+        return self.findIndex(function) >= 0
+
+    def every(self, function: Callable[..., Any], *_: object) -> bool:
+        """Tell whether `function` is true of all elements."""
+        return all(truthy(function(item, i, self)) for i, item in enumerate(self.items))
+
+    def reduce(self, function: Callable[..., Any], *initial: Any) -> Any:
+        """Fold the elements with `function(sum, item, index, array)`."""
+        if not initial and not self.items:
+            raise JsTypeError("Reduce of empty array with no initial value")
+        start = 0 if initial else 1
+        total = cross(initial[0]) if initial else self.items[0]
+        for index in range(start, len(self.items)):
+            total = cross(function(total, self.items[index], index, self))
+        return total
+
+    def keys(self, *_: object) -> JsIterator:
+        """Iterate over the indices."""
+        return JsIterator(range(len(self.items)), "Array Iterator")
+
+    def values(self, *_: object) -> JsIterator:
+        """Iterate over the elements."""
+        return JsIterator(self.items, "Array Iterator")
+
+    def entries(self, *_: object) -> JsIterator:
+        """Iterate over pairs of index and element."""
+        pairs = (JsArray([index, item]) for index, item in enumerate(self.items))
+        return JsIterator(pairs, "Array Iterator")
+
+    # Python's methods, as Pyodide gives them to arrays
+
+    def append(self, item: Any) -> None:
+        """Append an element."""
+        self.items.append(cross(item))
+
+    def extend(self, items: Iterable[Any]) -> None:
+        """Append several elements."""
+        self.items.extend(cross(item) for item in items)
+
+    def insert(self, index: int, item: Any) -> None:
+        """Insert an element before an index."""
+        self.items.insert(index, cross(item))
+
+    def remove(self, item: Any) -> None:
+        """Remove the first element that is equal."""
+        self.items.remove(item)
+
+    def pop(self, *index: Any) -> Any:
+        """Take the last element, undefined if there is none; or that at an index."""
+        if index:
+            return self.items.pop(*index)
+        return self.items.pop() if self.items else None
+
+    def index(self, item: Any, *bounds: int) -> int:
+        """Give the first index of an equal element."""
+        return self.items.index(item, *bounds)
+
+    def count(self, item: Any) -> int:
+        """Count the elements that are equal."""
+        return self.items.count(item)
+
+    def toString(self) -> str:
+        """Give the texts of the elements, with commas between."""
+        return self.join()
+
+    @property
+    def __members__(self) -> dict[str, Any]:
+        return {str(index): item for index, item in enumerate(self.items)}
+
+    def __to_py__(self, conversion: Conversion, depth: int) -> Any:
+        result: list[Any] = []
+        conversion.remember(self, result)
+        convert = conversion.convert
+        result.extend(
+            [convert(item, depth) if isinstance(item, JsProxy) else item for item in self.items]
+        )
+        return result
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Any]:
+        return JsIterator(self.items, "Array Iterator")
+
+    def __reversed__(self) -> Iterator[Any]:
+        return reversed(self.items)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.items
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return JsArray(self.items[index])
+        try:
+            return self.items[index]
+        except IndexError:
+            raise IndexError(index) from None
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if isinstance(index, slice):
+            self.items[index] = [cross(item) for item in value]
+            return
+        try:
+            self.items[index] = cross(value)
+        except IndexError:
+            raise IndexError(index) from None
+
+    def __delitem__(self, index: Any) -> None:
+        del self.items[index]
+
+    def __add__(self, other: Any) -> JsArray:
+        return self.concat(other)
+
+    def __iadd__(self, other: Iterable[Any]) -> JsArray:  # noqa: PYI034 - arrays have no kinds
+        self.extend(other)
+        return self
+
+    def __mul__(self, times: int) -> JsArray:
+        return JsArray(self.items * times)
+
+    __rmul__ = __mul__
+
+
+def strictly_equal(first: Any, second: Any) -> bool:
+    """Compare as JavaScript's `===` does: numbers by value, objects by identity."""
+    if first is second:
+        return not (isinstance(first, float) and math.isnan(first))
+    if isinstance(first, bool) or isinstance(second, bool):
+        return False
+    if isinstance(first, (int, float)) and isinstance(second, (int, float)):
+        return first == second
+    return isinstance(first, str) and isinstance(second, str) and first == second
+
+
+def _both_nan(first: Any, second: Any) -> bool:
+    return (
+        isinstance(first, float)
+        and isinstance(second, float)
+        and math.isnan(first)
+        and math.isnan(second)
+    )
+
+
+def _element_text(item: Any) -> str:
+    return "" if item is None or item is jsnull else js_string(item)
+
+
+def _sign(result: Any) -> int:
+    number = js_number(result)
+    return (number > 0) - (number < 0)
+
+
+def _flattened(items: list[Any], depth: int) -> list[Any]:
+    result: list[Any] = []
+    for item in items:
+        if isinstance(item, JsArray) and depth > 0:
+            result.extend(_flattened(item.items, depth - 1))
+        else:
+            result.append(item)
+    return result

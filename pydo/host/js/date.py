@@ -1,0 +1,278 @@
+"""`Date`: a moment in whole milliseconds since 1970, or none at all (NaN)."""
+
+from __future__ import annotations
+
+import datetime
+import email.utils
+import math
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from pydo.host.js.error import JsRangeError
+from pydo.host.js.text import js_number, js_string
+from pydo.host.js.value import JsClass, JsProxy, plain_number
+
+__all__ = ["JsDate"]
+
+_MAX_MS = 8.64e15
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_ISO = re.compile(
+    r"(?P<year>\d{4}|[+-]\d{6})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?"
+    r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?"
+    r"(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
+)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class DateClass(JsClass):
+    """`Date`: called without `new` it gives the text of the present moment."""
+
+    if not TYPE_CHECKING:
+
+        def new(cls, *parts: Any, **_: Any) -> JsDate:
+            """Construct the present moment, one read from a value, or one from its parts."""
+            if not parts:
+                return cls(cls.now())
+            if len(parts) > 1:
+                return cls(_local_ms(*parts))
+            return cls(_read(parts[0]))
+
+        def __call__(cls, ms: Any = None, *_: object) -> Any:
+            if ms is None:
+                return str(cls.new())
+            return type.__call__(cls, ms)
+
+    def now(cls, *_: object) -> int:
+        """Give the present moment in milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def parse(cls, text: Any = None, *_: object) -> Any:
+        """Read a moment from a text, in milliseconds; NaN if it is none."""
+        return plain_number(_parse(js_string(text)))
+
+    def UTC(cls, *parts: Any) -> Any:
+        """Give the milliseconds of a moment that is told in UTC."""
+        return plain_number(_clipped(_from_parts(*parts)))
+
+
+class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
+    """A moment; `ms` is its milliseconds, NaN for an invalid one."""
+
+    __slots__ = ("ms",)
+
+    def __init__(self, ms: float) -> None:
+        self.ms: float = _clipped(ms)
+
+    def getTime(self, *_: object) -> Any:
+        """Give the milliseconds."""
+        return plain_number(self.ms)
+
+    def valueOf(self, *_: object) -> Any:
+        """Give the milliseconds."""
+        return plain_number(self.ms)
+
+    def setTime(self, ms: Any = None, *_: object) -> Any:
+        """Set the milliseconds."""
+        self.ms = _clipped(js_number(ms))
+        return plain_number(self.ms)
+
+    def toISOString(self, *_: object) -> str:
+        """Give the moment in ISO's form, in UTC.
+
+        Raises:
+            JsException: a `RangeError` for an invalid date.
+
+        """
+        if math.isnan(self.ms):
+            raise JsRangeError("Invalid time value")
+        year, rest = _utc_parts(self.ms)
+        if 0 <= year <= 9999:  # noqa: PLR2004 - ISO's four digits
+            return f"{year:04}-{rest}"
+        return f"{'-' if year < 0 else '+'}{abs(year):06}-{rest}"
+
+    def toJSON(self, *_: object) -> Any:
+        """Give the moment in ISO's form, or null."""
+        from pydo.host.js.value import jsnull  # noqa: PLC0415 - used here alone
+
+        return jsnull if math.isnan(self.ms) else self.toISOString()
+
+    def toUTCString(self, *_: object) -> str:
+        """Give the moment as HTTP writes it."""
+        if math.isnan(self.ms):
+            return "Invalid Date"
+        moment = _moment(self.ms)
+        return (
+            f"{_DAYS[moment.weekday()]}, {moment.day:02} {_MONTHS[moment.month - 1]} "
+            f"{moment.year:04} {moment:%H:%M:%S} GMT"
+        )
+
+    def toString(self) -> str:
+        """Give the moment in local time, in words."""
+        if math.isnan(self.ms):
+            return "Invalid Date"
+        return f"{self.toDateString()} {self.toTimeString()}"
+
+    def toDateString(self, *_: object) -> str:
+        """Give the local day."""
+        moment = _moment(self.ms).astimezone()
+        return (
+            f"{_DAYS[moment.weekday()]} {_MONTHS[moment.month - 1]} {moment.day:02} "
+            f"{moment.year:04}"
+        )
+
+    def toTimeString(self, *_: object) -> str:
+        """Give the local time of day."""
+        moment = _moment(self.ms).astimezone()
+        zone = "Coordinated Universal Time" if moment.tzname() == "UTC" else moment.tzname()
+        return f"{moment:%H:%M:%S} GMT{moment:%z} ({zone})"
+
+    def getTimezoneOffset(self, *_: object) -> Any:
+        """Give the minutes by which UTC is ahead of local time."""
+        offset = _moment(self.ms).astimezone().utcoffset() or datetime.timedelta()
+        return -int(offset.total_seconds() // 60)
+
+    def __getattr__(self, name: str) -> Any:
+        part = _PARTS.get(name.removeprefix("getUTC").removeprefix("get"))
+        if part is None or not name.startswith("get"):
+            raise AttributeError(name)
+
+        def get(*_: object) -> Any:
+            if math.isnan(self.ms):
+                return math.nan
+            moment = _moment(self.ms)
+            return part(moment if name.startswith("getUTC") else moment.astimezone())
+
+        return get
+
+    @property
+    def __members__(self) -> dict[str, Any]:
+        return {}
+
+    def __lt__(self, other: Any) -> bool:
+        return isinstance(other, JsDate) and self.ms < other.ms
+
+    def __le__(self, other: Any) -> bool:
+        return isinstance(other, JsDate) and self.ms <= other.ms
+
+    def __gt__(self, other: Any) -> bool:
+        return isinstance(other, JsDate) and self.ms > other.ms
+
+    def __ge__(self, other: Any) -> bool:
+        return isinstance(other, JsDate) and self.ms >= other.ms
+
+
+_PARTS = {
+    "FullYear": lambda moment: moment.year,
+    "Month": lambda moment: moment.month - 1,
+    "Date": lambda moment: moment.day,
+    "Day": lambda moment: (moment.weekday() + 1) % 7,
+    "Hours": lambda moment: moment.hour,
+    "Minutes": lambda moment: moment.minute,
+    "Seconds": lambda moment: moment.second,
+    "Milliseconds": lambda moment: moment.microsecond // 1000,
+}
+
+
+def _clipped(ms: float) -> float:
+    if math.isnan(ms) or abs(ms) > _MAX_MS:
+        return math.nan
+    return float(int(ms))
+
+
+def _moment(ms: float) -> datetime.datetime:
+    return _EPOCH + datetime.timedelta(milliseconds=ms)
+
+
+def _utc_parts(ms: float) -> tuple[int, str]:
+    try:
+        moment = _moment(ms)
+    except OverflowError:
+        # Python's years end at 9999, JavaScript's at 275760: go by a year of the same shape,
+        # since the calendar repeats after 400 years.
+        cycle_ms = 146_097 * 86_400_000
+        cycles = int((ms // cycle_ms))
+        moment = _moment(ms - cycles * cycle_ms)
+        return moment.year + 400 * cycles, _rest(moment)
+    return moment.year, _rest(moment)
+
+
+def _rest(moment: datetime.datetime) -> str:
+    return f"{moment:%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
+def _read(value: Any) -> float:
+    if isinstance(value, JsDate):
+        return value.ms
+    if isinstance(value, str):
+        return _parse(value)
+    if isinstance(value, datetime.datetime):
+        # A datetime is a PyProxy, whose text JavaScript reads as any other.
+        return _parse(repr(value))
+    return float(js_number(value))
+
+
+def _parse(text: str) -> float:
+    found = _ISO.fullmatch(text.strip())
+    if found is None:
+        return _parse_loosely(text)
+    part = {name: int(digits or 0) for name, digits in found.groupdict().items() if name in _FIELDS}
+    fraction = (found["fraction"] or "0")[:3].ljust(3, "0")
+    ms = _from_parts(
+        part["year"],
+        (part["month"] or 1) - 1,
+        part["day"] or 1,
+        part["hour"],
+        part["minute"],
+        part["second"],
+        int(fraction),
+    )
+    zone = found["zone"]
+    if zone is None:
+        # A day alone is UTC, a time of day without zone is local.
+        return ms if found["hour"] is None else _to_utc(ms)
+    if zone == "Z":
+        return ms
+    minutes = int(zone[1:3]) * 60 + int(zone[-2:])
+    return ms - (minutes if zone[0] == "+" else -minutes) * 60_000
+
+
+_FIELDS = frozenset({"year", "month", "day", "hour", "minute", "second"})
+
+
+def _parse_loosely(text: str) -> float:
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return math.nan
+    return moment.timestamp() * 1000
+
+
+def _from_parts(*parts: Any) -> float:
+    numbers = [float(js_number(part)) for part in parts[:7]]
+    if any(math.isnan(number) or math.isinf(number) for number in numbers):
+        return math.nan
+    defaults = [0, 0, 1, 0, 0, 0, 0]
+    year, month, day, hour, minute, second, milli = [int(number) for number in numbers] + defaults[
+        len(numbers) :
+    ]
+    if 0 <= year <= 99:  # noqa: PLR2004 - JavaScript's two digits
+        year += 1900
+    year, month = year + month // 12, month % 12
+    try:
+        days = (datetime.date(year, month + 1, 1) - _EPOCH.date()).days + day - 1
+    except (ValueError, OverflowError):
+        return math.nan
+    return float((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli)
+
+
+def _local_ms(*parts: Any) -> float:
+    return _to_utc(_from_parts(*parts))
+
+
+def _to_utc(local_ms: float) -> float:
+    if math.isnan(local_ms):
+        return local_ms
+    naive = _moment(local_ms).replace(tzinfo=None)
+    return naive.timestamp() * 1000

@@ -1,0 +1,164 @@
+"""JavaScript's errors: values that can be thrown, and Python exceptions at once.
+
+`pyodide.ffi.JsException` is the class of every one of them.  Errors that pydo's core raises are
+plain `JsException`s; `as_error` gives them the class that their name says.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydo.errors import JsException
+from pydo.host.js.text import js_string
+from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, options
+
+__all__ = [
+    "ERROR_CLASSES",
+    "DOMException",
+    "JsError",
+    "JsRangeError",
+    "JsReferenceError",
+    "JsSyntaxError",
+    "JsTypeError",
+    "as_error",
+    "not_simulated",
+]
+
+
+class ErrorClass(JsClass):
+    """An error class: it may be called without `new`."""
+
+    TYPE_NAME = "pyodide.ffi.JsException"
+
+
+class JsError(JsException, JsProxy, metaclass=ErrorClass, js_name="Error"):
+    """`Error`, of which the other errors are kinds."""
+
+    def __init__(self, message: Any = None, given: Any = None, *_: object, **named: Any) -> None:
+        name = type(self).name
+        text = "" if message is None else js_string(message)
+        super().__init__(name, text)
+        if not text:
+            self.args = (name,)
+            self.stack = name
+        found = options(given, named)
+        if "cause" in found:
+            self.cause = cross(found["cause"])
+
+    @property
+    def js_error(self) -> JsError:
+        """The error itself."""
+        return self
+
+    def toString(self) -> str:
+        """Give the name and the message."""
+        if not self.message:
+            return self.name
+        return f"{self.name}: {self.message}"
+
+    @property
+    def __members__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in _HIDDEN}
+
+    def __to_py__(self, conversion: Conversion, depth: int) -> Any:
+        return conversion.leave(self)
+
+    def __repr__(self) -> str:
+        return self.toString()
+
+    def __str__(self) -> str:
+        return self.toString()
+
+
+class JsTypeError(JsError, js_name="TypeError"):
+    """A value is not of the kind that is expected."""
+
+
+class JsRangeError(JsError, js_name="RangeError"):
+    """A value is not in the range that is allowed."""
+
+
+class JsSyntaxError(JsError, js_name="SyntaxError"):
+    """A text cannot be parsed."""
+
+
+class JsReferenceError(JsError, js_name="ReferenceError"):
+    """A name stands for nothing."""
+
+
+class JsEvalError(JsError, js_name="EvalError"):
+    """An error of `eval`."""
+
+
+class JsURIError(JsError, js_name="URIError"):
+    """A text is not well encoded."""
+
+
+class DOMException(JsError):
+    """An error of the web platform; what it is stands in `name`."""
+
+    def __init__(self, message: Any = None, name: Any = None, *_: object, **named: Any) -> None:
+        super().__init__(message)
+        if isinstance(name, str):
+            self.name = str.__str__(name)
+        else:
+            given = options(name, named).get("name")
+            self.name = "Error" if given is None else js_string(given)
+        self.args = (self.toString(),)
+        self.stack = self.toString()
+
+    @property
+    def code(self) -> int:
+        """The number that the name had before names were used."""
+        return _DOM_CODES.get(self.name, 0)
+
+
+ERROR_CLASSES: Final = {
+    each.name: each
+    for each in (
+        JsError,
+        JsTypeError,
+        JsRangeError,
+        JsSyntaxError,
+        JsReferenceError,
+        JsEvalError,
+        JsURIError,
+    )
+}
+
+_HIDDEN = frozenset({"name", "message", "stack", "cause"})
+_DOM_CODES = {
+    "InvalidCharacterError": 5,
+    "NotSupportedError": 9,
+    "InvalidStateError": 11,
+    "SyntaxError": 12,
+    "InvalidAccessError": 15,
+    "TypeMismatchError": 17,
+    "NetworkError": 19,
+    "AbortError": 20,
+    "QuotaExceededError": 22,
+    "TimeoutError": 23,
+    "DataCloneError": 25,
+    "OperationError": 0,
+}
+
+
+def as_error(exception: JsException) -> JsError:
+    """Give a `JsException` as the JavaScript value that it stands for."""
+    if isinstance(exception, JsError):
+        return exception
+    name, message = exception.name, exception.message
+    error: JsError
+    if name in _DOM_CODES and name not in ERROR_CLASSES:
+        error = DOMException(message, name)
+    else:
+        error = ERROR_CLASSES.get(name, JsError)(message)
+        error.name = name
+    error.__dict__.update(exception.__dict__)
+    error.__traceback__ = exception.__traceback__
+    return error
+
+
+def not_simulated(what: str) -> JsError:
+    """Make the error of a part of Cloudflare's runtime that pydo does not have yet."""
+    return JsError(f"{what} is not simulated yet by pydo.")

@@ -1,0 +1,269 @@
+"""`JSON`: values to text and back, with V8's texts of what is wrong."""
+
+from __future__ import annotations
+
+import json
+import math
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING, Any, cast
+
+from pydo.host.js.array import JsArray
+from pydo.host.js.error import JsSyntaxError, JsTypeError
+from pydo.host.js.object import JsObject, members_of, ordered
+from pydo.host.js.text import js_string, number_text
+from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, jsnull, plain_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["JSON", "parse", "stringify"]
+
+_MAX_INDENT = 10
+_LONG = 40
+_CONTEXT = 10
+
+
+class JSON(JsProxy, js_name="Object"):
+    """The namespace `JSON`."""
+
+    __slots__ = ("__dict__",)
+
+    def parse(self, text: Any = None, *_: object) -> Any:
+        """Read a value."""
+        return parse(js_string(text))
+
+    def stringify(
+        self, value: Any = None, replacer: Any = None, indent: Any = None, *_: object
+    ) -> str | None:
+        """Write a value; undefined for what has no form in JSON."""
+        return stringify(value, replacer, indent)
+
+    def toString(self) -> str:
+        """Give JavaScript's text of the namespace."""
+        return "[object JSON]"
+
+
+def parse(text: str) -> Any:
+    """Read a value: objects, arrays, `jsnull` for null.
+
+    Raises:
+        JsException: a `SyntaxError` in V8's words.
+
+    """
+    try:
+        found = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise JsSyntaxError(_explain(text, error.msg, error.pos)) from None
+    except _BadConstantError:
+        raise JsSyntaxError(_unexpected(text, _bare_constant(text))) from None
+    return _entered(found)
+
+
+def stringify(value: Any, replacer: Any = None, indent: Any = None) -> str | None:
+    """Write a value; None for what has no form in JSON.
+
+    Raises:
+        JsException: a `TypeError` for a cycle and for a BigInt.
+
+    """
+    gap = ""
+    if isinstance(indent, str):
+        gap = indent[:_MAX_INDENT]
+    elif isinstance(indent, (int, float)):
+        gap = " " * max(0, min(_MAX_INDENT, int(indent)))
+    allowed: set[str] | None = None
+    if isinstance(replacer, (JsArray, list)):
+        allowed = {js_string(name) for name in cast("list[Any]", list(replacer))}  # pyright: ignore[reportUnknownArgumentType]  # the user's own
+    change = replacer if callable(replacer) else None
+    return _Writer(gap, allowed, change).write("", value, "")
+
+
+class _Writer:
+    """One run of `stringify`."""
+
+    def __init__(
+        self, gap: str, allowed: set[str] | None, change: Callable[..., Any] | None
+    ) -> None:
+        self._gap = gap
+        self._allowed = allowed
+        self._change = change
+        self._open: list[int] = []
+
+    def write(self, key: str, value: Any, margin: str) -> str | None:
+        """Write one value; `margin` is what stands before the lines of its container."""
+        to_json = getattr(value, "toJSON", None) if isinstance(value, JsProxy) else None
+        if callable(to_json):
+            value = to_json(key)
+        if self._change is not None:
+            value = self._change(key, value)
+        if value is None or (callable(value) and not isinstance(value, type)):
+            return None
+        if value is jsnull:
+            return "null"
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, (int, float)):
+            return _number(value)
+        if isinstance(value, str):
+            return _quoted(value)
+        if id(value) in self._open:
+            raise JsTypeError(
+                "Converting circular structure to JSON\n    --> starting at object with "
+                f"constructor '{_class_of(value)}'\n    --- property '{key}' closes the circle"
+            )
+        self._open.append(id(value))
+        try:
+            return self._container(value, margin)
+        finally:
+            self._open.pop()
+
+    def _container(self, value: Any, margin: str) -> str:
+        inner = margin + self._gap
+        if isinstance(value, (JsArray, list, tuple)):
+            items = cast("list[Any]", list(value))  # pyright: ignore[reportUnknownArgumentType]  # the user's own
+            parts = [self.write(str(i), item, inner) or "null" for i, item in enumerate(items)]
+            return self._wrapped("[", parts, "]", margin)
+        colon = ": " if self._gap else ":"
+        written: list[str] = []
+        for name, member in members_of(value).items():
+            if self._allowed is not None and name not in self._allowed:
+                continue
+            text = self.write(name, member, inner)
+            if text is not None:
+                written.append(f"{_quoted(name)}{colon}{text}")
+        return self._wrapped("{", written, "}", margin)
+
+    def _wrapped(self, start: str, parts: list[str], end: str, margin: str) -> str:
+        if not parts:
+            return start + end
+        if not self._gap:
+            return f"{start}{','.join(parts)}{end}"
+        line = f"\n{margin}{self._gap}"
+        return f"{start}{line}{f',{line}'.join(parts)}\n{margin}{end}"
+
+
+class _BadConstantError(Exception):
+    """A word that Python's JSON knows and JavaScript's does not."""
+
+
+def _refuse_constant(name: str) -> Any:
+    raise _BadConstantError(name)
+
+
+def _integer(digits: str) -> int | float:
+    number = int(digits)
+    return number if -MAX_SAFE_INTEGER <= number <= MAX_SAFE_INTEGER else float(digits)
+
+
+_DECODER = json.JSONDecoder(
+    parse_constant=_refuse_constant,
+    parse_int=_integer,
+    parse_float=lambda digits: plain_number(float(digits)),
+)
+
+
+def _entered(value: Any) -> Any:
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        return JsObject(ordered({key: _entered(each) for key, each in members.items()}))
+    if isinstance(value, list):
+        return JsArray([_entered(each) for each in cast("list[Any]", value)])
+    return jsnull if value is None else value
+
+
+def _number(value: float) -> str:
+    if isinstance(value, int):
+        if abs(value) > MAX_SAFE_INTEGER:
+            raise JsTypeError("Do not know how to serialize a BigInt")
+        return int.__repr__(value)
+    return number_text(value) if math.isfinite(value) else "null"
+
+
+def _quoted(text: str) -> str:
+    quoted = encode_basestring(text)
+    if text.isascii():
+        return quoted
+    return "".join(
+        f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char for char in quoted
+    )
+
+
+def _class_of(value: Any) -> str:
+    return value.constructor.name if isinstance(value, JsProxy) else "PyProxy"
+
+
+def _bare_constant(text: str) -> int:
+    places = [text.find(word) for word in ("NaN", "Infinity", "-Infinity")]
+    return min(place for place in places if place >= 0)
+
+
+def _explain(text: str, message: str, position: int) -> str:
+    if position >= len(text) and "Unterminated" not in message:
+        return "Unexpected end of JSON input"
+    if "Unterminated" in message:
+        return f"Unterminated string in JSON {_place(text, len(text))}"
+    after_comma = text[:position].rstrip().endswith(",")
+    if "property name" in message or "trailing comma before end of object" in message:
+        if text[position] == ",":
+            position += 1 + len(text[position + 1 :]) - len(text[position + 1 :].lstrip())
+            after_comma = True
+        expected = "double-quoted property name" if after_comma else "property name or '}'"
+        return f"Expected {expected} in JSON {_place(text, position)}"
+    if "trailing comma" in message:
+        position += 1 + len(text[position + 1 :]) - len(text[position + 1 :].lstrip())
+        return _unexpected(text, position)
+    for part, words in _MESSAGES.items():
+        if part in message:
+            return f"{words} in JSON {_place(text, position)}"
+    if "Extra data" in message:
+        if text[0] == "0" and text[position].isdigit():
+            return f"Unexpected number in JSON {_place(text, position)}"
+        return f"Unexpected non-whitespace character after JSON {_place(text, position)}"
+    if "',' delimiter" in message:
+        container = "',' or '}' after property value"
+        if _innermost(text[:position]) == "[":
+            container = "',' or ']' after array element"
+        return f"Expected {container} in JSON {_place(text, position)}"
+    return _unexpected(text, position)
+
+
+_MESSAGES = {
+    "':' delimiter": "Expected ':' after property name",
+    "control character": "Bad control character in string literal",
+    "escape": "Bad escaped character",
+}
+
+
+def _place(text: str, position: int) -> str:
+    line = text.count("\n", 0, position) + 1
+    column = position - (text.rfind("\n", 0, position) + 1) + 1
+    return f"at position {position} (line {line} column {column})"
+
+
+def _unexpected(text: str, position: int) -> str:
+    if text in {"undefined", "NaN", "Infinity"}:
+        return f'"{text}" is not valid JSON'
+    token = text[position]
+    if len(text) <= _LONG:
+        return f"Unexpected token '{token}', \"{text}\" is not valid JSON"
+    start, end = max(position - _CONTEXT, 0), position + _CONTEXT
+    before = "..." if start else ""
+    after = "... " if end < len(text) else " "
+    return f"Unexpected token '{token}', {before}\"{text[start:end]}\"{after}is not valid JSON"
+
+
+def _innermost(text: str) -> str:
+    open_: list[str] = []
+    quoted = escaped = False
+    for char in text:
+        if escaped:
+            escaped = False
+        elif quoted:
+            escaped, quoted = char == "\\", char != '"'
+        elif char == '"':
+            quoted = True
+        elif char in "[{":
+            open_.append(char)
+        elif char in "]}" and open_:
+            open_.pop()
+    return open_[-1] if open_ else ""

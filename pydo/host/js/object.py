@@ -1,0 +1,262 @@
+"""Plain objects, and the class `Object` with its static functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from pydo.host.js.error import JsTypeError
+from pydo.host.js.text import js_string
+from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, jsnull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pydo.host.js.array import JsArray
+
+__all__ = ["JsObject", "ObjectMap", "members_of", "ordered"]
+
+_MAX_INDEX_DIGITS = 10
+
+
+class ObjectClass(JsClass):
+    """`Object`: called or constructed it gives an object, its argument if that is one."""
+
+    if not TYPE_CHECKING:
+
+        def new(cls, value: Any = None, *_: object, **named: Any) -> Any:
+            """Give a new object, or the argument if it is an object itself."""
+            if value is None or value is jsnull:
+                return cls(ordered({key: cross(each) for key, each in named.items()}))
+            return value
+
+    def keys(cls, value: Any = None, *_: object) -> JsArray:
+        """Give the names of the own enumerable members."""
+        return _view(list(members_of(value)))
+
+    def values(cls, value: Any = None, *_: object) -> JsArray:
+        """Give the own enumerable members."""
+        return _view(list(members_of(value).values()))
+
+    def entries(cls, value: Any = None, *_: object) -> JsArray:
+        """Give the own enumerable members as pairs."""
+        return _view([_view([key, each]) for key, each in members_of(value).items()])
+
+    def getOwnPropertyNames(cls, value: Any = None, *_: object) -> JsArray:
+        """Give the names of the own members."""
+        return cls.keys(value)
+
+    def fromEntries(cls, entries: Any = None, *_: object) -> JsObject:
+        """Make an object of pairs; keys that are whole numbers come first, in their order."""
+        members: dict[str, Any] = {}
+        for entry in _iterated(entries):
+            try:
+                key, value = entry
+            except (TypeError, ValueError):
+                key, value = _pair(entry)
+            members[key if type(key) is str else js_string(key)] = cross(value)
+        return JsObject(ordered(members))
+
+    def assign(cls, target: Any = None, *sources: Any, **named: Any) -> Any:
+        """Copy the members of the sources to `target`, and give it back."""
+        for source in (*sources, named):
+            if source is None or source is jsnull:
+                continue
+            for key, value in members_of(source).items():
+                setattr(target, key, value)
+        return target
+
+    def create(cls, prototype: Any = None, *_: object) -> JsObject:
+        """Give a new object; prototypes are not simulated."""
+        return JsObject({})
+
+    def freeze(cls, value: Any = None, *_: object) -> Any:
+        """Give the value back; it can still be changed."""
+        return value
+
+    def is_(cls, first: Any = None, second: Any = None, *_: object) -> bool:
+        """Tell whether both are the same value."""
+        return first is second or (not isinstance(first, JsProxy) and first == second)
+
+    def hasOwn(cls, value: Any = None, name: Any = None, *_: object) -> bool:
+        """Tell whether the value itself has the member."""
+        return js_string(name) in members_of(value)
+
+
+class JsObject(JsProxy, metaclass=ObjectClass, js_name="Object"):
+    """A plain object; its members are attributes, and stand in `__members__`.
+
+    Made of a dict it takes the dict over: keys are strings in JavaScript's order (see `ordered`),
+    values what `cross` gives.
+    """
+
+    __slots__ = ("__members__",)
+    __members__: dict[str, Any]  # type: ignore[misc]  # a slot where others compute
+
+    if TYPE_CHECKING:
+        members: dict[str, Any]
+
+    def __init__(self, members: dict[str, Any] | None = None) -> None:
+        _take_over(self, {} if members is None else members)
+
+    def isPrototypeOf(self, *_: object) -> bool:
+        """Tell that it is nothing's prototype."""
+        return False
+
+    def propertyIsEnumerable(self, name: Any = None, *_: object) -> bool:
+        """Tell whether the object has the member."""
+        return js_string(name) in self.__members__
+
+    def toLocaleString(self) -> str:
+        """Give JavaScript's text of the object."""
+        return self.toString()
+
+    def __getattr__(self, name: str) -> Any:
+        members = self.__members__
+        if name in members:
+            return members[name]
+        if name == "members":
+            return members
+        # Pyodide's form of a name that Python keeps for itself: `range.from_`.
+        if name.endswith("_") and name[:-1] in members:
+            return members[name[:-1]]
+        raise AttributeError(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__members__[name] = cross(value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__members__.pop(name, None)
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *self.__members__]
+
+    def __to_py__(self, conversion: Conversion, depth: int) -> Any:
+        result: dict[str, Any] = {}
+        conversion.remember(self, result)
+        convert = conversion.convert
+        for key, value in self.__members__.items():
+            result[key] = convert(value, depth) if isinstance(value, JsProxy) else value
+        return result
+
+
+# Past `__setattr__`, which is the user's way to a member.
+_take_over: Callable[[JsObject, dict[str, Any]], None] = cast(
+    "Any", JsObject.__dict__["__members__"]
+).__set__
+
+
+class ObjectMap(JsProxy, js_name="Object"):
+    """`as_object_map()`: the members of an object as items."""
+
+    __slots__ = ("hereditary", "target")
+
+    def __init__(self, target: JsProxy, *, hereditary: bool) -> None:
+        self.target = target
+        self.hereditary = hereditary
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Give the member, or `default`."""
+        return self[key] if key in self else default
+
+    def keys(self) -> Iterable[str]:
+        """Give the names of the members."""
+        return self.target.__members__.keys()
+
+    def values(self) -> Iterable[Any]:
+        """Give the members."""
+        return [self[key] for key in self.keys()]
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Give the members with their names."""
+        return [(key, self[key]) for key in self.keys()]
+
+    @property
+    def __members__(self) -> dict[str, Any]:
+        return self.target.__members__
+
+    def __getitem__(self, key: str) -> Any:
+        value = self.target.__members__[key]
+        if self.hereditary and isinstance(value, JsObject):
+            return ObjectMap(value, hereditary=True)
+        return value
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        setattr(self.target, key, value)
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self:
+            raise KeyError(key)
+        delattr(self.target, key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.target.__members__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.target.__members__)
+
+    def __len__(self) -> int:
+        return len(self.target.__members__)
+
+    def __to_py__(self, conversion: Conversion, depth: int) -> Any:
+        return self.target.__to_py__(conversion, depth)
+
+
+def members_of(value: Any) -> dict[str, Any]:
+    """Give the own enumerable members of any value, in JavaScript's order.
+
+    Raises:
+        JsException: a `TypeError` for undefined and null.
+
+    """
+    if isinstance(value, JsProxy):
+        return value.__members__
+    if value is None or value is jsnull:
+        raise JsTypeError("Cannot convert undefined or null to object")
+    if isinstance(value, dict):
+        items = cast("dict[Any, Any]", value).items()
+        return {js_string(key): each for key, each in items}
+    if isinstance(value, str):
+        return {str(index): each for index, each in enumerate(value)}
+    return {}
+
+
+def ordered(members: dict[str, Any]) -> dict[str, Any]:
+    """Give members in JavaScript's order: whole numbers ascending, then the rest as they came."""
+    indices = [key for key in members if key[:1].isdigit() and _is_index(key)]
+    if not indices:
+        return members
+    indices.sort(key=int)
+    first = {key: members[key] for key in indices}
+    return {**first, **{key: each for key, each in members.items() if key not in first}}
+
+
+def _is_index(key: str) -> bool:
+    if not (key.isascii() and key.isdigit()) or len(key) > _MAX_INDEX_DIGITS:
+        return False
+    return (key == "0" or key[0] != "0") and int(key) < 2**32 - 1
+
+
+def _iterated(value: Any) -> Iterable[Any]:
+    try:
+        return iter(value)
+    except TypeError:
+        kind = "number" if isinstance(value, (int, float)) else "object"
+        text = js_string(value)
+        shown = text if value is None or value is jsnull else f"{kind} {text}"
+        raise JsTypeError(
+            f"{shown} is not iterable (cannot read property Symbol(Symbol.iterator))"
+        ) from None
+
+
+def _pair(entry: Any) -> tuple[Any, Any]:
+    if isinstance(entry, (int, float, str)) or entry is None or entry is jsnull:
+        raise JsTypeError(f"Iterator value {js_string(entry)} is not an entry object")
+    items = list(entry) if isinstance(entry, (list, tuple)) or hasattr(entry, "__iter__") else []
+    first, second, *_ = (*items, None, None)
+    return first, second
+
+
+def _view(items: list[Any]) -> JsArray:
+    from pydo.host.js.array import JsArray  # noqa: PLC0415 - it needs plain objects itself
+
+    return JsArray(items)

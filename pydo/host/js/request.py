@@ -1,0 +1,237 @@
+"""`Request`, by workerd's rules and in its words (src/workerd/api/http.c++)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydo.host.js.body import Body, extract
+from pydo.host.js.error import JsTypeError
+from pydo.host.js.headers import Headers
+from pydo.host.js.text import js_string
+from pydo.host.js.url import URL, normalized, parse_address
+from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydo.host.js.response import Response
+
+__all__ = ["Request"]
+
+_METHODS = frozenset(
+    "GET HEAD POST PUT DELETE PATCH OPTIONS TRACE PURGE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH"
+    " SEARCH UNLOCK ACL REPORT MKACTIVITY CHECKOUT MERGE MSEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE"
+    " QUERY BAN".split()
+)
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
+_CACHE_MODES = frozenset({"no-store", "no-cache", "reload"})
+_REDIRECT = (
+    'Invalid redirect value, must be one of "follow" or "manual" ("error" won\'t be implemented '
+    'since it does not make sense at the edge; use "manual" and check the response status code).'
+)
+_NO_INPUT = (
+    "Failed to construct 'Request': constructor parameter 1 is not of type 'Request or string'."
+)
+_NO_INIT = (
+    "Failed to construct 'Request': constructor parameter 2 is not of type "
+    "'RequestInitializerDict or Request'."
+)
+_PERMANENT_OR_FOUND = frozenset({301, 302})
+_SEE_OTHER = 303
+
+
+class Request(Body, metaclass=NativeClass):
+    """A request."""
+
+    __slots__ = ("__dict__", "cache", "cf", "method", "redirect", "signal", "url")
+
+    method: str
+    url: str
+    redirect: str
+    cf: Any
+    cache: Any
+    signal: Any
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        if not arguments:
+            raise JsTypeError(_NO_INPUT)
+        resource = arguments[0]
+        init = arguments[1] if len(arguments) > 1 else None
+        if isinstance(init, (str, int, float)):
+            raise JsTypeError(_NO_INIT)
+        self.content, self.content_type, self.used = None, None, False
+        self.held, self.received = None, None
+        self.method, self.redirect = "GET", "follow"
+        self.cf, self.cache, self.signal = None, jsnull, jsnull
+        given: Mapping[str, Any] = {}
+        if init is not None or named:
+            if isinstance(init, Request):
+                self._take_from(init, keep_body=True)
+                given = named
+            else:
+                given = options(init, named)
+        if isinstance(resource, Request):
+            self.url = resource.url
+            if not isinstance(init, Request):
+                self._take_from(resource, keep_body=given.get("body") is None)
+        else:
+            self.url = _absolute(resource)
+        if given:
+            self._apply(given)
+        if self.method in _WITHOUT_BODY and self.content is not None:
+            raise JsTypeError("Request with a GET or HEAD method cannot have a body.")
+
+    @classmethod
+    def incoming(
+        cls,
+        method: str,
+        url: str,
+        headers: list[tuple[str, str]],
+        body: bytes | None = None,
+        cf: Any = None,
+    ) -> Request:
+        """Make a request of what came through an HTTP parser; nothing is checked again.
+
+        `url` is absolute and `headers` are kept as they came.
+        """
+        self: Request = object.__new__(cls)
+        self.method, self.url, self.received = method, url, headers
+        self.content, self.content_type, self.used = body, None, False
+        self.held, self.redirect = None, "manual"
+        self.cf, self.cache, self.signal = cf, jsnull, jsnull
+        return self
+
+    @property
+    def integrity(self) -> str:
+        """The digest that the body should have: never asked for."""
+        return ""
+
+    @property
+    def keepalive(self) -> bool:
+        """Whether the request outlives its page: there is none."""
+        return False
+
+    @property
+    def fetcher(self) -> Any:
+        """What the request goes through: null."""
+        return jsnull
+
+    def clone(self, *_: object) -> Request:
+        """Copy the request; both can be read.
+
+        Raises:
+            JsException: a `TypeError` when the body was read, or a reader holds it.
+
+        """
+        copied: Request = object.__new__(Request)
+        copied.content, copied.content_type, copied.used = self.split(), self.content_type, False
+        copied.held = None if self.held is None else self.held.copy()
+        copied.received = self.received
+        copied.method, copied.url, copied.redirect = self.method, self.url, self.redirect
+        copied.cf, copied.cache, copied.signal = self.cf, self.cache, self.signal
+        return copied
+
+    def redirected(self, response: Response) -> Request | None:
+        """Give the request that follows a redirection; None when there is nowhere to go.
+
+        A 303, and a 301 or 302 to a POST, become a GET without a body.
+
+        Raises:
+            JsException: a `TypeError` for a place that is no address.
+
+        """
+        location = response.headers.get("location")
+        if not isinstance(location, str):
+            return None
+        address = parse_address(location, parse_address(self.url))
+        if address is None:
+            raise JsTypeError(f"Invalid URL: {location}")
+        followed: Request = object.__new__(Request)
+        followed.method, followed.url, followed.redirect = self.method, address.href, self.redirect
+        followed.held, followed.received = self.headers.copy(), None
+        followed.content, followed.content_type, followed.used = self.content, None, self.used
+        followed.cf, followed.cache, followed.signal = self.cf, self.cache, self.signal
+        as_get = response.status == _SEE_OTHER or (
+            response.status in _PERMANENT_OR_FOUND and self.method == "POST"
+        )
+        if as_get and self.method != "HEAD":
+            followed.method, followed.content, followed.used = "GET", None, False
+            for name in ("content-type", "content-length", "content-encoding"):
+                followed.held.delete(name)
+        return followed
+
+    def _take_from(self, other: Request, *, keep_body: bool) -> None:
+        if other.bodyUsed and keep_body:
+            raise JsTypeError("Cannot reconstruct a Request with a used body.")
+        self.method, self.redirect = other.method, other.redirect
+        self.cf, self.cache, self.signal = other.cf, other.cache, other.signal
+        if other.held is not None:
+            self.held = other.held.copy()
+        self.received, self.content_type = other.received, other.content_type
+        if keep_body and other.content is not None:
+            # The bytes go to the new request, and the old one is used when they are read.
+            self.content = other.body
+
+    def _apply(self, given: Mapping[str, Any]) -> None:
+        method = given.get("method")
+        if method is not None:
+            self.method = _method(method)
+        redirect = given.get("redirect")
+        if redirect is not None:
+            if redirect not in {"follow", "manual"}:
+                raise JsTypeError(_REDIRECT)
+            self.redirect = js_string(redirect)
+        cache = given.get("cache")
+        if cache is not None:
+            if cache not in _CACHE_MODES:
+                raise JsTypeError(f"Unsupported cache mode: {js_string(cache)}")
+            self.cache = js_string(cache)
+        self.cf = given.get("cf", self.cf)
+        self.signal = given.get("signal", self.signal)
+        headers = given.get("headers")
+        if headers is not None:
+            self.held, self.received, self.content_type = _headers(headers), None, None
+        body = given.get("body")
+        if body is not None:
+            self.content, implied = extract(body)
+            self._imply(implied)
+
+    def _imply(self, content_type: str | None) -> None:
+        if content_type is None:
+            return
+        if self.held is None and self.received is None:
+            self.content_type = content_type
+        elif not self.headers.has("content-type"):
+            self.headers.set("content-type", content_type)
+
+
+def _absolute(resource: Any) -> str:
+    if isinstance(resource, URL):
+        return resource.href
+    text = resource if type(resource) is str else js_string(resource)
+    href = normalized(text)
+    if href is None:
+        raise JsTypeError(f"Invalid URL: {text}")
+    return href
+
+
+def _method(value: Any) -> str:
+    text = js_string(value)
+    method = text.upper()
+    if method not in _METHODS:
+        raise JsTypeError(f"Invalid HTTP method string: {text}")
+    return method
+
+
+def _headers(value: Any) -> Headers:
+    if not isinstance(value, JsProxy) and not hasattr(value, "__iter__"):
+        raise JsTypeError(
+            "Incorrect type for the 'headers' field on 'RequestInitializerDict': the provided "
+            "value is not of type 'Headers or Sequence or object'."
+        )
+    return Headers.new(_record(value))
+
+
+def _record(value: Any) -> Any:
+    # Beside a keyword, a bare dict is an object to JavaScript: reads of its proxy fall through.
+    return value

@@ -1,0 +1,360 @@
+"""The rules of `JsProxy`: what a JavaScript value looks like to Python.
+
+undefined is `None`, null is `jsnull`, booleans, numbers and strings are Python's own; every other
+JavaScript value is a `JsProxy`.  A Python object that crosses into JavaScript stays that object:
+it is its own PyProxy.
+
+Attributes with two underscores on both sides (`__members__`, `__to_py__`, `__clone__`) are how
+pydo's own code looks into a proxy; a key of the user's cannot be hidden behind them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast, final
+
+from pydo.errors import JsException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydo.host.js.array import JsArray
+    from pydo.host.js.object import JsObject, ObjectMap
+
+__all__ = [
+    "MAX_SAFE_INTEGER",
+    "Conversion",
+    "JsClass",
+    "JsFunction",
+    "JsNull",
+    "JsProxy",
+    "NativeClass",
+    "cross",
+    "jsnull",
+    "options",
+    "plain_number",
+]
+
+MAX_SAFE_INTEGER: Final = 2**53 - 1
+
+_T = TypeVar("_T")
+
+
+@final
+class JsNull:
+    """The class of `jsnull`, JavaScript's null: falsy, equal to itself alone, no `JsProxy`."""
+
+    __slots__ = ()
+    _one: JsNull
+
+    def __new__(cls) -> JsNull:
+        return cls._one
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "jsnull"
+
+    def __copy__(self) -> JsNull:
+        return self
+
+    def __deepcopy__(self, memo: object) -> JsNull:
+        return self
+
+    def __reduce__(self) -> tuple[type[JsNull], tuple[()]]:
+        return JsNull, ()
+
+
+JsNull._one = object.__new__(JsNull)  # noqa: SLF001 - its own module makes the one instance
+jsnull: Final = JsNull()
+
+
+class JsClass(type):
+    """A JavaScript class: `name`, `new` and `constructor` are its own, hidden from instances.
+
+    The static members of a JavaScript class are methods of its metaclass, so that
+    `js.Object.keys` exists and `keys` of a plain object does not.
+    """
+
+    # Python's errors ("'pyodide.ffi.JsProxy' object is not subscriptable") take the name of the
+    # type, everyone else asks for `__name__`, and JavaScript's name stands in `__qualname__`.
+    TYPE_NAME = "pyodide.ffi.JsProxy"
+
+    if TYPE_CHECKING:
+
+        @property
+        def name(cls) -> str:
+            """The name of the class in JavaScript."""
+            return ""
+
+        def new(cls: type[_T], *arguments: Any, **options: Any) -> _T:
+            """Construct an instance, as JavaScript's operator `new` does."""
+            raise NotImplementedError
+    else:
+        name = type.__dict__["__qualname__"]
+        new = type.__call__
+
+    def __new__(  # noqa: D102
+        mcs, python_name: str, bases: tuple[type, ...], namespace: dict[str, Any], js_name: str = ""
+    ) -> JsClass:
+        namespace["__qualname__"] = js_name or python_name
+        cls = super().__new__(mcs, python_name, bases, namespace)
+        type.__dict__["__name__"].__set__(cls, mcs.TYPE_NAME)
+        return cls
+
+    def __init__(
+        cls, python_name: str, bases: tuple[type, ...], namespace: dict[str, Any], js_name: str = ""
+    ) -> None:
+        super().__init__(python_name, bases, namespace)
+
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]  # read-only: JsProxy, as in Pyodide
+        return cls.TYPE_NAME.rpartition(".")[2]
+
+    # A JavaScript class is itself a proxy: isinstance(js.Date, JsProxy) holds in Pyodide.
+    @property
+    def __class__(cls) -> type:
+        return JsFunction
+
+    @__class__.setter
+    def __class__(cls, value: object) -> NoReturn:
+        raise TypeError("the class of a JavaScript class cannot be changed")
+
+    @property
+    def constructor(cls) -> JsClass:
+        """`Function`, whose instance every class is."""
+        return JsFunction
+
+    @property
+    def typeof(cls) -> str:
+        """As JavaScript's operator `typeof` says it."""
+        return "function"
+
+    @property
+    def js_id(cls) -> int:
+        """A number that stands for the identity of the class."""
+        return id(cls)
+
+    def to_py(cls, *, depth: int = -1, default_converter: object = None) -> JsClass:
+        """Give the class itself, which has no form in Python."""
+        return cls
+
+    def toString(cls) -> str:
+        """Give the text that JavaScript shows of a built-in class."""
+        return f"function {cls.name}() {{ [native code] }}"
+
+    def __repr__(cls) -> str:
+        return cls.toString()
+
+    def __getattr__(cls, name: str) -> NoReturn:
+        raise AttributeError(name)
+
+
+class NativeClass(JsClass):
+    """A class that only `new` may construct."""
+
+    def __call__(cls, *arguments: object, **options: object) -> NoReturn:  # noqa: D102
+        raise JsException(
+            "TypeError",
+            f"Failed to construct '{cls.name}': Please use the 'new' operator, this object "
+            "constructor cannot be called as a function.",
+        )
+
+
+class Conversion:
+    """One run of `to_py`: the user's converter, and what has been converted already.
+
+    The cache keeps shared and cyclic references as they are.
+    """
+
+    __slots__ = ("cache", "default")
+
+    def __init__(self, default: Callable[[Any, Any, Any], Any] | None) -> None:
+        self.default = default
+        self.cache: dict[int, tuple[object, Any]] = {}
+
+    def convert(self, value: Any, depth: int = -1) -> Any:
+        """Convert `value`, and what it holds down to `depth` levels (-1: all of it)."""
+        if depth == 0 or not isinstance(value, JsProxy):
+            return value
+        known = self.cache.get(id(value))
+        if known is not None:
+            return known[1]
+        return value.__to_py__(self, depth - 1)
+
+    def remember(self, value: Any, result: Any) -> None:
+        """Let later references to `value` become `result`; the value is kept alive meanwhile."""
+        self.cache[id(value)] = (value, result)
+
+    def leave(self, value: Any) -> Any:
+        """Give `value` to the user's converter, or leave it as it is."""
+        if self.default is None:
+            return value
+        return self.default(value, self.convert, self.remember)
+
+
+class JsProxy(metaclass=JsClass, js_name="Object"):
+    """A JavaScript value that is no primitive; equal to itself alone, and not hashable."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]  # as in Pyodide, where no proxy can be a key
+
+    if TYPE_CHECKING:
+
+        @property
+        def constructor(self) -> JsClass:
+            """The JavaScript class of the value; its `name` tells the SDK what it has."""
+            return JsProxy
+    else:
+        constructor = property(type)
+
+    @property
+    def typeof(self) -> str:
+        """As JavaScript's operator `typeof` says it."""
+        return "object"
+
+    @property
+    def js_id(self) -> int:
+        """A number that stands for the identity of the value."""
+        return id(self)
+
+    def to_py(
+        self, *, depth: int = -1, default_converter: Callable[[Any, Any, Any], Any] | None = None
+    ) -> Any:
+        """Convert to Python what has a form there, down to `depth` levels.
+
+        `default_converter(value, convert, cache)` gets what has none.
+        """
+        return Conversion(default_converter).convert(self, depth)
+
+    def object_keys(self) -> JsArray:
+        """`Object.keys` of the value."""
+        return _array(list(self.__members__))
+
+    def object_values(self) -> JsArray:
+        """`Object.values` of the value."""
+        return _array(list(self.__members__.values()))
+
+    def object_entries(self) -> JsArray:
+        """`Object.entries` of the value."""
+        return _array([_array([key, item]) for key, item in self.__members__.items()])
+
+    def as_object_map(self, *, hereditary: bool = False) -> ObjectMap:
+        """View the value as a mapping of its own members."""
+        from pydo.host.js.object import ObjectMap  # noqa: PLC0415 - it is a proxy itself
+
+        return ObjectMap(self, hereditary=hereditary)
+
+    def toString(self) -> str:
+        """Give JavaScript's text of the value."""
+        return f"[object {type(self).name}]"
+
+    def valueOf(self) -> Any:
+        """Give the primitive of the value, which for most is the value itself."""
+        return self
+
+    def hasOwnProperty(self, name: str = "undefined", *_: object) -> bool:
+        """Tell whether the value itself has the member."""
+        return str(name) in self.__members__
+
+    @property
+    def __members__(self) -> dict[str, Any]:
+        """The own enumerable members, in JavaScript's order."""
+        return dict(getattr(self, "__dict__", {}))
+
+    def __to_py__(self, conversion: Conversion, depth: int) -> Any:
+        """Convert to Python; `depth` is what is left for the members."""
+        return conversion.leave(self)
+
+    def __repr__(self) -> str:
+        return self.toString()
+
+    def __str__(self) -> str:
+        return self.toString()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+
+class JsFunction(JsProxy, js_name="Function"):
+    """A JavaScript function made of a Python callable; surplus arguments are ignored by it."""
+
+    __slots__ = ("__dict__", "call_python", "function_name")
+
+    def __init__(self, function: Callable[..., Any], name: str = "") -> None:
+        self.call_python = function
+        self.function_name = name
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return self.call_python(*arguments, **options)
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return self.function_name
+
+    @property
+    def typeof(self) -> str:
+        """As JavaScript's operator `typeof` says it."""
+        return "function"
+
+    def toString(self) -> str:
+        """Give the text that JavaScript shows of a built-in function."""
+        return f"function {self.function_name}() {{ [native code] }}"
+
+    def new(self, *_: object, **__: object) -> NoReturn:
+        """Refuse, as JavaScript does for what is no class."""
+        raise JsException("TypeError", f"{self.toString()} is not a constructor")
+
+
+def plain_number(value: float) -> int | float:
+    """Give a Number as Python reads it: an `int` where it is integral and safe."""
+    if value.is_integer() and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        return int(value)
+    return value
+
+
+def cross(value: Any) -> Any:
+    """Carry a Python value into JavaScript and read it back.
+
+    Numbers lose what JavaScript does not tell apart, an enum of strings or numbers becomes its
+    value; everything else stays the object that it is.
+    """
+    kind = cast("type", type(value))
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is float:
+        return plain_number(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return plain_number(float.__float__(value))
+    return value
+
+
+def options(value: Any, named: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read the options object of a native method: its last argument, then its keywords.
+
+    In Pyodide keyword arguments become one trailing object; a bare dict works as well, since
+    named reads of its proxy fall through to its items.
+    """
+    if value is None or value is jsnull:
+        return named
+    if isinstance(value, dict):
+        members: Mapping[str, Any] = cast("dict[str, Any]", value)
+    elif isinstance(value, JsProxy):
+        members = value.__members__
+    else:
+        members = {}
+    return {**members, **named} if named else members
+
+
+def _array(items: list[Any]) -> JsArray:
+    from pydo.host.js.array import JsArray  # noqa: PLC0415 - it is a proxy itself
+
+    return JsArray(items)

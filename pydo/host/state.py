@@ -1,0 +1,81 @@
+"""`ctx`: what an object's class is constructed with, and what a Worker's entrypoint is.
+
+Sources: src/workerd/api/actor-state.{h,c++} (`DurableObjectState`), src/workerd/api/global-scope.h
+(`ExecutionContext`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydo.errors import JsException
+from pydo.host.namespace import DurableObjectIdProxy
+from pydo.host.promise import JsPromise
+from pydo.host.js.object import JsObject
+from pydo.host.js.text import js_string
+from pydo.host.js.value import JsProxy, jsnull
+from pydo.host.storage import DurableObjectStorage
+from pydo.runtime.failure import Stopped
+from pydo.runtime.turn import SCOPE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pydo.runtime.actor import Actor
+
+__all__ = ["DurableObjectState", "ExecutionContext", "wait_until"]
+
+
+def wait_until(awaitable: Awaitable[object]) -> None:
+    """Keep whoever is running awake until `awaitable` is done.
+
+    Raises:
+        JsException: nobody is, as at the top level of a module.
+
+    """
+    scope = SCOPE.get()
+    if scope is None:
+        raise JsException("Error", "Disallowed operation called within global scope.")
+    scope.turns.owner.wait_until(awaitable)
+
+
+class DurableObjectState(JsProxy):
+    """The state of one object: its id, its storage, its gates."""
+
+    __slots__ = ("_actor", "id", "props", "storage")
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self.id = DurableObjectIdProxy(actor.id)
+        self.storage = DurableObjectStorage(actor)
+        self.props = JsObject({})
+
+    def blockConcurrencyWhile(self, callback: Callable[[], Any]) -> JsPromise:
+        """Run `callback` with every other event of the object kept out."""
+        return JsPromise.of(self._actor.block_concurrency_while(callback))
+
+    def waitUntil(self, awaitable: Awaitable[object]) -> None:
+        """Keep the object awake until `awaitable` is done."""
+        self._actor.wait_until(awaitable)
+
+    def abort(self, reason: object = None) -> None:
+        """Reset the object: nothing after this runs, what the turn wrote is lost."""
+        self._actor.abort(None if reason is None or reason is jsnull else js_string(reason))
+        assert self._actor.broken is not None, "it was just reset"
+        raise Stopped(self._actor.broken)
+
+
+class ExecutionContext(JsProxy):
+    """What a handler of the Worker may ask for beside its request."""
+
+    __slots__ = ("props",)
+
+    def __init__(self) -> None:
+        self.props = JsObject({})
+
+    def waitUntil(self, awaitable: Awaitable[object]) -> None:
+        """Keep the Worker at work until `awaitable` is done."""
+        wait_until(awaitable)
+
+    def passThroughOnException(self) -> None:
+        """Accepted; there is no origin to pass through to."""

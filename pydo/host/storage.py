@@ -1,0 +1,127 @@
+"""`ctx.storage`: the key-value face of an object's database.
+
+With SQLite every operation is done when the call returns, so the promises that come back are
+settled already and awaiting one lets nobody in.  Sources: src/workerd/api/actor-state.{h,c++}.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydo.errors import JsException
+from pydo.host.clone import encode
+from pydo.host.model import CODEC
+from pydo.host.promise import JsPromise
+from pydo.host.js.array import JsArray
+from pydo.host.js.collection import JsMap
+from pydo.host.js.object import JsObject
+from pydo.host.js.text import js_string
+from pydo.host.js.value import JsProxy, jsnull, options
+from pydo.runtime.kv import ListOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydo.runtime.actor import Actor
+
+__all__ = ["DurableObjectStorage"]
+
+_PUT_FORMS = (
+    "put() may only be called with a single key-value pair and optional options as put(key, value,"
+    " options) or with multiple key-value pairs and optional options as put(entries, options)"
+)
+
+
+class DurableObjectStorage(JsProxy):
+    """The storage of one object.
+
+    Values are structured clones: what `get` gives is a fresh copy each time.
+    """
+
+    __slots__ = ("_actor",)
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+
+    def get(self, key: Any = None, _options: object = None, **_: object) -> JsPromise:
+        """Give the value of a key, or a Map of those of several keys that exist."""
+        kv = self._actor.kv
+        if isinstance(key, JsArray):
+            found = kv.get_many([js_string(each) for each in key.items])
+            return JsPromise.resolved(_map_of(found))
+        data = kv.get(key if type(key) is str else js_string(key))
+        return JsPromise.resolved(None if data is None else CODEC.decode(data))
+
+    def put(self, key: Any = None, value: Any = None, *rest: object, **named: object) -> JsPromise:
+        """Set a key, or all the members of an object at once.
+
+        Raises:
+            JsException: a `TypeError` for an undefined value or a wrong form of the call, a
+                `DataCloneError` for a value that cannot be stored; nothing is written then.
+
+        """
+        if isinstance(key, JsObject):
+            if rest or not (value is None or isinstance(value, (JsObject, dict))):
+                raise JsException("TypeError", _PUT_FORMS)
+            members = [(k, v) for k, v in key.__members__.items() if v is not None]
+            self._actor.kv.put_many([(_text(k), encode(v)) for k, v in members])
+        elif value is None:
+            raise JsException("TypeError", "put() called with undefined value.")
+        else:
+            data = encode(value)
+            self._actor.kv.put(key if type(key) is str else js_string(key), data)
+        return JsPromise.resolved(None)
+
+    def delete(self, key: Any = None, _options: object = None, **_: object) -> JsPromise:
+        """Delete a key (whether it existed), or several (how many existed)."""
+        kv = self._actor.kv
+        if isinstance(key, JsArray):
+            return JsPromise.resolved(kv.delete_many([js_string(each) for each in key.items]))
+        return JsPromise.resolved(kv.delete(js_string(key)))
+
+    def list(self, selection: object = None, **named: object) -> JsPromise:
+        """Give a Map of the keys that the options select, in order.
+
+        Raises:
+            JsException: a `TypeError` for options that contradict each other.
+
+        """
+        return JsPromise.resolved(
+            _map_of(self._actor.kv.list(_selected(options(selection, named))))
+        )
+
+    def deleteAll(self, _options: object = None, **_: object) -> JsPromise:
+        """Empty the object's storage."""
+        self._actor.delete_all()
+        return JsPromise.resolved(None)
+
+    def sync(self) -> JsPromise:
+        """Settle when everything written so far is on disk."""
+        return JsPromise.of(self._actor.sync())
+
+
+def _selected(given: Mapping[str, object]) -> ListOptions:
+    limit = given.get("limit")
+    prefix = given.get("prefix")
+    return ListOptions(
+        start=_optional(given.get("start")),
+        start_after=_optional(given.get("startAfter")),
+        end=_optional(given.get("end")),
+        prefix="" if prefix is None or prefix is jsnull else js_string(prefix),
+        limit=int(limit) if isinstance(limit, (int, float)) else None,
+        reverse=bool(given.get("reverse")),
+    )
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None or value is jsnull else js_string(value)
+
+
+def _text(key: object) -> str:
+    return key if type(key) is str else js_string(key)
+
+
+def _map_of(rows: list[tuple[str, bytes]]) -> JsMap:
+    made = JsMap.new()
+    made.data = {key: CODEC.decode(data) for key, data in rows}
+    return made

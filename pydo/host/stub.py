@@ -1,0 +1,81 @@
+"""A stub: the object at the other end, as the caller holds it.
+
+`fetch` sends a request, any other name is a method to be called.  Sources:
+src/workerd/api/actor.c++, src/workerd/api/worker-rpc.c++, src/workerd/api/http.c++.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydo.errors import JsException
+from pydo.host.js.request import Request
+from pydo.host.promise import JsPromise
+from pydo.host.js.value import JsProxy, options
+from pydo.host.rpc import transferable
+from pydo.runtime.events import Fetch, RpcCall
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from pydo.runtime.namespace import ActorChannel
+
+__all__ = ["DurableObject"]
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_REDIRECTS = 20
+
+
+class DurableObject(JsProxy):
+    """A stub; lazy: the object is constructed by the first call that arrives."""
+
+    __slots__ = ("_channel", "id", "name")
+
+    def __init__(self, channel: ActorChannel, object_id: JsProxy) -> None:
+        self._channel = channel
+        self.id = object_id
+        self.name = channel.id.name
+
+    def fetch(self, resource: Any = None, given: object = None, **named: object) -> JsPromise:
+        """Send a request to the object's `fetch`; redirects are followed as by any fetch."""
+        return JsPromise.of(_fetch(self._channel, Request.new(resource, options(given, named))))
+
+    def __getattr__(self, name: str) -> JsProxy:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return JsRpcProperty(self._channel, name)
+
+
+class JsRpcProperty(JsProxy):
+    """A method of the object at the other end, whether or not it has one of that name."""
+
+    __slots__ = ("_channel", "_method")
+
+    def __init__(self, channel: ActorChannel, method: str) -> None:
+        self._channel = channel
+        self._method = method
+
+    def __call__(self, *arguments: object, **named: object) -> JsPromise:
+        """Call the method; keyword arguments are one trailing object, as on any JS call."""
+        if named:
+            arguments = (*arguments, options(None, named))
+        sent = tuple(transferable(each) for each in arguments)
+        return JsPromise.of(self._channel.send(RpcCall(self._method, sent)))
+
+
+def _fetch(channel: ActorChannel, request: Request) -> Coroutine[Any, Any, object]:
+    # Sent before anything is awaited: calls leave in the order in which they are made.
+    answer = channel.send(Fetch(request))
+
+    async def follow() -> object:
+        response: Any = await answer
+        for _ in range(_MAX_REDIRECTS):
+            if response.status not in _REDIRECTS or request.redirect != "follow":
+                return response
+            following = request.redirected(response)
+            if following is None:
+                return response
+            response = await channel.send(Fetch(following))
+        raise JsException("TypeError", "Too many redirects.")
+
+    return follow()

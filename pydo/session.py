@@ -1,0 +1,293 @@
+"""One `pydo dev` from start to end: configuration, code, runtime, server, and the reload loop.
+
+The composition of everything else, and the only place that knows it all.  What is served is always
+a pair of configuration and code that fit: a change of either is tried with the newest of the
+other, and until a pair fits the last good one goes on serving.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from contextlib import ExitStack, aclosing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pydo import __version__
+from pydo.config import Config, ConfigError, Overrides, discover
+from pydo.config import load as load_config
+from pydo.console import ConsoleObserver
+from pydo.errors import PydoError, StateError, UserCodeError
+from pydo.host.code import BrokenCode, HostedCode
+from pydo.host.env import make_env
+from pydo.host.flags import Flags
+from pydo.host.importer import Host, install, uninstall
+from pydo.host.state import wait_until
+from pydo.loader import Generation, Loader, project_environment, reexec_command, use
+from pydo.reload import Watched, changes, settled
+from pydo.runtime.container import Settings
+from pydo.runtime.failure import origin
+from pydo.runtime.loop import ObjectLoop
+from pydo.runtime.runtime import Runtime
+from pydo.serve.http import Exchange
+from pydo.serve.server import DEFAULT_PORT, Server, bind
+from pydo.serve.signals import watch_stop_signals
+from pydo.serve.watchdog import Watchdog
+from pydo.statedir import StateDirectory
+
+if TYPE_CHECKING:
+    import socket
+    from pathlib import Path
+
+    from pydo.console import Console
+    from pydo.runtime.namespace import ActorNamespace
+
+__all__ = ["DevSession", "Options", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line of `pydo dev` says."""
+
+    cwd: Path
+    config: Path | None = None
+    persist_to: Path | None = None
+    overrides: Overrides = field(default_factory=Overrides)
+
+
+def run(options: Options, console: Console) -> int:
+    """Serve until a stop signal; the exit code.
+
+    Raises:
+        PydoError: it cannot start, and the message says why.
+
+    """
+    path = options.config or discover(options.cwd)
+    config, warnings = load_config(path, options.overrides)
+    _use_the_projects_environment(config)
+    with ExitStack() as stack:
+        state_root = options.persist_to or config.root / ".pydo" / "state"
+        state = stack.enter_context(StateDirectory.open(state_root))
+        sockets, port = bind(config.dev.ip, config.dev.port)
+        state.record_port(port)
+        console.banner(__version__)
+        console.diagnostics(warnings)
+        console.bindings(config)
+        session = DevSession(options, config, state, console)
+        session.serve(sockets, port)
+    _leave_threads_behind()
+    return 0
+
+
+class DevSession:
+    """A project being served."""
+
+    def __init__(
+        self, options: Options, config: Config, state: StateDirectory, console: Console
+    ) -> None:
+        self._options = options
+        self._config = config
+        self._state = state
+        self._console = console
+        self._settings = Settings()
+        self._loop = ObjectLoop()
+        self._loop.set_exception_handler(self._unhandled)
+        self._observer = ConsoleObserver(console, self._owns)
+        self._loader = Loader(config.main)
+        self._host = Host(env=make_env({}, {}), wait_until=wait_until, flags=_flags(config))
+        nothing = UserCodeError("nothing is loaded yet", RuntimeError(), None)
+        self._runtime = Runtime(
+            self._loop, BrokenCode(nothing), observer=self._observer, settings=self._settings
+        )
+        self._watchdog = Watchdog(self._loop, self._observer, self._settings.turn_s, self._owns)
+        self._stopping = asyncio.Event()
+
+    def serve(self, sockets: list[socket.socket], port: int) -> None:
+        """Serve on `sockets` until a stop signal."""
+        watch_stop_signals(self._stop_from_thread)
+        asyncio.set_event_loop(self._loop)
+        install(self._host)
+        self._watchdog.start()
+        try:
+            self._loop.run_until_complete(self._serve(sockets, port))
+        finally:
+            self._loop.set_exception_handler(lambda *_: None)  # what is cut off is of no interest
+            self._runtime.close()
+            self._watchdog.close()
+            self._loader.close()
+            uninstall()
+            self._loop.close()
+
+    async def _serve(self, sockets: list[socket.socket], port: int) -> None:
+        exchange = Exchange(
+            self._runtime.fetch,
+            self._owns,
+            self._console.request,
+            self._request_failed,
+        )
+        server = Server(exchange)
+        try:
+            self._runtime.replace(self._load(self._config))
+        except UserCodeError as error:
+            self._code_failed(error)
+            self._runtime.replace(BrokenCode(error))
+        await server.start(sockets)
+        wanted = self._config.dev.port or DEFAULT_PORT
+        if port != wanted:
+            self._console.info(f"Port {wanted} is in use; port {port} is taken instead")
+        self._console.ready([_url(self._config.dev.ip, port)])
+        watching = self._loop.create_task(self._reload_on_changes())
+        stopping = self._loop.create_task(self._stopping.wait())
+        await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if watching.done():
+            watching.result()  # a mistake of ours ends the process rather than the reloading
+        watching.cancel()
+        await server.close()
+
+    # -- loading
+
+    def _load(self, config: Config) -> HostedCode:
+        if config.main != self._loader.main:
+            self._loader.close()
+            self._loader = Loader(config.main)
+        env = make_env(config.vars, self._namespaces(config))
+        bound = [b.class_name for b in config.durable_objects if b.script_name is None]
+        fitting: list[HostedCode] = []
+
+        def fit(generation: Generation) -> None:
+            fitting.append(
+                HostedCode(generation.number, generation.entry, env, bound, self._loader.owns)
+            )
+
+        before = (self._host.env, self._host.flags)
+        self._host.update(env=env, flags=_flags(config))
+        try:
+            with self._watchdog.guarding(
+                f"the import of {config.main.name}", self._settings.import_s
+            ):
+                self._loader.load(fit)
+        except UserCodeError:
+            self._host.update(env=before[0], flags=before[1])
+            raise
+        code = fitting[0]
+        if code.warning is not None:
+            self._console.warn(code.warning)
+        return code
+
+    def _namespaces(self, config: Config) -> dict[str, ActorNamespace]:
+        found: dict[str, ActorNamespace] = {}
+        for binding in config.durable_objects:
+            if binding.script_name is not None:
+                continue
+            storage = config.storage_of(binding.class_name).value
+            place = self._state.class_directory(config.name, binding.class_name, storage)
+            if place.storage != storage:
+                raise StateError(
+                    f"{place.path} holds objects of a {place.storage} class, and the migrations"
+                    f" declare {binding.class_name} as {storage}; a class keeps its storage for"
+                    " ever: declare it as it was, or rename it"
+                )
+            found[binding.name] = self._runtime.open_namespace(
+                binding.class_name, place.unique_key, place.path
+            )
+        return found
+
+    async def _reload_on_changes(self) -> None:
+        async with aclosing(changes(self._watched)) as reports:
+            async for changed in reports:
+                await settled(changed)
+                self._reload(changed)
+
+    def _watched(self) -> Watched:
+        return Watched(
+            self._config.main.parent,
+            self._loader.files | {self._config.path},
+            self._loader.digests,
+            frozenset({self._state.root}),
+        )
+
+    def _reload(self, changed: frozenset[Path]) -> None:
+        started = time.perf_counter()
+        self._console.reloading()
+        try:
+            if self._config.path in changed:
+                self._read_config()
+            code = self._load(self._config)
+        except ConfigError as error:
+            self._console.diagnostics(error.diagnostics)
+        except UserCodeError as error:
+            self._code_failed(error)
+        else:
+            self._runtime.replace(code)
+            self._console.reloaded((time.perf_counter() - started) * 1000)
+
+    def _read_config(self) -> None:
+        config, warnings = load_config(self._config.path, self._options.overrides)
+        self._console.diagnostics(warnings)
+        if config.dev != self._config.dev:
+            self._console.warn("the address in [dev] has changed: restart pydo dev to listen there")
+        self._config = replace(config, dev=self._config.dev)
+
+    # -- what happens to user code
+
+    def _owns(self, filename: str) -> bool:
+        return self._loader.owns(filename)
+
+    def _request_failed(self, error: BaseException) -> None:
+        if not isinstance(origin(error), UserCodeError):  # shown when it was loaded
+            self._console.user_error(error, self._owns, title="Uncaught error in a request")
+
+    def _code_failed(self, error: UserCodeError) -> None:
+        self._console.user_error(error.error, self._owns, title=str(error))
+
+    def _unhandled(self, _: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        error = context.get("exception")
+        if isinstance(error, BaseException):
+            self._observer.uncaught("a task", error)
+        else:
+            self._console.warn(str(context.get("message")))
+
+    # -- the end
+
+    def _stop_from_thread(self) -> None:
+        self._watchdog.hurry()
+        self._loop.call_soon_threadsafe(self._stopping.set)
+
+
+def _flags(config: Config) -> Flags:
+    return Flags(config.compatibility_date, config.compatibility_flags)
+
+
+def _url(ip: str, port: int) -> str:
+    host = {"0.0.0.0": "localhost", "::": "localhost"}.get(ip, ip)  # noqa: S104 - shown, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _use_the_projects_environment(config: Config) -> None:
+    environment = project_environment(config.root)
+    if environment is None:
+        return
+    if environment.is_ours:
+        use(environment)
+        return
+    command = reexec_command(environment, sys.argv[1:])
+    if command is None:
+        wanted = ".".join(map(str, environment.version))
+        raise PydoError(
+            f"{environment.path} is an environment of Python {wanted}, and pydo runs on Python"
+            f" {sys.version_info[0]}.{sys.version_info[1]}: packages of one do not fit the other."
+            f" Install pydo there: {environment.python} -m pip install pydo-workers"
+        )
+    os.execv(command[0], command)  # noqa: S606 - the project's own interpreter
+
+
+def _leave_threads_behind() -> None:
+    """End although a thread of the user's still runs: what was acknowledged is on disk."""
+    others = [each for each in threading.enumerate() if not each.daemon]
+    if len(others) > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

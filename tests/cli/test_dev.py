@@ -1,0 +1,168 @@
+"""`pydo dev`: from the command line to a session's options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pydo.config import Overrides
+from pydo.session import Options
+
+if TYPE_CHECKING:
+    from pydo.console import Console
+
+    from .conftest import CommandLine
+
+
+def test_without_options_everything_is_left_to_the_configuration(
+    command_line: CommandLine,
+) -> None:
+    result = command_line.run("dev")
+
+    assert (result.exit_code, result.stdout) == (0, "[pydo:info] the session runs\n")
+    assert command_line.options == Options(cwd=Path.cwd())
+
+
+def test_each_option_finds_its_place(command_line: CommandLine, tmp_path: Path) -> None:
+    result = command_line.run(
+        *("dev", "--cwd", str(tmp_path), "-c", "sub/wrangler.toml", "-e", "staging"),
+        *("--name", "my-worker", "--compatibility-date", "2026-01-01"),
+        *("--ip", "0.0.0.0", "--port", "8080", "--persist-to", "state"),  # noqa: S104 - as a user may
+        *("--var", "GREETING:hello", "--var", "URL:http://localhost:1/?a:b", "--var", "EMPTY:"),
+    )
+
+    assert result.exit_code == 0
+    assert command_line.options == Options(
+        cwd=tmp_path,
+        config=tmp_path / "sub" / "wrangler.toml",
+        persist_to=tmp_path / "state",
+        overrides=Overrides(
+            name="my-worker",
+            compatibility_date="2026-01-01",
+            vars={"GREETING": "hello", "URL": "http://localhost:1/?a:b", "EMPTY": ""},
+            env="staging",
+            ip="0.0.0.0",  # noqa: S104 - as above
+            port=8080,
+        ),
+    )
+
+
+def test_relative_paths_are_seen_from_the_working_directory(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    command_line.run("dev", "--config", "a.toml", "--persist-to", str(tmp_path / "b"))
+
+    assert command_line.options == Options(
+        cwd=tmp_path, config=tmp_path / "a.toml", persist_to=tmp_path / "b"
+    )
+
+
+def test_the_environment_may_name_the_environment(command_line: CommandLine) -> None:
+    command_line.run("dev", environment={"CLOUDFLARE_ENV": "staging"})
+
+    assert command_line.options is not None
+    assert command_line.options.overrides.env == "staging"
+
+
+def test_the_exit_code_is_the_sessions(command_line: CommandLine) -> None:
+    command_line.session = lambda _, __: 1
+
+    assert command_line.run("dev").exit_code == 1
+
+
+def test_ctrl_c_before_the_session_listens_is_a_normal_end(command_line: CommandLine) -> None:
+    def interrupted(_: Options, __: Console) -> int:
+        raise KeyboardInterrupt
+
+    command_line.session = interrupted
+
+    result = command_line.run("dev")
+
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_the_log_level_is_the_consoles(command_line: CommandLine) -> None:
+    assert command_line.run("dev", "--log-level", "warn").output == ""
+
+
+def test_a_foreign_pydo_is_said_at_the_start(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pydo.foreign.foreign_pydo", lambda: "another pydo is installed")
+
+    result = command_line.run("dev")
+
+    assert result.stdout == (
+        "▲ [WARNING] another pydo is installed\n[pydo:info] the session runs\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--prot", "1"), "No such option '--prot'."),
+        (("--var", "GREETING"), "'GREETING' is not of the form KEY:VALUE."),
+        (("--var", ":x"), "':x' is not of the form KEY:VALUE."),
+        (("--port", "many"), "'many' is not a valid integer"),
+        (("--port", "65536"), "65536 is not in the range 0<=x<=65535."),
+        (("--log-level", "loud"), "'loud' is not one of 'debug', 'log', 'info', 'warn', 'error'"),
+        (("--cwd", "no/such/place"), "Directory 'no/such/place' does not exist."),
+    ],
+)
+def test_wrong_usage_is_refused_before_anything_starts(
+    command_line: CommandLine, arguments: tuple[str, ...], said: str
+) -> None:
+    result = command_line.run("dev", *arguments)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: pydo dev [OPTIONS]\n")
+    assert said in result.stderr
+    assert command_line.options is None
+
+
+def test_the_help_is_in_sections_with_an_example(command_line: CommandLine) -> None:
+    result = command_line.run("dev", "-h")
+
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "Usage: pydo dev [OPTIONS]\n"
+        "\n"
+        "  Serve the Worker of this directory, and load it anew whenever it is changed.\n"
+        "\n"
+        "Project:\n"
+        "  -c, --config PATH               The configuration; by default the nearest\n"
+        "                                  wrangler.toml, upwards from here.\n"
+        "  --cwd DIRECTORY                 Run as if started in this directory.\n"
+        "  -e, --env NAME                  The environment of the configuration to use.\n"
+        "                                  [env var: CLOUDFLARE_ENV]\n"
+        "  --name NAME                     The Worker's name.\n"
+        "  --compatibility-date YYYY-MM-DD\n"
+        "                                  The date whose behaviour of the runtime to\n"
+        "                                  use.\n"
+        "  --var KEY:VALUE                 A variable for the Worker's env; may be\n"
+        "                                  given again for more.\n"
+        "\n"
+        "Server:\n"
+        "  --ip ADDRESS  The address to listen on; by default localhost.\n"
+        "  --port PORT   The port to listen on; by default 8787, or the next one that\n"
+        "                is free.  [0<=x<=65535]\n"
+        "\n"
+        "State:\n"
+        "  --persist-to DIRECTORY  Where the objects live; by default .pydo/state\n"
+        "                          beside the configuration.\n"
+        "\n"
+        "Output:\n"
+        "  --log-level [debug|log|info|warn|error|none]\n"
+        "                                  How much to show; with none, only what the\n"
+        "                                  Worker itself prints.  [default: log]\n"
+        "\n"
+        "Options:\n"
+        "  -v, --verbose  With an error, show where in pydo it came from.\n"
+        "  -h, --help     Show this message and exit.\n"
+        "\n"
+        "  Example: pydo dev --port 8080 --var GREETING:hello\n"
+    )

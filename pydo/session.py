@@ -8,6 +8,7 @@ other, and until a pair fits the last good one goes on serving.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import threading
@@ -134,6 +135,9 @@ class DevSession:
         except UserCodeError as error:
             self._code_failed(error)
             self._runtime.replace(BrokenCode(error))
+        # What is loaded by now stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         await server.start(sockets)
         wanted = self._config.dev.port or DEFAULT_PORT
         if port != wanted:
@@ -145,6 +149,8 @@ class DevSession:
         if watching.done():
             watching.result()  # a mistake of ours ends the process rather than the reloading
         watching.cancel()
+        stopping.cancel()
+        await asyncio.wait({watching, stopping})
         await server.close()
 
     # -- loading

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
@@ -237,7 +238,9 @@ class _ObjectHandler:
 
 
 async def _result(value: Any) -> Any:
-    return await value if inspect.isawaitable(value) else value
+    if type(value) is CoroutineType or inspect.isawaitable(value):
+        return await value
+    return value
 
 
 def _response(value: Any, where: str) -> object:

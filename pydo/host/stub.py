@@ -16,7 +16,8 @@ from pydo.host.rpc import transferable
 from pydo.runtime.events import Fetch, RpcCall
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    import asyncio
+    from collections.abc import Generator
 
     from pydo.runtime.namespace import ActorChannel
 
@@ -38,7 +39,7 @@ class DurableObject(JsProxy):
 
     def fetch(self, resource: Any = None, given: object = None, **named: object) -> JsPromise:
         """Send a request to the object's `fetch`; redirects are followed as by any fetch."""
-        return JsPromise.of(_fetch(self._channel, Request.new(resource, options(given, named))))
+        return FetchPromise.sent(self._channel, Request.new(resource, options(given, named)))
 
     def __getattr__(self, name: str) -> JsProxy:
         if name.startswith("__"):
@@ -63,19 +64,41 @@ class JsRpcProperty(JsProxy):
         return JsPromise.of(self._channel.send(RpcCall(self._method, sent)))
 
 
-def _fetch(channel: ActorChannel, request: Request) -> Coroutine[Any, Any, object]:
-    # Sent before anything is awaited: calls leave in the order in which they are made.
-    answer = channel.send(Fetch(request))
+class FetchPromise(JsPromise, js_name="Promise"):
+    """The promise of a response; a redirection is followed by whoever awaits it."""
 
-    async def follow() -> object:
-        response: Any = await answer
+    __slots__ = ("_channel", "_request")
+
+    @classmethod
+    def sent(cls, channel: ActorChannel, request: Request) -> FetchPromise:
+        """Send a request; calls leave in the order in which they are made."""
+        self: FetchPromise = object.__new__(cls)
+        self.value, self.error = None, None
+        self.future = channel.send(Fetch(request))
+        self._channel, self._request = channel, request
+        return self
+
+    def settle(self, future: asyncio.Future[Any]) -> None:
+        """Let `future` end as this promise does, after all redirections."""
+        JsPromise.of(_awaited(self)).settle(future)
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        response = yield from super().__await__()
+        if response.status in _REDIRECTS and self._request.redirect == "follow":
+            return (yield from self._follow(response).__await__())
+        return response
+
+    async def _follow(self, response: Any) -> object:
+        request: Request | None = self._request
         for _ in range(_MAX_REDIRECTS):
-            if response.status not in _REDIRECTS or request.redirect != "follow":
+            request = None if request is None else request.redirected(response)
+            if request is None:
                 return response
-            following = request.redirected(response)
-            if following is None:
+            response = await self._channel.send(Fetch(request))
+            if response.status not in _REDIRECTS:
                 return response
-            response = await channel.send(Fetch(following))
         raise JsException("TypeError", "Too many redirects.")
 
-    return follow()
+
+async def _awaited(promise: JsPromise) -> Any:
+    return await promise

@@ -17,7 +17,7 @@ from pydo.loader.table import ModuleTable
 from pydo.loader.traceback import summary, user_traceback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Loader"]
 
@@ -58,8 +58,10 @@ class Loader:
         """Whether a code object's file name is that of a file of the project."""
         return self._root.owns(filename)
 
-    def load(self) -> Generation:
+    def load(self, check: Callable[[Generation], object] = lambda _: None) -> Generation:
         """Read the project anew and return the generation, which stands from then on.
+
+        `check` looks at what was loaded before it takes over; what it raises is a failure to load.
 
         Raises:
             UserCodeError: the project does not load, whatever it raised; the generation before
@@ -72,9 +74,12 @@ class Loader:
         self._next_number += 1
         try:
             self._execute(generation)
+            check(generation)
         except BaseException as error:
             self._table.choose(self._current)
             self._tried = generation.digests
+            if isinstance(error, UserCodeError):  # from `check`, which says it best
+                raise
             raise self._user_code_error(generation.refusal or error) from error
         else:
             self._tried = {}

@@ -27,7 +27,7 @@ _PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 60rem; padding: 0 1rem }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 60rem }}
 h1 {{ font-size: 1.25rem; overflow-wrap: anywhere }}
 pre {{ background: #8881; border-radius: 6px; overflow-x: auto; padding: 1rem }}
 p {{ color: #888 }}

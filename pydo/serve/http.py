@@ -1,23 +1,19 @@
-"""One HTTP exchange: aiohttp's request to the Worker's, the Worker's response to aiohttp's.
-
-What the Worker says is what goes out: no header is added but `Date`, `Content-Length` and those
-of the connection; none is taken away.
-"""
+"""One HTTP exchange: aiohttp's request to the Worker's, and the Worker's response back."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from aiohttp import hdrs, web
-from multidict import CIMultiDict
-
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
+from pydo.serve.answer import answer_of
 from pydo.serve.error_page import error_answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from aiohttp import web
 
 __all__ = ["Exchange", "RequestLog"]
 
@@ -25,7 +21,7 @@ __all__ = ["Exchange", "RequestLog"]
 class RequestLog(Protocol):
     """Who is told of each request."""
 
-    def __call__(self, method: str, path: str, status: int, elapsed_ms: float) -> None:
+    def __call__(self, method: str, path: str, status: int, ms: float) -> None:
         """One request was answered; `path` is without its query."""
         ...
 
@@ -51,12 +47,14 @@ class Exchange:
         body = await request.content.read() if request.body_exists else None
         incoming = Request.incoming(request.method, _url(request), _headers(request), body)
         try:
-            answer = _answer(await self._fetch(incoming))
+            response = await self._fetch(incoming)
+            assert isinstance(response, Response), "the entrypoint has checked it"
+            answer = answer_of(response)
         except Exception as error:  # noqa: BLE001 - the Worker's, and the client is told
             self._on_error(error)
             answer = error_answer(error, request, self._owns)
-        elapsed_ms = (time.perf_counter() - started) * 1000
-        self._log(request.method, request.raw_path.partition("?")[0], answer.status, elapsed_ms)
+        ms = (time.perf_counter() - started) * 1000
+        self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
         return answer
 
 
@@ -68,27 +66,7 @@ def _url(request: web.BaseRequest) -> str:
 
 
 def _headers(request: web.BaseRequest) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), text.decode("latin-1")) for name, text in request.raw_headers]
-
-
-def _answer(response: object) -> web.StreamResponse:
-    assert isinstance(response, Response), "the entrypoint has checked it"
-    headers = CIMultiDict(response.header_list())
-    return _Answer(
-        status=response.status,
-        reason=response.statusText or None,
-        headers=headers,
-        body=response.take(),
-    )
-
-
-class _Answer(web.Response):
-    async def _prepare_headers(self) -> None:
-        # aiohttp names a type where the Worker has named none, and itself; production does not.
-        is_typed = hdrs.CONTENT_TYPE in self.headers
-        is_signed = hdrs.SERVER in self.headers
-        await super()._prepare_headers()
-        if not is_typed:
-            self.headers.pop(hdrs.CONTENT_TYPE, None)
-        if not is_signed:
-            self.headers.pop(hdrs.SERVER, None)
+    return [
+        (name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
+        for name, value in request.raw_headers
+    ]

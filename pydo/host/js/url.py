@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 import urllib.parse
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
@@ -75,6 +76,7 @@ class Address:
         return f"{self.scheme}://{self.authority}"
 
 
+@lru_cache(maxsize=1024)  # a Worker asks for few addresses, and for each of them often
 def normalized(text: str) -> str | None:
     """Give an absolute address as the standard writes it; None if it is none."""
     if _PLAIN.fullmatch(text) and "/." not in text:

@@ -121,10 +121,13 @@ class Actor:
 
     def wait_until(self, awaitable: Awaitable[object]) -> None:
         """Stay awake until `awaitable` is done; an error of it is told and goes no further."""
+        self.enter()
         self.worker.wait_until(awaitable)
 
     def abort(self, reason: str | None) -> None:
         """Reset this object now: what the turn has written is lost."""
+        if self.broken is None:
+            self.enter()
         text = "Application called abort() to reset Durable Object." if reason is None else reason
         self.break_with(JsException("Error", text))
 

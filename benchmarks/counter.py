@@ -117,7 +117,7 @@ def server(command: list[str], port: int, cwd: Path) -> Iterator[float]:
 
 def answer(port: int) -> str | None:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
             return str(response.read().decode())
     except OSError:
         return None

@@ -17,7 +17,7 @@ from pydo.host.state import DurableObjectState, ExecutionContext
 from pydo.runtime.events import Event, Fetch, RpcCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from pydo.host.js.value import JsProxy
@@ -46,7 +46,7 @@ class Exports:
     def __init__(
         self,
         handler: Handler,
-        classes: dict[str, Callable[[Actor], Handler]],
+        classes: Mapping[str, Callable[[Actor], Handler]],
         warning: str | None,
     ) -> None:
         self.handler = handler
@@ -170,7 +170,7 @@ class _FunctionEntrypoint(_Entrypoint):
 class _NoEntrypoint(_Entrypoint):
     """A module without a default handler: its objects may still be used by others."""
 
-    async def fetch(self, request: Any) -> object:  # noqa: ARG002 - whatever is asked
+    async def fetch(self, request: Any) -> object:
         raise _NO_FETCH
 
 

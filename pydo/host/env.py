@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydo.host.ffi import to_js
 from pydo.host.js.object import JsObject
 from pydo.host.namespace import DurableObjectNamespace
-from pydo.host.ffi import to_js
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -41,12 +41,12 @@ class Converter(Protocol):
         ...
 
 
-def to_js(
+def to_js(  # noqa: PLR0913 - the options are Pyodide's
     obj: Any,
     /,
     *,
     depth: int = -1,
-    pyproxies: Any = None,  # noqa: ARG001 - there is nothing to be destroyed here
+    pyproxies: Any = None,
     create_pyproxies: bool = True,
     dict_converter: Callable[[Any], Any] | None = None,
     default_converter: Converter | None = None,
@@ -110,9 +110,9 @@ class _Conversion:
             items.extend(self.convert(each, depth) for each in cast("Iterable[Any]", obj))
             return array
         if isinstance(obj, dict):
-            return self._dict(cast("dict[Any, Any]", obj), depth)
+            return self._dict(obj, depth)
         if isinstance(obj, set):
-            return self._set(cast("set[Any]", obj))
+            return self._set(obj)
         if isinstance(obj, (bytes, bytearray)):
             return Uint8Array.new(bytearray(obj))
         view = _buffer(obj)
@@ -259,8 +259,8 @@ def create_proxy(
     obj: Any,
     /,
     *,
-    capture_this: bool = False,  # noqa: ARG001 - functions here have no `this`
-    roundtrip: bool = True,  # noqa: ARG001 - a proxy always comes back as itself
+    capture_this: bool = False,
+    roundtrip: bool = True,
 ) -> JsDoubleProxy:
     """Make a proxy of a Python object that lives until it is destroyed."""
     return JsDoubleProxy(obj)

@@ -107,7 +107,7 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         "atob": atob,
         "btoa": btoa,
         "console": Console(),
-        "crypto": Crypto(),
+        "crypto": Crypto.new(),
         "fetch": fetch,
         "performance": Performance(),
         "structuredClone": structured_clone,

@@ -73,7 +73,7 @@ class FetchResponse:
     @property
     def headers(self) -> dict[str, str]:
         """The headers, by their names in lower case."""
-        return {name: value for name, value in self.js_response.headers}
+        return {str(name): str(value) for name, value in self.js_response.headers}
 
     @property
     def ok(self) -> bool:

@@ -123,4 +123,4 @@ def _fetch(*_: object, **__: object) -> JsPromise:
 def _is_imported_by(frame: Any) -> bool:
     """Whether a frame is in `from module import name`, whose own error would hide ours."""
     code = frame.f_code.co_code
-    return frame.f_lasti >= 0 and dis.opname[code[frame.f_lasti]] == "IMPORT_FROM"
+    return bool(frame.f_lasti >= 0 and dis.opname[code[frame.f_lasti]] == "IMPORT_FROM")

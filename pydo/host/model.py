@@ -79,7 +79,7 @@ def _make_view(name: str, buffer: ArrayBuffer, offset: int, length: int) -> obje
 
 def _make_error(name: str, message: str | None, members: dict[str, object]) -> object:
     made = _ERRORS.get(name, JsError).new(message)
-    made.__dict__.update(members)
+    vars(made).update(members)
     return made
 
 

@@ -15,7 +15,7 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError, as_error
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string
-from pydo.host.js.value import NativeClass, JsProxy, cross
+from pydo.host.js.value import JsProxy, NativeClass, cross
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterable
@@ -81,7 +81,7 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
             executor(
                 lambda value=None, *_: _fulfil(future, value),
                 lambda reason=None, *_: _fail(future, _exception(reason)),
-            )  # noqa: E501
+            )
         except Exception as error:  # noqa: BLE001 - whatever it throws is the rejection
             _fail(future, error)
 

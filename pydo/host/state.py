@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
-from pydo.host.namespace import DurableObjectIdProxy
-from pydo.host.promise import JsPromise
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, jsnull
+from pydo.host.namespace import DurableObjectIdProxy
+from pydo.host.promise import JsPromise
 from pydo.host.storage import DurableObjectStorage
 from pydo.runtime.failure import Stopped
 from pydo.runtime.turn import SCOPE

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.clone import encode
-from pydo.host.model import CODEC
-from pydo.host.promise import JsPromise
 from pydo.host.js.array import JsArray
 from pydo.host.js.collection import JsMap
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, jsnull, options
+from pydo.host.model import CODEC
+from pydo.host.promise import JsPromise
 from pydo.runtime.kv import ListOptions
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.js.request import Request
-from pydo.host.promise import JsPromise
 from pydo.host.js.value import JsProxy, options
+from pydo.host.promise import JsPromise
 from pydo.host.rpc import transferable
 from pydo.runtime.events import Fetch, RpcCall
 
@@ -68,6 +68,8 @@ class FetchPromise(JsPromise, js_name="Promise"):
     """The promise of a response; a redirection is followed by whoever awaits it."""
 
     __slots__ = ("_channel", "_request")
+    _channel: ActorChannel
+    _request: Request
 
     @classmethod
     def sent(cls, channel: ActorChannel, request: Request) -> FetchPromise:

@@ -266,6 +266,8 @@ class _FailedConstructor:
 
     def __init__(self, error: BaseException) -> None:
         self._error = error
+        self._traceback = error.__traceback__
 
     async def handle(self, event: Event) -> object:  # noqa: ARG002 - whatever the event is
-        raise self._error
+        # Raising adds to a traceback: each caller gets the constructor's own.
+        raise self._error.with_traceback(self._traceback)

@@ -88,7 +88,7 @@ class _Delivery:
         self.error: BaseException | None = None
 
     def start(self) -> None:
-        if self.future.done():  # the caller is gone, or the object was reset
+        if self.future.done():  # the caller has given up, or the object was reset
             self.deliveries.settled(self)
             return
         loop = self.deliveries.turns.loop

@@ -140,6 +140,8 @@ class ObjectLoop(_Loop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Let a callback arrive at its owner when `time()` is `when`."""
+        if (SCOPE.get() if context is None else context.get(SCOPE)) is None:
+            return super().call_at(when, callback, *args, context=context)
         return self.call_later(when - self.time(), callback, *args, context=context)
 
     def create_task(
@@ -153,6 +155,14 @@ class ObjectLoop(_Loop):
             tasks.add(task)
             task.add_done_callback(tasks.discard, context=scope.turns.context)
         return task
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Tell the owner whose turn runs of an error that nobody waits for."""
+        error = context.get("exception")
+        if self.running is not None and isinstance(error, BaseException):
+            self.running.owner.contain(error)
+        else:
+            super().call_exception_handler(context)
 
     # -- async generators: closed in the object that iterated them first
 

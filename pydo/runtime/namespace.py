@@ -13,7 +13,7 @@ from pydo.runtime.delivery import answered
 from pydo.runtime.ids import DurableObjectId, IdFactory
 from pydo.runtime.metadata import ClassMetadata
 from pydo.runtime.observer import ObjectLabel
-from pydo.runtime.turn import SCOPE
+from pydo.runtime.turn import SCOPE, Scope
 
 if TYPE_CHECKING:
     import asyncio
@@ -140,8 +140,16 @@ class ActorChannel:
                 " thread or from a callback of a transport"
             )
         else:
-            scope.turns.output.hold(lambda: self._deliver(event, scope.generation, future))
+            scope.turns.output.hold(lambda: self._leave(event, scope, future))
         return future
+
+    def _leave(self, event: Event, scope: Scope, future: asyncio.Future[object]) -> None:
+        if future.cancelled() and scope.turns.is_dead:
+            # A reset has cancelled who waits for the answer; the call was made in a turn that is
+            # committed, and what such a turn says is heard.
+            future = self.namespace.loop.create_future()
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._deliver(event, scope.generation, future)
 
     def _deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
         if self._lifeline is not None and self._lifeline.cut is not None:

@@ -235,6 +235,8 @@ class Turns:
                 owner.end_turn()
                 gate.begin_waiting()
             is_kept = owner.end_pass()
+            while self.ready:  # left by a reset at the end of a turn: `finally` blocks and the like
+                self._run_turn(self.ready.popleft())
         finally:
             loop.running = outer
         if is_kept:

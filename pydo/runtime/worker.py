@@ -29,11 +29,22 @@ __all__ = ["Code", "Worker"]
 class Code(Protocol):
     """What the loader and the host surface make of the user's modules."""
 
-    generation: int
-    handler: Handler
-    classes: Mapping[str, Callable[[Actor], Handler]]
+    @property
+    def generation(self) -> int:
+        """Its number; newer code has a higher one."""
+        ...
 
-    def owns(self, filename: str) -> bool:
+    @property
+    def handler(self) -> Handler:
+        """What takes requests from outside."""
+        ...
+
+    @property
+    def classes(self) -> Mapping[str, Callable[[Actor], Handler]]:
+        """What constructs an instance of each class."""
+        ...
+
+    def owns(self, filename: str, /) -> bool:
         """Whether a file is the project's."""
         ...
 

@@ -24,7 +24,7 @@ from pydo.errors import JsException
 from pydo.runtime.failure import Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from types import FrameType
 
     from pydo.runtime.loop import ObjectLoop
@@ -72,7 +72,7 @@ class Watchdog:
         platform.remove_interrupt()
 
     @contextmanager
-    def guarding(self, what: str, limit_s: float) -> Iterator[None]:
+    def guarding(self, what: str, limit_s: float) -> Generator[None]:
         """Watch a piece of the main thread that is no turn: it may take `limit_s` seconds."""
         self._guarded = _Guarded(what, limit_s)
         try:

@@ -158,7 +158,7 @@ class Text:
         number = self.seen[id(value)] = len(self.seen)
         return f"{number}={self.body(value)}"
 
-    def body(self, value: object) -> str:  # noqa: C901, PLR0911 - one for each kind
+    def body(self, value: object) -> str:  # noqa: C901 - one for each kind
         match value:
             case JsObject(members):
                 return "{" + self.members(members) + "}"
@@ -202,7 +202,7 @@ class Text:
         return [*parts, f"empty*{holes}"] if holes else parts
 
 
-def primitive_text(value: object) -> str | None:  # noqa: PLR0911 - one for each kind
+def primitive_text(value: object) -> str | None:
     if value is None:
         return "undefined"
     if value is NULL:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Self
 
 from pydo.host.js.error import JsRangeError, JsTypeError
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.text import integer, js_number, js_string, truthy
-from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, jsnull
+from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, iterated, jsnull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["JsArray", "strictly_equal"]
 
 _MAX_LENGTH = 2**32 - 1
+_joining: ContextVar[frozenset[int]] = ContextVar("joining", default=frozenset())
 
 
 class ArrayClass(JsClass):
@@ -50,7 +52,7 @@ class ArrayClass(JsClass):
         """Make an array of an iterable, through `mapper` if there is one."""
         if source is None or source is jsnull:
             raise JsTypeError(f"{js_string(source)} is not iterable")
-        items: Iterable[Any] = source if hasattr(source, "__iter__") else ()
+        items: Iterable[Any] = iterated(source) if hasattr(source, "__iter__") else ()
         if mapper is None:
             return cls([cross(item) for item in items])
         return cls([cross(mapper(cross(item), index)) for index, item in enumerate(items)])
@@ -151,12 +153,17 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
     def join(self, separator: Any = None, *_: object) -> str:
         """Give the texts of the elements, joined."""
         between = "," if separator is None else js_string(separator)
-        return between.join(_element_text(item) for item in self.items)
+        if id(self) in _joining.get():
+            return ""  # an array within itself, as V8 has it
+        token = _joining.set(_joining.get() | {id(self)})
+        try:
+            return between.join([_element_text(item) for item in self.items])
+        finally:
+            _joining.reset(token)
 
-    def reverse(self, *_: object) -> JsArray:
-        """Turn the array around in place."""
+    def reverse(self, *_: object) -> None:
+        """Turn the array around in place; it is Python's, which gives nothing back."""
         self.items.reverse()
-        return self
 
     def fill(self, value: Any = None, start: Any = None, end: Any = None, *_: object) -> JsArray:
         """Set a part of the array to one value."""
@@ -322,7 +329,7 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
     def __add__(self, other: Any) -> JsArray:
         return self.concat(other)
 
-    def __iadd__(self, other: Iterable[Any]) -> JsArray:  # noqa: PYI034 - arrays have no kinds
+    def __iadd__(self, other: Iterable[Any]) -> Self:  # type: ignore[misc]  # as of a list
         self.extend(other)
         return self
 

@@ -83,7 +83,7 @@ class File(Blob):
             )
         given = options(arguments[1] if len(arguments) > 1 else None, named)
         super().__init__(parts, None, **given)
-        self.name = js_string(arguments[0])
+        self.name = js_string(arguments[0])  # pyright: ignore[reportGeneralTypeIssues] # checked above
         modified = given.get("lastModified")
         self.lastModified = JsDate.now() if modified is None else _moment(modified)
 

@@ -148,7 +148,7 @@ class Body(JsProxy):
         found = self.headers.get("content-type")
         return found if isinstance(found, str) else None
 
-    def _read(self, finish: Callable[[bytes], Any]) -> JsPromise:
+    def _read(self, finish: Callable[[Any], Any]) -> JsPromise:
         try:
             taken = self.take()
             if taken is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 from pydo.host.js.array import JsArray, strictly_equal
@@ -14,7 +13,7 @@ from pydo.host.js.text import integer, js_number, js_string
 from pydo.host.js.value import Conversion, JsProxy, NativeClass, plain_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = [
     "TYPED_ARRAYS",

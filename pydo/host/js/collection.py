@@ -10,7 +10,7 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.text import js_string
-from pydo.host.js.value import Conversion, JsProxy, NativeClass, cross, jsnull
+from pydo.host.js.value import Conversion, JsProxy, NativeClass, cross, iterated, jsnull
 
 __all__ = ["JsMap", "JsSet", "LiteralMap"]
 
@@ -39,7 +39,7 @@ _NAN = math.nan
 class CollectionClass(NativeClass):
     """A collection; pydo's own code calls it, a Worker's has to say `new`."""
 
-    def __call__(cls, *arguments: Any, **named: Any) -> Any:  # noqa: D102
+    def __call__(cls, *arguments: Any, **named: Any) -> Any:
         return type.__call__(cls, *arguments, **named)
 
 
@@ -53,7 +53,7 @@ class JsMap(JsProxy, metaclass=CollectionClass, js_name="Map"):
         self.data = data = {}
         if entries is None or entries is jsnull:
             return
-        for entry in entries:
+        for entry in iterated(entries):
             try:
                 key, value = entry
             except (TypeError, ValueError):
@@ -99,6 +99,8 @@ class JsMap(JsProxy, metaclass=CollectionClass, js_name="Map"):
         """Iterate over pairs of key and value."""
         pairs = (JsArray([_value(key), value]) for key, value in self.data.items())
         return JsIterator(pairs, "Map Iterator")
+
+    __js_iter__ = entries
 
     # Python's methods of a mapping, as Pyodide gives them to maps
 
@@ -195,7 +197,7 @@ class JsSet(JsProxy, metaclass=CollectionClass, js_name="Set"):
     data: dict[Any, None]
 
     def __init__(self, values: Any = None, *_: object) -> None:
-        items: Iterable[Any] = () if values is None or values is jsnull else values
+        items: Iterable[Any] = () if values is None or values is jsnull else iterated(values)
         self.data = {_key(value): None for value in items}
 
     @property

@@ -1,38 +1,60 @@
-"""`crypto`: random values and identifiers."""
+"""`crypto`, as far as randomness goes, and `performance`."""
 
 from __future__ import annotations
 
-import os
+import secrets
+import time
 import uuid
-from typing import TYPE_CHECKING
+from typing import Any
 
-from pydo.host.js.error import DOMException
-from pydo.host.js.value import JsProxy
+from pydo.host.js.buffer import BufferView, Float16Array, Float32Array, Float64Array
+from pydo.host.js.error import DOMException, JsTypeError
+from pydo.host.js.value import JsProxy, NativeClass
 
-if TYPE_CHECKING:
-    from pydo.host.js.buffer import TypedArray
+__all__ = ["Crypto", "Performance"]
 
-__all__ = ["Crypto"]
-
-_MOST_BYTES = 65536
+_MAX_RANDOM = 65536
 
 
-class Crypto(JsProxy, js_name="Crypto"):
-    """The part of Web Crypto that needs no keys."""
+class Crypto(JsProxy, metaclass=NativeClass):
+    """The object `crypto`."""
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)
 
-    def randomUUID(self) -> str:
+    def randomUUID(self, *_: object) -> str:
         """Give a random UUID."""
         return str(uuid.uuid4())
 
-    def getRandomValues(self, array: TypedArray) -> TypedArray:
-        """Fill an array with random bytes."""
-        if array.byteLength > _MOST_BYTES:
+    def getRandomValues(self, target: Any = None, *_: object) -> Any:
+        """Fill an array of integers with random bytes, and give it back."""
+        if not isinstance(target, BufferView):
+            raise JsTypeError(
+                "Failed to execute 'getRandomValues' on 'Crypto': parameter 1 is not of type "
+                "'ArrayBufferView'."
+            )
+        if isinstance(target, (Float16Array, Float32Array, Float64Array)):
             raise DOMException(
-                "getRandomValues() only accepts buffers of size <= 64K but provided"
-                f" {array.byteLength} bytes.",
+                "ArrayBufferView argument to getRandomValues() must be an integer-typed view.",
+                "TypeMismatchError",
+            )
+        size = target.byteLength
+        if size > _MAX_RANDOM:
+            raise DOMException(
+                f"getRandomValues() only accepts buffers of size <= 64K but provided {size} bytes.",
                 "QuotaExceededError",
             )
-        array.view()[:] = os.urandom(array.byteLength)
-        return array
+        target.view()[:] = secrets.token_bytes(size)
+        return target
+
+
+class Performance(JsProxy, metaclass=NativeClass):
+    """The object `performance`."""
+
+    __slots__ = ("__dict__", "timeOrigin")
+
+    def __init__(self) -> None:
+        self.timeOrigin = time.time() * 1000
+
+    def now(self, *_: object) -> float:
+        """Give the milliseconds since `timeOrigin`."""
+        return time.time() * 1000 - self.timeOrigin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import email.utils
 import math
 import re
@@ -16,7 +16,7 @@ from pydo.host.js.value import JsClass, JsProxy, plain_number
 __all__ = ["JsDate"]
 
 _MAX_MS = 8.64e15
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _ISO = re.compile(
     r"(?P<year>\d{4}|[+-]\d{6})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?"
     r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?"
@@ -130,7 +130,7 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
 
     def getTimezoneOffset(self, *_: object) -> Any:
         """Give the minutes by which UTC is ahead of local time."""
-        offset = _moment(self.ms).astimezone().utcoffset() or datetime.timedelta()
+        offset = _moment(self.ms).astimezone().utcoffset() or dt.timedelta()
         return -int(offset.total_seconds() // 60)
 
     def __getattr__(self, name: str) -> Any:
@@ -181,8 +181,8 @@ def _clipped(ms: float) -> float:
     return float(int(ms))
 
 
-def _moment(ms: float) -> datetime.datetime:
-    return _EPOCH + datetime.timedelta(milliseconds=ms)
+def _moment(ms: float) -> dt.datetime:
+    return _EPOCH + dt.timedelta(milliseconds=ms)
 
 
 def _utc_parts(ms: float) -> tuple[int, str]:
@@ -192,13 +192,13 @@ def _utc_parts(ms: float) -> tuple[int, str]:
         # Python's years end at 9999, JavaScript's at 275760: go by a year of the same shape,
         # since the calendar repeats after 400 years.
         cycle_ms = 146_097 * 86_400_000
-        cycles = int((ms // cycle_ms))
+        cycles = int(ms // cycle_ms)
         moment = _moment(ms - cycles * cycle_ms)
         return moment.year + 400 * cycles, _rest(moment)
     return moment.year, _rest(moment)
 
 
-def _rest(moment: datetime.datetime) -> str:
+def _rest(moment: dt.datetime) -> str:
     return f"{moment:%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
@@ -207,7 +207,7 @@ def _read(value: Any) -> float:
         return value.ms
     if isinstance(value, str):
         return _parse(value)
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, dt.datetime):
         # A datetime is a PyProxy, whose text JavaScript reads as any other.
         return _parse(repr(value))
     return float(js_number(value))
@@ -261,7 +261,7 @@ def _from_parts(*parts: Any) -> float:
         year += 1900
     year, month = year + month // 12, month % 12
     try:
-        days = (datetime.date(year, month + 1, 1) - _EPOCH.date()).days + day - 1
+        days = (dt.date(year, month + 1, 1) - _EPOCH.date()).days + day - 1
     except (ValueError, OverflowError):
         return math.nan
     return float((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli)

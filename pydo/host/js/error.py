@@ -154,7 +154,7 @@ def as_error(exception: JsException) -> JsError:
     else:
         error = ERROR_CLASSES.get(name, JsError)(message)
         error.name = name
-    error.__dict__.update(exception.__dict__)
+    vars(error).update(exception.__dict__)
     error.__traceback__ = exception.__traceback__
     return error
 

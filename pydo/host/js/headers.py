@@ -12,7 +12,7 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.text import js_string, usv
-from pydo.host.js.value import JsProxy, NativeClass, jsnull
+from pydo.host.js.value import JsProxy, NativeClass, iterated, jsnull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,14 +44,14 @@ class Headers(JsProxy, metaclass=NativeClass):
 
     def __init__(self, init: Any = None, *_: object, **named: Any) -> None:
         self.fields = {}
-        if named:
-            init = {**init.__members__, **named} if isinstance(init, JsProxy) else named
+        for name, value in named.items():
+            self.append(name, value)
         if init is None:
             return
         if isinstance(init, Headers):
             self.fields = {name: list(field) for name, field in init.fields.items()}
         elif _is_sequence(init):
-            for pair in init:
+            for pair in iterated(init):
                 self._append_pair(pair)
         elif isinstance(init, JsProxy):
             for name, value in init.__members__.items():
@@ -63,7 +63,8 @@ class Headers(JsProxy, metaclass=NativeClass):
     def received(cls, pairs: Iterable[tuple[str, str]]) -> Headers:
         """Make headers of pairs that need no checks: they came through an HTTP parser."""
         self: Headers = object.__new__(cls)
-        self.fields = fields = {}
+        fields: dict[str, list[str]] = {}
+        self.fields = fields
         for name, value in pairs:
             key = name.lower()
             field = fields.get(key)
@@ -159,6 +160,8 @@ class Headers(JsProxy, metaclass=NativeClass):
             name, value = pair
         except (TypeError, ValueError):
             raise JsTypeError(_WRONG_PAIR) from None
+        if isinstance(pair, str):  # of two letters
+            raise JsTypeError(_WRONG_PAIR)
         self.append(name, value)
 
 

@@ -167,7 +167,7 @@ def _entered(value: Any) -> Any:
         members = cast("dict[str, Any]", value)
         return JsObject(ordered({key: _entered(each) for key, each in members.items()}))
     if isinstance(value, list):
-        return JsArray([_entered(each) for each in cast("list[Any]", value)])
+        return JsArray([_entered(each) for each in value])
     return jsnull if value is None else value
 
 
@@ -197,14 +197,14 @@ def _bare_constant(text: str) -> int:
     return min(place for place in places if place >= 0)
 
 
-def _explain(text: str, message: str, position: int) -> str:
-    if position >= len(text) and "Unterminated" not in message:
+def _explain(text: str, message: str, position: int) -> str:  # noqa: C901 - a table of V8's texts
+    if position >= len(text) and message == "Expecting value":
         return "Unexpected end of JSON input"
     if "Unterminated" in message:
         return f"Unterminated string in JSON {_place(text, len(text))}"
     after_comma = text[:position].rstrip().endswith(",")
     if "property name" in message or "trailing comma before end of object" in message:
-        if text[position] == ",":
+        if text[position : position + 1] == ",":
             position += 1 + len(text[position + 1 :]) - len(text[position + 1 :].lstrip())
             after_comma = True
         expected = "double-quoted property name" if after_comma else "property name or '}'"

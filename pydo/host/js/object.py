@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.text import js_string
-from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, jsnull
+from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, iterated, jsnull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -89,8 +89,8 @@ class JsObject(JsProxy, metaclass=ObjectClass, js_name="Object"):
     values what `cross` gives.
     """
 
-    __slots__ = ("__members__",)
-    __members__: dict[str, Any]  # type: ignore[misc]  # a slot where others compute
+    __slots__ = ("__members__",)  # pyright: ignore[reportIncompatibleMethodOverride] # as below
+    __members__: dict[str, Any]  # type: ignore[misc] # a slot where others compute
 
     if TYPE_CHECKING:
         members: dict[str, Any]
@@ -156,7 +156,7 @@ class ObjectMap(JsProxy, js_name="Object"):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Give the member, or `default`."""
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401 - this is `get`
 
     def keys(self) -> Iterable[str]:
         """Give the names of the members."""
@@ -238,7 +238,7 @@ def _is_index(key: str) -> bool:
 
 def _iterated(value: Any) -> Iterable[Any]:
     try:
-        return iter(value)
+        return iterated(value)
     except TypeError:
         kind = "number" if isinstance(value, (int, float)) else "object"
         text = js_string(value)

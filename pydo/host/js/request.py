@@ -19,9 +19,36 @@ if TYPE_CHECKING:
 __all__ = ["Request"]
 
 _METHODS = frozenset(
-    "GET HEAD POST PUT DELETE PATCH OPTIONS TRACE PURGE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH"
-    " SEARCH UNLOCK ACL REPORT MKACTIVITY CHECKOUT MERGE MSEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE"
-    " QUERY BAN".split()
+    [
+        "GET",
+        "HEAD",
+        "POST",
+        "PUT",
+        "DELETE",
+        "PATCH",
+        "OPTIONS",
+        "TRACE",
+        "PURGE",
+        "COPY",
+        "LOCK",
+        "MKCOL",
+        "MOVE",
+        "PROPFIND",
+        "PROPPATCH",
+        "SEARCH",
+        "UNLOCK",
+        "ACL",
+        "REPORT",
+        "MKACTIVITY",
+        "CHECKOUT",
+        "MERGE",
+        "MSEARCH",
+        "NOTIFY",
+        "SUBSCRIBE",
+        "UNSUBSCRIBE",
+        "QUERY",
+        "BAN",
+    ]
 )
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 _CACHE_MODES = frozenset({"no-store", "no-cache", "reload"})
@@ -229,9 +256,4 @@ def _headers(value: Any) -> Headers:
             "Incorrect type for the 'headers' field on 'RequestInitializerDict': the provided "
             "value is not of type 'Headers or Sequence or object'."
         )
-    return Headers.new(_record(value))
-
-
-def _record(value: Any) -> Any:
-    # Beside a keyword, a bare dict is an object to JavaScript: reads of its proxy fall through.
-    return value
+    return Headers.new(value)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 import urllib.parse
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +13,7 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.text import js_string, usv
-from pydo.host.js.value import JsProxy, NativeClass, jsnull
+from pydo.host.js.value import JsProxy, NativeClass, iterated, jsnull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,8 +88,8 @@ def normalized(text: str) -> str | None:
 def parse_address(text: str, base: Address | None = None) -> Address | None:
     """Read an address, relative to `base` if there is one; None if it is none."""
     text = re.sub(r"[\t\n\r]", "", usv(text).strip(_TRIMMED))
-    text, hash_, fragment = text.partition("#")
-    fragment = _encoded(fragment, _IN_FRAGMENT) if hash_ else None
+    text, hash_, behind = text.partition("#")
+    fragment = _encoded(behind, _IN_FRAGMENT) if hash_ else None
     found = _SCHEME.match(text)
     if found is None:
         return None if base is None else _resolve(text, base, fragment)
@@ -100,7 +100,7 @@ def parse_address(text: str, base: Address | None = None) -> Address | None:
     if base is not None and base.scheme == scheme and not rest.startswith("/"):
         return _resolve(rest, base, fragment)
     if scheme == "file":
-        rest = rest[2:] if rest.startswith("//") else rest
+        rest = rest.removeprefix("//")
         host, slash, path = rest.partition("/")
         return _located(scheme, host, slash + path, fragment)
     authority, rest = _split_authority(rest.lstrip("/"))
@@ -135,7 +135,7 @@ class URL(JsProxy, metaclass=URLClass):
             base = parse_address(js_string(arguments[1]))
             if base is None:
                 raise JsTypeError("Invalid URL string.")
-        address = parse_address(js_string(arguments[0]), base)
+        address = parse_address(js_string(arguments[0]), base)  # pyright: ignore[reportGeneralTypeIssues] # checked above
         if address is None:
             raise JsTypeError("Invalid URL string.")
         self.address, self.parameters = address, None
@@ -292,8 +292,7 @@ class URLSearchParams(JsProxy, metaclass=NativeClass):
         elif isinstance(init, str):
             self.pairs = _parse_query(init.removeprefix("?"))
         elif hasattr(init, "__iter__"):
-            items = init.entries() if hasattr(init, "entries") else init
-            self.pairs = [_pair(pair) for pair in items]
+            self.pairs = [_pair(pair) for pair in iterated(init)]
         elif isinstance(init, JsProxy):
             members = init.__members__
             self.pairs = [(name, usv(js_string(value))) for name, value in members.items()]

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast, final
 from pydo.errors import JsException
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pydo.host.js.array import JsArray
-    from pydo.host.js.object import JsObject, ObjectMap
+    from pydo.host.js.object import ObjectMap
 
 __all__ = [
     "MAX_SAFE_INTEGER",
@@ -29,6 +29,7 @@ __all__ = [
     "JsProxy",
     "NativeClass",
     "cross",
+    "iterated",
     "jsnull",
     "options",
     "plain_number",
@@ -46,7 +47,7 @@ class JsNull:
     __slots__ = ()
     _one: JsNull
 
-    def __new__(cls) -> JsNull:
+    def __new__(cls) -> JsNull:  # noqa: D102 - gives the one there is
         return cls._one
 
     def __bool__(self) -> bool:
@@ -111,6 +112,15 @@ class JsClass(type):
     def __name__(cls) -> str:  # type: ignore[override]  # read-only: JsProxy, as in Pyodide
         return cls.TYPE_NAME.rpartition(".")[2]
 
+    # A traceback names an error as Pyodide does; `name` reads past these two.
+    @property
+    def __module__(cls) -> str:  # type: ignore[override]  # read-only, as above
+        return cls.TYPE_NAME.rpartition(".")[0]
+
+    @property
+    def __qualname__(cls) -> str:  # type: ignore[override]  # read-only, as above
+        return cls.__name__
+
     # A JavaScript class is itself a proxy: isinstance(js.Date, JsProxy) holds in Pyodide.
     @property
     def __class__(cls) -> type:
@@ -144,7 +154,8 @@ class JsClass(type):
         return f"function {cls.name}() {{ [native code] }}"
 
     def __repr__(cls) -> str:
-        return cls.toString()
+        # Not `cls.toString()`, which is the method of the instances.
+        return JsClass.toString(cls)
 
     def __getattr__(cls, name: str) -> NoReturn:
         raise AttributeError(name)
@@ -289,6 +300,7 @@ class JsFunction(JsProxy, js_name="Function"):
         self.function_name = name
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Call the function."""
         return self.call_python(*arguments, **options)
 
     @property
@@ -335,6 +347,17 @@ def cross(value: Any) -> Any:
     if isinstance(value, float):
         return plain_number(float.__float__(value))
     return value
+
+
+def iterated(value: Any) -> Iterable[Any]:
+    """Iterate as JavaScript does, for which the items of a Map are its entries.
+
+    Raises:
+        TypeError: the value is not iterable.
+
+    """
+    entries = getattr(cast("type", type(value)), "__js_iter__", None)
+    return iter(value) if entries is None else entries(value)
 
 
 def options(value: Any, named: Mapping[str, Any]) -> Mapping[str, Any]:

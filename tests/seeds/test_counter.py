@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.seeds.conftest import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.seeds.conftest import Dev
+
+    Start = Callable[..., Dev]
+
+LOCALHOSTS = ["127.0.0.1", "[::1]"] if socket.has_ipv6 else ["127.0.0.1"]
+
+
+def entry_of(project: Path) -> str:
+    return (project / "src" / "entry.py").read_text()
+
+
+def test_it_says_what_it_serves_and_counts(start: Start) -> None:
+    dev = start()
+
+    assert [dev.get("/", host)[1] for host in LOCALHOSTS] == ["test: 0", "test: 1"][
+        : len(LOCALHOSTS)
+    ]
+    assert dev.until("GET / ").startswith("[pydo:info] GET / 200 OK (")
+    assert any("env.COUNTER (Counter)" in line for line in dev.said)
+
+
+def test_fifty_requests_at_once_get_fifty_values(start: Start) -> None:
+    dev = start()
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = set(pool.map(lambda _: dev.get()[1], range(50)))
+
+    assert answers == {f"test: {number}" for number in range(50)}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_value_survives_every_end(start: Start, number: signal.Signals) -> None:
+    dev = start()
+    dev.get()
+    dev.get()
+
+    code, seconds = dev.stop(number)
+
+    assert code == (-9 if number is signal.SIGKILL else 0)
+    assert seconds < 1.5  # promised is one; a loaded machine may need a little more
+    assert start().get() == (200, "test: 2")
+
+
+def test_a_save_is_answered_by_the_new_code(start: Start, project: Path) -> None:
+    dev = start()
+    dev.get()
+
+    dev.save("src/entry.py", entry_of(project).replace("{name}: ", "{name} is "))
+    dev.until("updated and ready")
+
+    assert dev.get() == (200, "test is 1")
+
+
+@pytest.mark.parametrize(
+    ("broken", "shown"),
+    [
+        ("def broken(:", "SyntaxError"),
+        ("import nowhere_to_be_found", "ModuleNotFoundError"),
+        ("raise ValueError('at the top')", "ValueError: at the top"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+    ],
+)
+def test_broken_code_leaves_the_last_good_version_serving(
+    start: Start, project: Path, broken: str, shown: str
+) -> None:
+    dev = start()
+    good = entry_of(project)
+
+    dev.save("src/entry.py", f"{good}\n{broken}\n")
+    dev.until(rf"entry\.py:\d+.*{shown.split(':', maxsplit=1)[0]}")
+    kept = dev.get()
+    dev.save("src/entry.py", good.replace("{name}: ", "{name} is "))
+    dev.until("updated and ready")
+
+    assert kept == (200, "test: 0")
+    assert dev.get() == (200, "test is 1")
+    assert not any("pydo/" in line and "File" in line for line in dev.said)
+
+
+def test_code_that_is_broken_at_the_start_answers_500_and_waits(
+    start: Start, project: Path
+) -> None:
+    good = entry_of(project)
+    (project / "src" / "entry.py").write_text(good + "\nundefined_name\n")
+    dev = start()
+
+    status, text = dev.get()
+    dev.save("src/entry.py", good)
+    dev.until("updated and ready")
+
+    assert status == 500
+    assert "NameError: name 'undefined_name' is not defined" in text
+    assert dev.get() == (200, "test: 0")
+
+
+def test_code_and_configuration_saved_one_after_the_other_never_misfit(
+    start: Start, project: Path
+) -> None:
+    dev = start()
+    config = (project / "wrangler.toml").read_text()
+
+    dev.save(
+        "wrangler.toml",
+        config + '\n[[migrations]]\ntag = "v2"\nnew_sqlite_classes = ["Other"]\n'
+        '\n[[durable_objects.bindings]]\nname = "OTHER"\nclass_name = "Other"\n',
+    )
+    dev.until("not exported")
+    between = dev.get()
+    dev.save(
+        "src/entry.py",
+        entry_of(project).replace("self.env.COUNTER", "self.env.OTHER")
+        + "\n\nclass Other(Counter):\n    pass\n",
+    )
+    dev.until("updated and ready")
+
+    assert between == (200, "test: 0")
+    assert dev.get() == (200, "test: 0")
+
+
+def test_a_request_in_flight_ends_on_the_code_it_began_with(start: Start, project: Path) -> None:
+    slow = entry_of(project).replace(
+        'await self.ctx.storage.put("value", value + 1)',
+        'import asyncio\n        print("waiting")\n        await asyncio.sleep(1)\n'
+        '        await self.ctx.storage.put("value", value + 1)',
+    )
+    (project / "src" / "entry.py").write_text(slow)
+    dev = start()
+
+    with ThreadPoolExecutor(1) as pool:
+        in_flight = pool.submit(dev.get)
+        dev.until("^waiting$")
+        dev.save("src/entry.py", entry_of(project).replace("{name}: ", "{name} is "))
+        dev.until("updated and ready")
+        after = dev.get()
+
+    assert in_flight.result() == (200, "test: 0")
+    assert after == (200, "test is 1")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        ("raise ValueError('bad thing')", 500, "ValueError: bad thing"),
+        ("return None", 500, "returned None"),
+        ("return {'a': 1}", 500, "returned dict: {'a': 1}"),
+        ("import sys; sys.exit(3)", 500, "SystemExit: 3"),
+        ("return Response('fine', status=418)", 418, "fine"),
+    ],
+)
+def test_what_a_handler_does_is_what_the_client_is_told(
+    start: Start, project: Path, body: str, status: int, text: str
+) -> None:
+    (project / "src" / "entry.py").write_text(
+        "from workers import DurableObject, Response, WorkerEntrypoint\n"
+        "class Counter(DurableObject):\n    pass\n"
+        "class Default(WorkerEntrypoint):\n"
+        f"    async def fetch(self, request):\n        {body}\n"
+    )
+    dev = start()
+
+    found = dev.get()
+
+    assert found[0] == status
+    assert text in found[1]
+    assert dev.get()[0] == status  # the server is still there
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        "async def on_fetch(request):\n    return Response('old')",
+        "async def on_fetch(request, env, ctx):\n    return Response('old')",
+        "@handler\nasync def on_fetch(request, env):\n    return Response('old')",
+        """class _Old:
+    async def fetch(self, request, env, ctx):
+        return Response('old')
+default = _Old()""",
+    ],
+)
+def test_older_handlers_are_taken_with_a_warning(start: Start, project: Path, handler: str) -> None:
+    (project / "src" / "entry.py").write_text(
+        "from workers import DurableObject, Response, handler\n"
+        f"class Counter(DurableObject):\n    pass\n{handler}\n"
+    )
+    dev = start()
+
+    assert dev.get() == (200, "old")
+    assert sum("Cloudflare deploys it no more" in line for line in dev.said) == 1
+
+
+def test_several_default_handlers_are_refused(start: Start, project: Path) -> None:
+    (project / "src" / "entry.py").write_text(
+        entry_of(project) + "\nasync def on_fetch(request):\n    return Response('x')\n"
+    )
+
+    status, text = start().get()
+
+    assert status == 500
+    assert "Cannot define multiple default entrypoints" in text
+
+
+def test_a_port_that_is_taken_is_an_error_when_it_was_named(start: Start) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port()))
+        taken.listen()
+        dev = start("--port", str(taken.getsockname()[1]), ready=False)
+        dev.until("Address already in use")
+
+        assert dev.process.wait(15) == 1
+
+
+def test_a_second_start_on_the_same_state_is_refused(start: Start) -> None:
+    first = start()
+    second = start(ready=False)
+
+    line = second.until("is in use by pydo dev")
+
+    assert str(first.process.pid) in line
+    assert str(first.port) in line
+    assert second.process.wait(15) == 1
+
+
+def test_a_configuration_that_is_wrong_ends_the_start(start: Start, project: Path) -> None:
+    (project / "wrangler.toml").write_text("name = 'my-app'\nmain = 'src/none.py'\n")
+    dev = start(ready=False)
+
+    dev.until(r"wrangler\.toml:2")
+
+    assert dev.process.wait(15) == 1

@@ -27,7 +27,7 @@ from pydo.host.env import make_env
 from pydo.host.flags import Flags
 from pydo.host.importer import Host, install, uninstall
 from pydo.host.state import wait_until
-from pydo.loader import Generation, Loader, project_environment, reexec_command, use
+from pydo.loader import Generation, Loader, digest, project_environment, reexec_command, use
 from pydo.reload import Watched, changes, settled
 from pydo.runtime.container import Settings
 from pydo.runtime.failure import origin
@@ -67,6 +67,7 @@ def run(options: Options, console: Console) -> int:
 
     """
     path = options.config or discover(options.cwd)
+    config_digest = _digest(path)
     config, warnings = load_config(path, options.overrides)
     _use_the_projects_environment(config)
     with ExitStack() as stack:
@@ -77,7 +78,7 @@ def run(options: Options, console: Console) -> int:
         console.banner(__version__)
         console.diagnostics(warnings)
         console.bindings(config)
-        session = DevSession(options, config, state, console)
+        session = DevSession(options, config, config_digest, state, console)
         session.serve(sockets, port)
     _leave_threads_behind()
     return 0
@@ -87,10 +88,16 @@ class DevSession:
     """A project being served."""
 
     def __init__(
-        self, options: Options, config: Config, state: StateDirectory, console: Console
+        self,
+        options: Options,
+        config: Config,
+        config_digest: bytes,
+        state: StateDirectory,
+        console: Console,
     ) -> None:
         self._options = options
         self._config = config
+        self._config_digest = config_digest  # of the file as it was when it was read
         self._state = state
         self._console = console
         self._settings = Settings()
@@ -211,7 +218,7 @@ class DevSession:
         return Watched(
             self._config.main.parent,
             self._loader.files | {self._config.path},
-            self._loader.digests,
+            {**self._loader.digests, self._config.path: self._config_digest},
             frozenset({self._state.root}),
         )
 
@@ -231,6 +238,7 @@ class DevSession:
             self._console.reloaded((time.perf_counter() - started) * 1000)
 
     def _read_config(self) -> None:
+        self._config_digest = _digest(self._config.path)
         config, warnings = load_config(self._config.path, self._options.overrides)
         self._console.diagnostics(warnings)
         if config.dev != self._config.dev:
@@ -265,6 +273,10 @@ class DevSession:
 
 def _flags(config: Config) -> Flags:
     return Flags(config.compatibility_date, config.compatibility_flags)
+
+
+def _digest(path: Path) -> bytes:
+    return digest(path.read_bytes()) if path.is_file() else b""
 
 
 def _url(ip: str, port: int) -> str:

@@ -5,7 +5,7 @@ Source: pyodide/pyodide src/py/_pyodide/_core_docs.py and src/core/python2js.c.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, Protocol, cast
 
 from pydo.errors import JsException
@@ -99,7 +99,12 @@ class _Conversion:
         if depth == 0:
             return self._without_form(obj)
         if self.eager is not None:
-            return self.eager(obj, self.convert, self._remember)
+
+            def convert(value: Any) -> Any:
+                # Of the object itself it is the usual conversion, not the eager one again.
+                return self._container(obj, depth - 1) if value is obj else self.convert(value)
+
+            return cross(self.eager(obj, convert, self._remember))
         return self._container(obj, depth - 1)
 
     def _container(self, obj: Any, depth: int) -> Any:
@@ -165,8 +170,7 @@ class _Conversion:
 def _key(key: Any, container: str) -> Any:
     if key is None or isinstance(key, (str, int, float, JsProxy, JsNull)):
         return key
-    what = "key for" if container == "Map" else "element of"
-    raise ConversionError(f"Cannot use {key!r} as a {what} a Javascript {container}")
+    raise ConversionError(f"Cannot use {key!r} as a key for a Javascript {container}")
 
 
 def _buffer(obj: Any) -> TypedArray | None:
@@ -180,18 +184,18 @@ def _buffer(obj: Any) -> TypedArray | None:
 # -- proxies of Python objects
 
 
-class JsDoubleProxy(JsProxy, js_name="Object"):
+class JsDoubleProxy(JsProxy, js_name="PyProxy"):
     """What `create_proxy` gives: a Python object as JavaScript sees it, seen from Python again."""
 
     __slots__ = ("_is_destroyed", "_object")
 
     def __init__(self, obj: Any) -> None:
-        self._object = obj
-        self._is_destroyed = False
+        object.__setattr__(self, "_object", obj)
+        object.__setattr__(self, "_is_destroyed", False)
 
     def destroy(self) -> None:
         """Let the object go; using the proxy afterwards is an error."""
-        self._is_destroyed = True
+        object.__setattr__(self, "_is_destroyed", True)
 
     def unwrap(self) -> Any:
         """Give the Python object."""
@@ -199,7 +203,7 @@ class JsDoubleProxy(JsProxy, js_name="Object"):
 
     def copy(self) -> JsDoubleProxy:
         """Give another proxy of the same object."""
-        return JsDoubleProxy(self._alive())
+        return type(self)(self._alive())
 
     def toString(self) -> str:
         """Give Python's text of the object."""
@@ -209,26 +213,76 @@ class JsDoubleProxy(JsProxy, js_name="Object"):
         """Lend the bytes of a Python buffer."""
         return PyBufferView(self._alive())
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call the object."""
-        return self._alive()(*arguments, **named)
+    @property
+    def __members__(self) -> dict[str, Any]:
+        return {}
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._alive(), name)
+        try:
+            return getattr(self._alive(), name)
+        except AttributeError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._alive(), name, value)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._alive()[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._alive()[key] = value
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._alive()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._alive())
+
+    def __len__(self) -> int:
+        return len(self._alive())
+
+    def __bool__(self) -> bool:
+        return True
 
     def _alive(self) -> Any:
         if self._is_destroyed:
-            raise JsError("Object has already been destroyed")
+            raise JsError(_DESTROYED)
         return self._object
+
+
+_DESTROYED = (
+    "Object has already been destroyed\nFor more information about the cause of this error, use "
+    "`pyodide.setDebug(true)`"
+)
+
+
+class CallableProxy(JsDoubleProxy, js_name="PyProxy"):
+    """The proxy of an object that can be called."""
+
+    __slots__ = ()
+
+    @property
+    def typeof(self) -> str:
+        """As JavaScript's operator `typeof` says it."""
+        return "function"
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the object; keywords become one trailing object on the way through JavaScript."""
+        if named:
+            arguments = (*arguments, JsObject({key: cross(each) for key, each in named.items()}))
+        return self._alive()(*(cross(each) for each in arguments))
 
 
 class PyBufferView(JsProxy, js_name="PyBufferView"):
     """The bytes of a Python buffer as a typed array, until they are released."""
 
-    __slots__ = ("data",)
+    __slots__ = ("data", "format", "readonly")
 
     def __init__(self, obj: Any) -> None:
-        self.data = typed_array_of(memoryview(obj))
+        view = memoryview(obj)
+        self.data = typed_array_of(view)
+        self.format = view.format
+        self.readonly = int(view.readonly)
 
     def release(self) -> None:
         """Give the bytes back: here they were a copy."""
@@ -263,7 +317,7 @@ def create_proxy(
     roundtrip: bool = True,
 ) -> JsDoubleProxy:
     """Make a proxy of a Python object that lives until it is destroyed."""
-    return JsDoubleProxy(obj)
+    return CallableProxy(obj) if callable(obj) else JsDoubleProxy(obj)
 
 
 def create_once_callable(obj: Callable[..., Any], /) -> OnceCallable:
@@ -298,9 +352,11 @@ NAMES: dict[str, Any] = {
     "JsArray": JsArray,
     "JsBuffer": JsBuffer,
     "JsCallable": JsFunction,
+    "JsCallableDoubleProxy": CallableProxy,
     "JsDoubleProxy": JsDoubleProxy,
     "JsException": JsException,
     "JsMap": JsMap,
+    "JsMutableMap": JsMap,
     "JsNull": JsNull,
     "JsOnceCallable": OnceCallable,
     "JsPromise": JsPromise,

@@ -6,7 +6,7 @@ Sources: src/workerd/api/actor-state.{h,c++} (`DurableObjectState`), src/workerd
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.errors import JsException
 from pydo.host.js.object import JsObject
@@ -24,6 +24,23 @@ if TYPE_CHECKING:
     from pydo.runtime.actor import Actor
 
 __all__ = ["DurableObjectState", "ExecutionContext", "wait_until"]
+
+
+_NOT_YET = frozenset(
+    {
+        "acceptWebSocket",
+        "container",
+        "exports",
+        "facets",
+        "getHibernatableWebSocketEventTimeout",
+        "getTags",
+        "getWebSocketAutoResponse",
+        "getWebSocketAutoResponseTimestamp",
+        "getWebSockets",
+        "setHibernatableWebSocketEventTimeout",
+        "setWebSocketAutoResponse",
+    }
+)
 
 
 def wait_until(awaitable: Awaitable[object]) -> None:
@@ -49,6 +66,11 @@ class DurableObjectState(JsProxy):
         self.id = DurableObjectIdProxy(actor.id)
         self.storage = DurableObjectStorage(actor)
         self.props = JsObject({})
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"ctx.{name} is not simulated yet by pydo" if name in _NOT_YET else name
+        )
 
     def blockConcurrencyWhile(self, callback: Callable[[], Any]) -> JsPromise:
         """Run `callback` with every other event of the object kept out."""

@@ -6,7 +6,7 @@ settled already and awaiting one lets nobody in.  Sources: src/workerd/api/actor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.errors import JsException
 from pydo.host.clone import encode
@@ -26,6 +26,20 @@ if TYPE_CHECKING:
 
 __all__ = ["DurableObjectStorage"]
 
+_NOT_YET = frozenset(
+    {
+        "deleteAlarm",
+        "getAlarm",
+        "getBookmarkForTime",
+        "getCurrentBookmark",
+        "kv",
+        "onNextSessionRestoreBookmark",
+        "setAlarm",
+        "sql",
+        "transaction",
+        "transactionSync",
+    }
+)
 _PUT_FORMS = (
     "put() may only be called with a single key-value pair and optional options as put(key, value,"
     " options) or with multiple key-value pairs and optional options as put(entries, options)"
@@ -42,6 +56,11 @@ class DurableObjectStorage(JsProxy):
 
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"ctx.storage.{name} is not simulated yet by pydo" if name in _NOT_YET else name
+        )
 
     def get(self, key: Any = None, _options: object = None, **_: object) -> JsPromise:
         """Give the value of a key, or a Map of those of several keys that exist."""

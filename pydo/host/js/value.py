@@ -112,15 +112,6 @@ class JsClass(type):
     def __name__(cls) -> str:  # type: ignore[override]  # read-only: JsProxy, as in Pyodide
         return cls.TYPE_NAME.rpartition(".")[2]
 
-    # A traceback names an error as Pyodide does; `name` reads past these two.
-    @property
-    def __module__(cls) -> str:  # type: ignore[override]  # read-only, as above
-        return cls.TYPE_NAME.rpartition(".")[0]
-
-    @property
-    def __qualname__(cls) -> str:  # type: ignore[override]  # read-only, as above
-        return cls.__name__
-
     # A JavaScript class is itself a proxy: isinstance(js.Date, JsProxy) holds in Pyodide.
     @property
     def __class__(cls) -> type:

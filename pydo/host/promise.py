@@ -72,6 +72,10 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
     error: BaseException | None
     future: asyncio.Future[Any] | None
 
+    # Alone among proxies: in Pyodide a call gives a promise as a future of asyncio, which
+    # `asyncio.gather` takes as the key of a dict.
+    __hash__ = object.__hash__  # type: ignore[assignment]  # as said
+
     def __init__(self, executor: Any = None, *_: object) -> None:
         if not callable(executor):
             raise JsTypeError(f"Promise resolver {js_string(executor)} is not a function")

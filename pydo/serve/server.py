@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from pydo.errors import PydoError
 
@@ -95,11 +97,23 @@ def _bind_one(family: socket.AddressFamily, address: str, port: int) -> socket.s
     return sock
 
 
+def _logger() -> logging.Logger:
+    """Give the logger of what goes wrong on the wire; a malformed request is its client's."""
+    logger = logging.getLogger("pydo.serve")
+    logger.addFilter(_is_ours)
+    return logger
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
 class Server:
     """Serves HTTP on sockets that are bound already."""
 
     def __init__(self, exchange: Exchange) -> None:
-        server = web.Server(exchange, access_log=None, auto_decompress=False)
+        server = web.Server(exchange, access_log=None, auto_decompress=False, logger=_logger())
         self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
 
     async def start(self, sockets: list[socket.socket]) -> None:

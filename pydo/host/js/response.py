@@ -9,12 +9,13 @@ from pydo.host.js.body import Body, extract
 from pydo.host.js.error import JsRangeError, JsTypeError
 from pydo.host.js.headers import Headers
 from pydo.host.js.json import stringify
+from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_number, js_string
 from pydo.host.js.url import parse_address
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Response", "status_text"]
 
@@ -40,20 +41,11 @@ _FIELD = (
 class ResponseClass(NativeClass):
     """`Response`'s static functions."""
 
-    def json(cls, *arguments: Any, **named: Any) -> Response:
+    # A property, so that it is found before the method of the instances, which bears its name.
+    @property
+    def json(cls) -> Callable[..., Response]:
         """Make a response of a value, written in JSON."""
-        if not arguments and not named:
-            raise JsTypeError(
-                "Failed to execute 'json' on 'Response': parameter 1 is not of type 'JsValue'."
-            )
-        value, init = (*arguments, None, None)[:2]
-        text = stringify(value)
-        response = Response.new("undefined" if text is None else text, init, **named)
-        if response.held is None:
-            response.content_type = "application/json"
-        elif response.content_type_is_implied(options(init, named)):
-            response.held.set("content-type", "application/json")
-        return response
+        return _json
 
     def redirect(cls, url: Any = None, status: Any = None, *_: object) -> Response:
         """Make a response that sends the client to another address."""
@@ -203,6 +195,21 @@ class Response(Body, metaclass=ResponseClass):
             "encodeBody": self.encodeBody,
             **text,
         }
+
+
+def _json(*arguments: Any, **named: Any) -> Response:
+    if not arguments and not named:
+        raise JsTypeError(
+            "Failed to execute 'json' on 'Response': parameter 1 is not of type 'JsValue'."
+        )
+    value, init = (*arguments, None, None)[:2] if arguments else (JsObject(dict(named)), None)
+    text = stringify(value)
+    response = Response.new("undefined" if text is None else text, init, **named)
+    if response.held is None:
+        response.content_type = "application/json"
+    elif response.content_type_is_implied(options(init, named)):
+        response.held.set("content-type", "application/json")
+    return response
 
 
 # Where Python's table of the standard's words differs from workerd's (kj/compat/http.c++).

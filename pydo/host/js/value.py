@@ -136,17 +136,19 @@ class JsClass(type):
         """A number that stands for the identity of the class."""
         return id(cls)
 
-    def to_py(cls, *, depth: int = -1, default_converter: object = None) -> JsClass:
-        """Give the class itself, which has no form in Python."""
-        return cls
+    # Properties, so that they are found before the methods of the instances that bear their names.
+    @property
+    def to_py(cls) -> Callable[..., JsClass]:
+        """Convert to Python: to the class itself, which has no form there."""
+        return lambda **_: cls
 
-    def toString(cls) -> str:
+    @property
+    def toString(cls) -> Callable[..., str]:
         """Give the text that JavaScript shows of a built-in class."""
-        return f"function {cls.name}() {{ [native code] }}"
+        return lambda *_: repr(cls)
 
     def __repr__(cls) -> str:
-        # Not `cls.toString()`, which is the method of the instances.
-        return JsClass.toString(cls)
+        return f"function {cls.name}() {{ [native code] }}"
 
     def __getattr__(cls, name: str) -> NoReturn:
         raise AttributeError(name)

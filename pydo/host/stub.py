@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
+from pydo.host.js.object import JsObject
 from pydo.host.js.request import Request
 from pydo.host.js.value import JsProxy, options
 from pydo.host.promise import JsPromise
@@ -59,7 +60,7 @@ class JsRpcProperty(JsProxy):
     def __call__(self, *arguments: object, **named: object) -> JsPromise:
         """Call the method; keyword arguments are one trailing object, as on any JS call."""
         if named:
-            arguments = (*arguments, options(None, named))
+            arguments = (*arguments, JsObject.new(**named))
         sent = tuple(transferable(each) for each in arguments)
         return JsPromise.of(self._channel.send(RpcCall(self._method, sent)))
 

@@ -33,7 +33,6 @@ _RESERVED = frozenset(
         # What pydo itself loads late.
         "pydo",
         "rich",
-        "v8serialize",
     }
 )
 

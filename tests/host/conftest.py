@@ -36,18 +36,21 @@ def host(kept: list[Awaitable[object]]) -> Iterator[Host]:
 @pytest.fixture
 def js(host: Host) -> Any:
     """The module `js`."""
+    assert host
     return importlib.import_module("js")
 
 
 @pytest.fixture
 def ffi(host: Host) -> Any:
     """The module `pyodide.ffi`."""
+    assert host
     return importlib.import_module("pyodide.ffi")
 
 
 @pytest.fixture
 def sdk(host: Host) -> Iterator[Any]:
     """Cloudflare's SDK, imported anew on these modules."""
+    assert host
     before = {name: module for name, module in sys.modules.items() if _is_of_the_sdk(name)}
     for name in before:
         del sys.modules[name]

@@ -163,7 +163,7 @@ def test_a_destroyed_proxy_says_so() -> None:
     proxy: Any = create_proxy(lambda: 1)
     proxy.destroy()
 
-    with pytest.raises(JsException, match="^Error: Object has already been destroyed"):
+    with pytest.raises(JsException, match=r"^Error: Object has already been destroyed"):
         proxy()
 
 
@@ -180,7 +180,7 @@ def test_a_once_callable_is_called_once() -> None:
     once = create_once_callable(lambda x: x)
 
     assert once(1) == 1
-    with pytest.raises(JsException, match="^Error: OnceProxy can only be called once$"):
+    with pytest.raises(JsException, match=r"^Error: OnceProxy can only be called once$"):
         once(1)
 
 
@@ -197,5 +197,5 @@ def test_there_is_no_second_stack(ffi: Any) -> None:
     async def never() -> None:
         raise AssertionError
 
-    with pytest.raises(RuntimeError, match="^No suspender$"):
+    with pytest.raises(RuntimeError, match=r"^No suspender$"):
         ffi.run_sync(never())

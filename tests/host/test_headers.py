@@ -57,7 +57,7 @@ def test_what_is_no_header_is_refused(init: Any, message: str) -> None:
         (
             JsObject({"A": 1, "b": True, "c": jsnull, "d": None}),
             [("a", "1"), ("b", "true"), ("c", "null"), ("d", "undefined")],
-        ),  # noqa: E501 - one row
+        ),
         (JsMap([("a", "b")]), [("a", "b")]),
         ({"a": "b"}.items(), [("a", "b")]),
         (Headers.new([("a", "1")]), [("a", "1")]),
@@ -65,7 +65,7 @@ def test_what_is_no_header_is_refused(init: Any, message: str) -> None:
         (
             [("z", "1"), ("set-cookie", "1"), ("Set-Cookie", "3")],
             [("set-cookie", "1"), ("set-cookie", "3"), ("z", "1")],
-        ),  # noqa: E501 - one row
+        ),
     ],
 )
 def test_iteration_is_sorted_and_joined_by_name(init: Any, expected: Any) -> None:

@@ -125,6 +125,7 @@ def answer(tmp_path: Path) -> Iterator[Callable[[str], str]]:
         ('return [env.GREETING, env.DEEP.list[1], hasattr(env, "NOPE")]', "['hi', 'x', False]"),
         ('return await env.THING.getByName("b").again(1, "x", None, [2, {"c": 3}])',
          "[1, 'x', None, [2, {'c': 3}]]"),
+        ('return await env.THING.getByName("b").again(1, x=2)', "[1, {'x': 2}]"),
         ('return await env.THING.getByName("b").fail()', "PythonError: ValueError: bad thing True"),
         ('return await env.THING.getByName("b").nope()',
          "TypeError: Method nope does not exist True"),

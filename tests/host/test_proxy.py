@@ -48,7 +48,7 @@ def test_null_is_false_and_nothing_but_itself() -> None:
 
     assert not null
     assert null is not None
-    assert not (null == None)  # noqa: E711 - that is the question
+    assert null != None  # noqa: E711 - that is the question
     assert repr(null) == "jsnull"
     assert not isinstance(null, JsProxy)
     assert JsNull() is null

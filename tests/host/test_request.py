@@ -36,16 +36,22 @@ def post(**named: Any) -> Request:
         (
             (),
             {},
-            "TypeError: Failed to construct 'Request': constructor parameter 1 is not of type 'Request or string'.",
-        ),  # noqa: E501 - one row
+            (
+                "TypeError: Failed to construct 'Request': constructor parameter 1 is not of type "
+                "'Request or string'."
+            ),
+        ),
         (("/x",), {}, "TypeError: Invalid URL: /x"),
         (("",), {}, "TypeError: Invalid URL: "),
         ((5,), {}, "TypeError: Invalid URL: 5"),
         (
             (HERE, "z"),
             {},
-            "TypeError: Failed to construct 'Request': constructor parameter 2 is not of type 'RequestInitializerDict or Request'.",
-        ),  # noqa: E501 - one row
+            (
+                "TypeError: Failed to construct 'Request': constructor parameter 2 is not of type "
+                "'RequestInitializerDict or Request'."
+            ),
+        ),
         (
             (HERE,),
             {"body": "x"},
@@ -55,7 +61,7 @@ def post(**named: Any) -> Request:
             (HERE,),
             {"body": "x", "method": "HEAD"},
             "TypeError: Request with a GET or HEAD method cannot have a body.",
-        ),  # noqa: E501 - one row
+        ),
         ((HERE,), {"method": "FOO"}, "TypeError: Invalid HTTP method string: FOO"),
         ((HERE,), {"method": "CONNECT"}, "TypeError: Invalid HTTP method string: CONNECT"),
         ((HERE,), {"redirect": "error"}, REDIRECT),
@@ -185,7 +191,7 @@ def test_an_incoming_request_is_taken_as_it_came() -> None:
         (301, "PUT", "PUT"),
         (307, "POST", "POST"),
         (303, "HEAD", "HEAD"),
-    ],  # noqa: E501 - one table
+    ],
 )
 def test_a_redirection_changes_the_method_where_it_must(
     status: int, method: str, followed: str

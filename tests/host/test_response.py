@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,9 @@ from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.url import URLSearchParams
 from pydo.host.js.value import JsProxy, jsnull
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 TEXT = [("content-type", "text/plain;charset=UTF-8")]
 json_response: Any = getattr(Response, "json")  # noqa: B009 - typed as the method of the instances
@@ -137,8 +140,11 @@ def test_a_form_goes_in_parts_with_a_boundary() -> None:
         ({"encodeBody": "z"}, "TypeError: encodeBody: unexpected value: z"),
         (
             {"webSocket": "z"},
-            "TypeError: Incorrect type for the 'webSocket' field on 'InitializerDict': the provided value is not of type 'WebSocket'.",
-        ),  # noqa: E501 - one row
+            (
+                "TypeError: Incorrect type for the 'webSocket' field on 'InitializerDict': the "
+                "provided value is not of type 'WebSocket'."
+            ),
+        ),
     ],
 )
 def test_options_of_another_kind_are_refused(init: Any, message: str) -> None:
@@ -200,7 +206,7 @@ def test_a_network_error_has_no_status() -> None:
         "error",
         False,
         "",
-    )  # noqa: E501 - one row
+    )
 
 
 def test_a_body_is_read_once() -> None:
@@ -293,7 +299,7 @@ def test_a_body_handed_on_is_used_when_it_is_read() -> None:
 
 
 def test_a_clone_and_a_tee_can_both_be_read() -> None:
-    async def chunks() -> Any:
+    async def chunks() -> AsyncIterator[Any]:
         yield Uint8Array.new([97])
         yield b"b"
 

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pydo.errors import JsException
+from pydo.host.js.array import JsArray
+from pydo.host.js.collection import JsMap
+from pydo.host.js.object import JsObject
+from pydo.host.js.url import URL, URLSearchParams
+from pydo.host.js.value import jsnull
+
+
+# Each address was read off workerd.
+@pytest.mark.parametrize(
+    ("text", "href"),
+    [
+        ("http://example.com", "http://example.com/"),
+        ("HTTP://EXAMPLE.com:80/a/../b/./c?x=1#h", "http://example.com/b/c?x=1#h"),
+        ("https://u:p@h:8443/", "https://u:p@h:8443/"),
+        ("http://h/a b", "http://h/a%20b"),
+        ("http://h/é?é#é", "http://h/%C3%A9?%C3%A9#%C3%A9"),
+        ("http://h\\a\\b", "http://h/a/b"),
+        ("  http://h/x  ", "http://h/x"),
+        ("http://h/%7Ea/%zz", "http://h/%7Ea/%zz"),
+        ("http://h/a\tb", "http://h/ab"),
+        ("http://[::1]:80/", "http://[::1]/"),
+        ("http://127.1/", "http://127.0.0.1/"),
+        ("http://0x7f.1/", "http://127.0.0.1/"),
+        ("http://h?x", "http://h/?x"),
+        ("mailto:a@b", "mailto:a@b"),
+        ("http:h/x", "http://h/x"),
+        ("http://h/a/%2e%2e/b", "http://h/b"),
+        ("http://h//a//b", "http://h//a//b"),
+        ("file:///a/b", "file:///a/b"),
+        ("http://日本.jp/", "http://xn--wgv71a.jp/"),
+        ("http://h/?a='\"<>", "http://h/?a=%27%22%3C%3E"),
+        ("http://h/{}|^`", "http://h/%7B%7D|%5E%60"),
+        ("http://h/#{}|^`", "http://h/#{}|^%60"),
+        ("http://h:/x", "http://h/x"),
+        ("http://EXAMPLE.COM./", "http://example.com./"),
+        ("http://a%41.com/", "http://aa.com/"),
+    ],
+)
+def test_an_address_is_written_as_the_standard_does(text: str, href: str) -> None:
+    assert URL.new(text).href == href
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "abc", "//a/b", "http://", "http://h:99999/", "http://a b/", "http://1.2.3.4.5/"],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(JsException, match=r"^TypeError: Invalid URL string\.$"):
+        URL.new(text)
+
+    url: Any = URL
+    assert not url.canParse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "base", "href"),
+    [
+        ("x", "http://h/a/b", "http://h/a/x"),
+        ("/x", "http://h/a/b?q", "http://h/x"),
+        ("?y", "http://h/a/b?q", "http://h/a/b?y"),
+        ("#z", "http://h/a/b?q", "http://h/a/b?q#z"),
+        ("", "http://h/a/b?q#r", "http://h/a/b?q"),
+        ("//k/l", "https://h/a", "https://k/l"),
+        ("../../..", "http://h/a/b/c", "http://h/"),
+        ("http://z", "http://h", "http://z/"),
+    ],
+)
+def test_an_address_is_relative_to_its_base(text: str, base: str, href: str) -> None:
+    assert URL.new(text, base).href == href
+
+
+def test_the_parts_are_read() -> None:
+    url = URL.new("https://u:p@h:8443/a?q#f")
+
+    assert (url.origin, url.protocol, url.username, url.password) == (
+        "https://h:8443",
+        "https:",
+        "u",
+        "p",
+    )
+    assert (url.host, url.hostname, url.port, url.pathname, url.search, url.hash) == (
+        "h:8443",
+        "h",
+        "8443",
+        "/a",
+        "?q",
+        "#f",
+    )
+    assert str(url) == url.toJSON() == url.href
+
+
+def test_the_parts_are_set() -> None:
+    url = URL.new("http://a/b")
+
+    url.pathname, url.search, url.hash, url.port = "c d", "q=1", "z", "81"
+    url.protocol, url.host, url.username, url.password = "https", "k:5", "u", "p"
+
+    assert url.href == "https://u:p@k:5/c%20d?q=1#z"
+    url.hostname = "m"
+    url.href = f"{url.origin}/?"
+    assert url.href == "https://m:5/?"
+
+
+def test_parameters_change_their_address() -> None:
+    url = URL.new("http://a/?b=1&b=2&c=%20+")
+    parameters = url.searchParams
+
+    assert (parameters.get("b"), list(parameters.getAll("b")), parameters.get("z")) == (
+        "1",
+        ["1", "2"],
+        jsnull,
+    )
+    parameters.append("d", "é &=")
+    parameters.delete("b")
+    assert url.href == "http://a/?c=++&d=%C3%A9+%26%3D"
+    url.search = "x=1"
+    assert (url.searchParams is parameters, parameters.get("x")) == (True, "1")
+
+
+@pytest.mark.parametrize(
+    ("init", "text"),
+    [
+        ("?a=1&b", "a=1&b="),
+        (JsObject({"a": 1, "b": "é~!'()*-._ +"}), "a=1&b=%C3%A9%7E%21%27%28%29*-._+%2B"),
+        ([("a", "b")], "a=b"),
+        (JsArray([JsArray(["a", "b"])]), "a=b"),
+        (JsMap([("x", "y")]), "x=y"),
+        (None, ""),
+    ],
+)
+def test_parameters_are_made_of_texts_pairs_and_objects(init: Any, text: str) -> None:
+    assert str(URLSearchParams.new(init)) == text
+
+
+def test_parameters_are_sorted_replaced_and_asked() -> None:
+    parameters = URLSearchParams.new("b=1&a=2&b=3")
+
+    assert (parameters.has("a", "2"), parameters.has("a", "3"), parameters.size) == (True, False, 3)
+    parameters.sort()
+    assert str(parameters) == "a=2&b=1&b=3"
+    parameters.set("b", "9")
+    parameters.delete("a", "zz")
+    assert [tuple(pair) for pair in parameters] == [("a", "2"), ("b", "9")]
+    with pytest.raises(JsException, match="Invalid URL search params sequence"):
+        URLSearchParams.new([("a",)])

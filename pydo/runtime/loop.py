@@ -18,7 +18,7 @@ from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, TypeVarTuple, Unpack, cast
 
 from pydo.runtime.clock import Clock, ManualClock, SystemClock
-from pydo.runtime.turn import SCOPE, Callback, Turns
+from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
@@ -157,10 +157,11 @@ class ObjectLoop(_Loop):
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Tell the owner whose turn runs of an error that nobody waits for."""
+        """Tell the owner of a task, or else of the running turn, of an error that nobody awaits."""
         error = context.get("exception")
-        if self.running is not None and isinstance(error, BaseException):
-            self.running.owner.contain(error)
+        turns = _turns_of(context.get("future")) or self.running
+        if turns is not None and isinstance(error, BaseException):
+            turns.owner.contain(error)
         else:
             super().call_exception_handler(context)
 
@@ -223,6 +224,12 @@ class ObjectLoop(_Loop):
 
 _NOWHERE = Context()
 _QUIET_ROUNDS = 3  # a settled future wakes its task on the round after
+
+
+def _turns_of(task: object) -> Turns | None:
+    get_context = getattr(task, "get_context", None)  # Python 3.11 does not tell
+    scope = None if get_context is None else get_context().get(SCOPE)
+    return None if scope is None else cast("Scope", scope).turns
 
 
 def _close_generator(loop: ObjectLoop, agen: AsyncGenerator[Any, Any], context: Context) -> None:

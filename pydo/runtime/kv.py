@@ -108,7 +108,10 @@ class KeyValueTable:
         if self._reading() is None:
             return False
         connection = self._writing()
-        connection.execute(_DELETE, (key,))
+        try:
+            connection.execute(_DELETE, (key,))
+        except apsw.Error as error:
+            raise_sqlite_error(error)
         return bool(connection.changes())
 
     def delete_many(self, keys: Iterable[str]) -> int:

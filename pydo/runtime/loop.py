@@ -45,7 +45,8 @@ class ObjectLoop(_Loop):
         self.turn_number = 0
         self.pending_passes = 0
         self.thread_id = threading.get_ident()
-        self._generators: dict[int, tuple[weakref.ref[Any], Context]] = {}
+        self._generators: dict[int, tuple[weakref.ref[Any], weakref.ref[Turns]]] = {}
+        self._is_counting = True
 
     # -- outside any object
 
@@ -62,7 +63,11 @@ class ObjectLoop(_Loop):
         self, coroutine: Coroutine[Any, Any, object], context: Context | None = None
     ) -> asyncio.Task[Any]:
         """Make a task that keeps no object awake; `context` says where it runs all the same."""
-        return super().create_task(coroutine, context=context or Context())
+        self._is_counting = False
+        try:
+            return super().create_task(coroutine, context=context or Context())
+        finally:
+            self._is_counting = True
 
     async def settled(self) -> None:
         """Wait until no owner has anything left to run now."""
@@ -98,6 +103,8 @@ class ObjectLoop(_Loop):
         scope = SCOPE.get() if context is None else context.get(SCOPE)
         if scope is None:
             return super().call_soon(callback, *args, context=context)
+        if type(callback) is _TASK_STEP and self._is_counting:
+            scope.turns.keep(cast("Any", callback).__self__)  # `Task(...)` asks no loop for it
         handle = Callback(callback, args, context or copy_context())
         scope.turns.schedule(handle, scope)
         return cast("asyncio.Handle", handle)
@@ -151,9 +158,7 @@ class ObjectLoop(_Loop):
         scope = SCOPE.get() if context is None else context.get(SCOPE)
         task: asyncio.Task[Any] = super().create_task(coro, name=name, context=context, **options)
         if scope is not None:
-            tasks = scope.turns.tasks
-            tasks.add(task)
-            task.add_done_callback(tasks.discard, context=scope.turns.context)
+            scope.turns.keep(task)
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
@@ -168,28 +173,38 @@ class ObjectLoop(_Loop):
     # -- async generators: closed in the object that iterated them first
 
     def _asyncgen_firstiter_hook(self, agen: AsyncGenerator[Any, Any]) -> None:
-        if SCOPE.get() is not None:
-            key = id(agen)
-            # The reference dies before the finaliser runs, so its entry outlives it by one round
-            # of the loop; by then the address may be another generator's.
+        scope = SCOPE.get()
+        if scope is not None:
+            key, turns = id(agen), scope.turns
             entry = (
-                weakref.ref(agen, lambda _: self.call_unowned(self._forget, key, entry)),
-                copy_context(),
+                weakref.ref(agen, lambda _: self._died(key, entry)),
+                weakref.ref(turns),
             )
             self._generators[key] = entry
+            # The owner keeps the context: kept here, it would keep an evicted owner alive.
+            turns.generators[key] = copy_context()
         super()._asyncgen_firstiter_hook(agen)  # type: ignore[misc] # private in typeshed's eyes
 
     def _asyncgen_finalizer_hook(self, agen: AsyncGenerator[Any, Any]) -> None:
         entry = self._generators.pop(id(agen), None)
-        if entry is None:
-            super()._asyncgen_finalizer_hook(agen)  # type: ignore[misc] # as above
-        elif not self.is_closed():
-            context = entry[1]
-            self.call_soon_threadsafe(_close_generator, self, agen, context, context=context)
+        if self.is_closed():
+            return
+        turns = None if entry is None else entry[1]()
+        context = _NOWHERE if turns is None else turns.generators.pop(id(agen))
+        self.call_soon_threadsafe(_close_generator, self, agen, context, context=context)
 
-    def _forget(self, key: int, entry: object) -> None:
+    def _died(self, key: int, entry: tuple[object, weakref.ref[Turns]]) -> None:
+        # The reference dies before the finaliser runs, so its entry outlives it by one round of
+        # the loop; by then the address may be another generator's.
+        if not self.is_closed():
+            self.call_unowned(self._forget, key, entry)
+
+    def _forget(self, key: int, entry: tuple[object, weakref.ref[Turns]]) -> None:
         if self._generators.get(key) is entry:
             del self._generators[key]
+            turns = entry[1]()
+            if turns is not None:
+                turns.generators.pop(key, None)
 
     # -- transports
 
@@ -222,6 +237,27 @@ class ObjectLoop(_Loop):
         del _opened_outside
 
 
+def _task_step() -> type:
+    """Give the type of the callback by which a task takes a step; asyncio has no name for it."""
+    steps: list[object] = []
+
+    class Loop:
+        def call_soon(self, callback: object, **_: object) -> None:
+            steps.append(callback)
+
+        def get_debug(self) -> bool:
+            return False
+
+    async def nothing() -> None: ...
+
+    coroutine = nothing()
+    task = asyncio.Task(coroutine, loop=cast("asyncio.AbstractEventLoop", Loop()))
+    setattr(task, "_log_destroy_pending", False)  # noqa: B010 - asyncio has no other way
+    coroutine.close()
+    return type(steps[0])
+
+
+_TASK_STEP: Any = _task_step()
 _NOWHERE = Context()
 _QUIET_ROUNDS = 3  # a settled future wakes its task on the round after
 

@@ -128,9 +128,11 @@ class Turns:
     """Runs everything that belongs to one owner, a turn at a time."""
 
     __slots__ = (
+        "__weakref__",
         "_is_scheduled",
         "context",
         "generation",
+        "generators",
         "input",
         "is_dead",
         "loop",
@@ -151,6 +153,7 @@ class Turns:
         self.output = OutputGate()
         self.ready: deque[Callback] = deque()
         self.tasks: set[asyncio.Task[object]] = set()
+        self.generators: dict[int, Context] = {}  # where each open async generator is to end
         self.timers = 0
         self.is_dead = False
         self._is_scheduled = False
@@ -182,6 +185,12 @@ class Turns:
         """Queue an arrival at the input gate."""
         self.input.arrive(section or self.input.root, callback)
         self.wake()
+
+    def keep(self, task: asyncio.Task[object]) -> None:
+        """Count a task of the owner's until it is done."""
+        if task not in self.tasks and not task.done():
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard, context=self.context)
 
     def call_later(self, callback: Callback, delay_s: float, scope: Scope) -> None:
         """Let a callback arrive after `delay_s` seconds of the loop's clock."""

@@ -122,6 +122,9 @@ class Stub:
     def container(self) -> ActorContainer:
         return self.namespace.container(self.id)
 
+    def state(self) -> State:
+        return self.container.state
+
     @property
     def file(self) -> Path:
         return self.namespace.object_directory(self.id) / "db.sqlite"

@@ -395,6 +395,32 @@ async def test_every_caller_of_a_reset_object_gets_an_error_of_its_own(core: Cor
     assert len({id(error) for error in errors}) == 5
 
 
+async def test_a_reset_reaches_what_its_caller_had_given_up(core: Core) -> None:
+    log: list[str] = []
+
+    class Resetting(Object):
+        async def wait(self) -> None:
+            try:
+                await asyncio.sleep(100)
+            finally:
+                log.append("let go")
+
+        async def abort(self) -> None:
+            self.actor.abort("over")
+
+    stub = core.stub(Resetting)
+    given_up = stub.call("wait")
+    await core.advance(1)
+    given_up.cancel()
+    await core.advance(1)
+    assert log == []
+
+    await failure_of(stub.call("abort"))
+    await core.advance()
+
+    assert log == ["let go"]
+
+
 async def test_a_new_instance_comes_after_a_reset(core: Core) -> None:
     class Remembering(Object):
         value = 0

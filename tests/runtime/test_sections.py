@@ -251,6 +251,36 @@ async def test_a_section_that_its_parent_did_not_wait_for_runs_after_it(core: Co
     assert await stub.call("child_result") == "the child"
 
 
+async def test_a_section_that_lets_its_parent_end_goes_on(core: Core) -> None:
+    class Sections(Logged):
+        async def run(self) -> None:
+            await self.section(self.parent)
+            self.note("the caller goes on")
+
+        async def parent(self) -> None:
+            self.signal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.section(self.child)
+            await self.signal
+            self.note("the parent ends")
+
+        async def child(self) -> None:
+            self.signal.set_result(None)
+            await self.last(1, "the child")
+
+    stub = core.stub(Sections)
+    run, event = stub.call("run"), stub.call("note", "the event that waited")
+    await core.advance(1)
+
+    await asyncio.gather(run, event)
+    assert await stub.call("told") == [
+        "the child begins",
+        "the parent ends",
+        "the caller goes on",
+        "the child ends",
+        "the event that waited",
+    ]
+
+
 async def test_sections_nest_to_depth_64_and_no_deeper(core: Core) -> None:
     class Sections(Logged):
         async def nest(self, depth: int) -> str:

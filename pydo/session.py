@@ -172,7 +172,9 @@ class DevSession:
 
         def fit(generation: Generation) -> None:
             fitting.append(
-                HostedCode(generation.number, generation.entry, env, bound, self._loader.owns)
+                HostedCode(
+                    generation.number, generation.entry, self._host, bound, self._loader.owns
+                )
             )
 
         before = (self._host.env, self._host.flags)

@@ -42,6 +42,13 @@ class ConsoleObserver(Observer):
         """User code raised, and nobody was waiting for it."""
         self._console.user_error(error, self._owns, title=f"Uncaught error in {where}")
 
+    def alarm_failed(self, label: ObjectLabel, error: BaseException, retry_s: float | None) -> None:
+        """An alarm handler raised: with its traceback, and when it is tried again."""
+        when = "it is not tried again" if retry_s is None else f"tried again in {retry_s:.1f} s"
+        self._console.user_error(
+            origin(error), self._owns, title=f"Uncaught error in the alarm of {label}; {when}"
+        )
+
     def stuck(self, where: str, seconds: float, place: str) -> None:
         """Something has been running for `seconds` and holds up everything else."""
         self._console.warn(f"{where} has been running for {seconds:.1f} s without a pause: {place}")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import ModuleType
 
-    from pydo.host.js.object import JsObject
+    from pydo.host.importer import Host
     from pydo.runtime.actor import Actor
     from pydo.runtime.events import Event, Handler
 
@@ -21,8 +21,9 @@ __all__ = ["BrokenCode", "HostedCode"]
 class HostedCode:
     """One generation of the user's code behind the host surface.
 
-    `bound` names the classes that the configuration binds, `owns` tells the project's files.
-    `warning` is what the user should know of the code, or None.
+    It gets the `env` and the flags that `host` has now.  `bound` names the classes that the
+    configuration binds, `owns` tells the project's files.  `warning` is what the user should know
+    of the code, or None.
 
     Raises:
         UserCodeError: the module exports several default handlers, or not every bound class.
@@ -33,12 +34,12 @@ class HostedCode:
         self,
         generation: int,
         entry: ModuleType,
-        env: JsObject,
+        host: Host,
         bound: Iterable[str],
         owns: Callable[[str], bool],
     ) -> None:
         try:
-            found = exports(entry, env)
+            found = exports(entry, host.env, host.flags)
         except TypeError as error:
             raise UserCodeError(str(error), error, None) from None
         missing = [name for name in dict.fromkeys(bound) if name not in found.classes]

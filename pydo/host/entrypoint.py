@@ -13,13 +13,15 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
+from pydo.host.js.object import JsObject
 from pydo.host.state import DurableObjectState, ExecutionContext
-from pydo.runtime.events import Event, Fetch, RpcCall
+from pydo.runtime.events import AlarmFired, Event, Fetch, RpcCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
 
+    from pydo.host.flags import Flags
     from pydo.host.js.value import JsProxy
     from pydo.runtime.actor import Actor
     from pydo.runtime.events import Handler
@@ -54,7 +56,7 @@ class Exports:
         self.warning = warning
 
 
-def exports(module: ModuleType, env: JsProxy) -> Exports:
+def exports(module: ModuleType, env: JsProxy, flags: Flags) -> Exports:
     """Find what `module` exports.
 
     Raises:
@@ -64,7 +66,7 @@ def exports(module: ModuleType, env: JsProxy) -> Exports:
     sdk = importlib.import_module("workers")
     visible = _visible(module)
     classes = {
-        value.__name__: _object_factory(sdk, value, env)
+        value.__name__: _object_factory(sdk, value, env, flags)
         for value in visible.values()
         if isinstance(value, type)
         and issubclass(value, sdk.DurableObject)
@@ -181,11 +183,11 @@ _NO_FETCH = JsException("TypeError", "Handler does not export a fetch() function
 
 
 def _object_factory(
-    sdk: ModuleType, cls: type[Any], env: JsProxy
+    sdk: ModuleType, cls: type[Any], env: JsProxy, flags: Flags
 ) -> Callable[[Actor], _ObjectHandler]:
     fetch = getattr(cls, "fetch", None)
     taken = 0 if fetch is None else _positional(fetch) - 1
-    return lambda actor: _ObjectHandler(sdk, cls(DurableObjectState(actor), env), taken)
+    return lambda actor: _ObjectHandler(sdk, cls(DurableObjectState(actor, flags), env), taken)
 
 
 class _ObjectHandler:
@@ -204,6 +206,18 @@ class _ObjectHandler:
                 return await self._fetch(request)
             case RpcCall(method, arguments):
                 return await self._call(method, arguments)
+            case AlarmFired(scheduled_ms, retries):
+                await self._alarm(scheduled_ms, retries)
+                return None
+
+    async def _alarm(self, scheduled_ms: int, retries: int) -> None:
+        function = getattr(self._instance, "alarm", None)
+        if not callable(function):
+            raise JsException("TypeError", "Method alarm does not exist")
+        info = JsObject(
+            {"retryCount": retries, "isRetry": retries > 0, "scheduledTime": scheduled_ms}
+        )
+        await _result(function(*(info,)[: _positional(function)]))
 
     async def _fetch(self, request: Any) -> object:
         instance = self._instance

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.errors import JsException
 from pydo.host.js.object import JsObject
-from pydo.host.js.text import js_string
-from pydo.host.js.value import JsProxy, jsnull
+from pydo.host.js.text import js_string, truthy
+from pydo.host.js.value import JsProxy, jsnull, options
 from pydo.host.namespace import DurableObjectIdProxy
 from pydo.host.promise import JsPromise
 from pydo.host.storage import DurableObjectStorage
@@ -21,6 +21,7 @@ from pydo.runtime.turn import SCOPE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pydo.host.flags import Flags
     from pydo.runtime.actor import Actor
 
 __all__ = ["DurableObjectState", "ExecutionContext", "wait_until"]
@@ -61,10 +62,10 @@ class DurableObjectState(JsProxy):
 
     __slots__ = ("_actor", "id", "props", "storage")
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, flags: Flags) -> None:
         self._actor = actor
         self.id = DurableObjectIdProxy(actor.id)
-        self.storage = DurableObjectStorage(actor)
+        self.storage = DurableObjectStorage(actor, flags)
         self.props = JsObject({})
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -80,9 +81,16 @@ class DurableObjectState(JsProxy):
         """Keep the object awake until `awaitable` is done."""
         self._actor.wait_until(awaitable)
 
-    def abort(self, reason: object = None) -> None:
-        """Reset the object: nothing after this runs, what the turn wrote is lost."""
-        self._actor.abort(None if reason is None or reason is jsnull else js_string(reason))
+    def abort(self, reason: object = None, selection: object = None, **named: object) -> None:
+        """Reset the object: nothing after this runs, what the turn wrote is lost.
+
+        With `retryAlarm=False` an alarm that is running is not tried again.
+        """
+        retries = options(selection, named).get("retryAlarm")
+        self._actor.abort(
+            None if reason is None or reason is jsnull else js_string(reason),
+            retries_alarm=retries is None or truthy(retries),
+        )
         assert self._actor.broken is not None, "it was just reset"
         raise Stopped(self._actor.broken)
 

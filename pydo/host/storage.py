@@ -6,40 +6,40 @@ settled already and awaiting one lets nobody in.  Sources: src/workerd/api/actor
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.errors import JsException
 from pydo.host.clone import encode
 from pydo.host.js.array import JsArray
 from pydo.host.js.collection import JsMap
+from pydo.host.js.date import JsDate
 from pydo.host.js.object import JsObject
-from pydo.host.js.text import js_string
+from pydo.host.js.text import js_number, js_string
 from pydo.host.js.value import JsProxy, jsnull, options
 from pydo.host.model import CODEC
 from pydo.host.promise import JsPromise
+from pydo.host.transaction import DurableObjectTransaction
 from pydo.runtime.kv import ListOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from pydo.host.flags import Flags
     from pydo.runtime.actor import Actor
 
 __all__ = ["DurableObjectStorage"]
 
 _NOT_YET = frozenset(
     {
-        "deleteAlarm",
-        "getAlarm",
         "getBookmarkForTime",
         "getCurrentBookmark",
         "kv",
         "onNextSessionRestoreBookmark",
-        "setAlarm",
         "sql",
-        "transaction",
-        "transactionSync",
     }
 )
+_LAST_MS = 8.64e15  # of a Date
 _PUT_FORMS = (
     "put() may only be called with a single key-value pair and optional options as put(key, value,"
     " options) or with multiple key-value pairs and optional options as put(entries, options)"
@@ -52,10 +52,11 @@ class DurableObjectStorage(JsProxy):
     Values are structured clones: what `get` gives is a fresh copy each time.
     """
 
-    __slots__ = ("_actor",)
+    __slots__ = ("_actor", "_flags")
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, flags: Flags) -> None:
         self._actor = actor
+        self._flags = flags
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(
@@ -110,8 +111,50 @@ class DurableObjectStorage(JsProxy):
         )
 
     def deleteAll(self, _options: object = None, **_: object) -> JsPromise:
-        """Empty the object's storage."""
-        self._actor.delete_all()
+        """Empty the object's storage; the alarm goes too, from 2026-02-24.
+
+        Raises:
+            JsException: a transaction is running.
+
+        """
+        self._actor.delete_all(keeps_alarm=not self._flags.delete_all_deletes_alarm)
+        return JsPromise.resolved(None)
+
+    def transaction(self, callback: Callable[[object], object]) -> JsPromise:
+        """Run `callback` with a transaction; it is kept if it returns, taken back if it raises."""
+        return JsPromise.of(
+            self._actor.transaction(lambda txn: callback(DurableObjectTransaction(self, txn)))
+        )
+
+    def transactionSync(self, callback: Callable[[], Any]) -> Any:
+        """Run `callback`, which may not wait, and take back what it wrote if it raises."""
+        return self._actor.transaction_sync(callback)
+
+    def getAlarm(self, _options: object = None, **_: object) -> JsPromise:
+        """Give when the alarm rings, in milliseconds since 1970; null for never."""
+        at = self._actor.alarm.get()
+        return JsPromise.resolved(jsnull if at is None else at)
+
+    def setAlarm(self, at: object = None, _options: object = None, **_: object) -> JsPromise:
+        """Let the alarm ring at a time: a Date, or milliseconds since 1970; at once if it is past.
+
+        Raises:
+            JsException: a `TypeError` for what is no time, or none after 1970.
+
+        """
+        ms = at.ms if isinstance(at, JsDate) else js_number(at)
+        if math.isnan(ms):
+            raise JsException(
+                "TypeError", "The value cannot be converted because it is not a valid Date."
+            )
+        if ms <= 0:
+            raise JsException("TypeError", "setAlarm() cannot be called with an alarm time <= 0")
+        self._actor.set_alarm(math.floor(min(ms, _LAST_MS)))
+        return JsPromise.resolved(None)
+
+    def deleteAlarm(self, _options: object = None, **_: object) -> JsPromise:
+        """Let the alarm not ring; one that is running goes on."""
+        self._actor.alarm.delete()
         return JsPromise.resolved(None)
 
     def sync(self) -> JsPromise:

@@ -8,29 +8,34 @@ Sources: src/workerd/io/worker.c++ (`Worker::Actor`), src/workerd/api/actor-stat
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from contextvars import copy_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydo.errors import JsException
+from pydo.runtime.alarms import ObjectAlarm, took_too_long
 from pydo.runtime.delivery import Deliveries
+from pydo.runtime.events import AlarmFired
 from pydo.runtime.failure import Stopped, exit_error, travelling
 from pydo.runtime.kv import KeyValueTable
+from pydo.runtime.transaction import Transaction
 from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from pydo.runtime.container import ActorContainer
     from pydo.runtime.database import Database
-    from pydo.runtime.events import Event
+    from pydo.runtime.events import Event, Handler
     from pydo.runtime.gates import CriticalSection
     from pydo.runtime.ids import DurableObjectId
     from pydo.runtime.lifecycle import Signal
     from pydo.runtime.worker import Worker
 
 __all__ = ["Actor"]
+
+_Result = TypeVar("_Result")
 
 
 class Actor:
@@ -42,6 +47,7 @@ class Actor:
         self.broken: JsException | None = None
         self.database = database
         self._kv = KeyValueTable(database)
+        self._alarm = ObjectAlarm(database)
         self.turns = Turns(container.loop, self, str(container.label), worker.generation)
         self.deliveries = Deliveries(self.turns, worker.owns)
         self._stopped: JsException | None = None
@@ -74,7 +80,7 @@ class Actor:
         except BaseException as error:  # noqa: BLE001 - the callers get it
             self.deliveries.handler = _FailedConstructor(error)
         else:
-            self.deliveries.handler = handler
+            self.deliveries.handler = _WithAlarm(self, handler)
         if self.broken is None:
             self.container.started()
 
@@ -107,10 +113,34 @@ class Actor:
         self.enter()
         return self._kv
 
-    def delete_all(self) -> None:
-        """Empty the object's database, and forget what is not committed."""
+    @property
+    def alarm(self) -> ObjectAlarm:
+        """The object's alarm, for the running turn."""
         self.enter()
+        return self._alarm
+
+    def set_alarm(self, at_ms: int) -> None:
+        """Let the alarm ring at a time, at once if that is past."""
+        self.alarm.set(max(at_ms, self.turns.loop.clock.now_ms()))
+
+    def delete_all(self, *, keeps_alarm: bool = False) -> None:
+        """Empty the object's database, and forget what is not committed.
+
+        Raises:
+            JsException: a transaction is running.
+
+        """
+        self.enter()
+        if self.database.levels:
+            raise JsException("Error", "Cannot call deleteAll() within a transaction")
+        at = self._alarm.stored()
         self.database.delete_all()
+        if at is None:
+            return
+        if keeps_alarm:
+            self._alarm.set(at)
+        else:
+            self._alarm.was_lost()
 
     def sync(self) -> asyncio.Future[None]:
         """Give a future that settles when everything written so far is committed."""
@@ -124,10 +154,12 @@ class Actor:
         self.enter()
         self.worker.wait_until(awaitable)
 
-    def abort(self, reason: str | None) -> None:
+    def abort(self, reason: str | None, *, retries_alarm: bool = True) -> None:
         """Reset this object now: what the turn has written is lost."""
         if self.broken is None:
             self.enter()
+            if not retries_alarm:
+                self.container.abandon_alarm()
         text = "Application called abort() to reset Durable Object." if reason is None else reason
         self.break_with(JsException("Error", text))
 
@@ -138,6 +170,44 @@ class Actor:
         reset and the future never settles.
         """
         self.enter()
+        return self._in_section(lambda: _outcome(callback()))
+
+    def transaction(self, callback: Callable[[Transaction], object]) -> asyncio.Future[object]:
+        """Run `callback` (plain or async) in a critical section and a transaction of its own.
+
+        The future gets its result when it is committed, or else what it raises: then everything
+        is taken back, and the object goes on.
+        """
+        self.enter()
+        return self._in_section(lambda: self._run_transaction(callback))
+
+    async def _run_transaction(self, callback: Callable[[Transaction], object]) -> object:
+        if not self.database.levels:
+            self._commit(self.database.commit)  # what earlier turns of this pass have written
+        transaction = Transaction(self.database)
+        try:
+            result = await _outcome(callback(transaction))
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            transaction.abandon()
+            raise _TransactionFailedError(error) from error
+        self._commit(transaction.commit)
+        return result
+
+    def transaction_sync(self, callback: Callable[[], _Result]) -> _Result:
+        """Run `callback` and keep what it writes, or take it back if it raises."""
+        self.enter()
+        level = self.database.begin_level()
+        try:
+            result = callback()
+        except BaseException:
+            self.database.undo(level)
+            raise
+        self.database.keep(level)
+        return result
+
+    def _in_section(self, body: Callable[[], Awaitable[object]]) -> asyncio.Future[object]:
         future: asyncio.Future[object] = self.turns.loop.create_future()
         context, outer = copy_context(), SCOPE.get()
         assert outer is not None, "user code runs in a scope"
@@ -146,7 +216,7 @@ class Actor:
             context.run(SCOPE.set, Scope(self.turns, section, outer.generation))
             start = Callback(
                 lambda: self.turns.loop.create_task(
-                    self._run_section(section, callback, future), context=context
+                    self._run_section(section, body, future), context=context
                 ),
                 (),
                 context,
@@ -159,26 +229,31 @@ class Actor:
     async def _run_section(
         self,
         section: CriticalSection,
-        callback: Callable[[], object],
+        body: Callable[[], Awaitable[object]],
         future: asyncio.Future[object],
     ) -> None:
         limit = self.turns.loop.clock.call_later(
             self.container.settings.block_s, self._section_took_too_long
         )
         try:
-            result = callback()
-            if inspect.isawaitable(result):
-                result = await result
+            result = await body()
+        except _TransactionFailedError as failed:
+            self._leave_section(section)
+            _fail(future, failed.error)
         except (SystemExit, KeyboardInterrupt) as error:
             self.break_with(exit_error(error))
         except BaseException as error:  # noqa: BLE001 - a failed section resets the object
             self.break_with(error)
         else:
-            self.turns.end_section(section)
+            self._leave_section(section)
             if not future.done():
                 future.set_result(result)
         finally:
             limit.cancel()
+
+    def _leave_section(self, section: CriticalSection) -> None:
+        if self.broken is None:
+            self.turns.end_section(section)
 
     def _section_took_too_long(self) -> None:
         self.break_with(
@@ -223,10 +298,31 @@ class Actor:
             self.break_with(self._stopped)
         self.database.end_turn()
 
+    def _commit(self, commit: Callable[[], None]) -> None:
+        if not self._alarm.is_changed:
+            commit()
+            return
+        at = self._alarm.stored()
+        self.container.alarm_will_be(at)
+        self._alarm.is_changed = False
+        commit()
+        self.container.alarm_now_is(at)
+
+    def clear_alarm(self, at_ms: int) -> None:
+        """Give up an alarm that failed too often, unless the object has set another by now."""
+        self.turns.arrive(
+            Callback(self._clear_alarm, (at_ms,), self.turns.event_context(self.generation))
+        )
+
+    def _clear_alarm(self, at_ms: int) -> None:
+        if self.broken is None and self._alarm.stored() == at_ms:
+            self._alarm.delete()
+
     def end_pass(self) -> bool:
         """Commit; a failure resets the object."""
         try:
-            self.database.commit()
+            if not self.database.is_explicit:
+                self._commit(self.database.commit)
         except JsException as error:
             self.break_with(error)
             return False
@@ -256,9 +352,54 @@ class Actor:
         self.database.interrupt()
 
 
+async def _outcome(result: object) -> object:
+    return await result if inspect.isawaitable(result) else result
+
+
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
+
+
+def _fail(future: asyncio.Future[object], error: BaseException) -> None:
+    if isinstance(error, asyncio.CancelledError):
+        future.cancel()
+    elif not future.done():
+        future.set_exception(error)
+
+
+class _TransactionFailedError(Exception):
+    """The callback of a transaction raised `error`, which is for the one who waits for it."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
+class _WithAlarm:
+    """An instance of a user's class; its alarm comes first, and decides whether it rings."""
+
+    __slots__ = ("_actor", "_handler")
+
+    def __init__(self, actor: Actor, handler: Handler) -> None:
+        self._actor = actor
+        self._handler = handler
+
+    def handle(self, event: Event) -> Coroutine[Any, Any, object]:
+        if type(event) is AlarmFired:
+            return self._ring(event)
+        return self._handler.handle(event)
+
+    async def _ring(self, event: AlarmFired) -> int | None:
+        actor = self._actor
+        clock = actor.turns.loop.clock
+        limit = clock.call_later(
+            actor.container.settings.alarm_s, lambda: actor.break_with(took_too_long())
+        )
+        try:
+            return await actor.alarm.run(event, self._handler, clock.now_ms(), actor.enter)
+        finally:
+            limit.cancel()
 
 
 class _FailedConstructor:

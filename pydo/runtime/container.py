@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pydo.errors import JsException
 from pydo.runtime.actor import Actor
+from pydo.runtime.alarms import ObjectAlarm
 from pydo.runtime.database import Database
 from pydo.runtime.lifecycle import Signal, State, step
 
@@ -38,6 +39,7 @@ class Settings:
     forget_s: float = 60.0  # after eviction, until the place is forgotten
     grace_s: float = 5.0  # for work in flight when the code is replaced
     block_s: float = 30.0  # for a critical section
+    alarm_s: float = 900.0  # for an alarm handler
     turn_s: float = 30.0  # for a turn that does not end
     import_s: float = 5.0  # for the top level of the user's modules
 
@@ -97,11 +99,13 @@ class ActorContainer:
 
     def _construct(self) -> Actor:
         self._signal(Signal.DELIVER)
-        database = Database(
+        self.actor = Actor(self, self.namespace.worker, self._database())
+        return self.actor
+
+    def _database(self) -> Database:
+        return Database(
             self.namespace.object_directory(self.id), self.namespace.budget, self._was_created
         )
-        self.actor = Actor(self, self.namespace.worker, database)
-        return self.actor
 
     def _was_created(self) -> None:
         self.namespace.metadata.record(self.id.hex, self.id.name)
@@ -109,6 +113,33 @@ class ActorContainer:
     def started(self) -> None:
         """The constructor ran."""
         self._signal(Signal.STARTED)
+
+    # -- its alarm
+
+    def alarm_will_be(self, at_ms: int | None) -> None:
+        """The tenant is about to commit when its alarm rings."""
+        self.namespace.alarms.will_be(self.namespace, self.id, at_ms)
+
+    def alarm_now_is(self, at_ms: int | None) -> None:
+        """The tenant has committed when its alarm rings."""
+        self.namespace.alarms.now_is(self.namespace, self.id, at_ms)
+
+    def abandon_alarm(self) -> None:
+        """The alarm that is running is not tried again, should it fail."""
+        self.namespace.alarms.abandon(self.namespace, self.id)
+
+    def clear_alarm(self, at_ms: int) -> None:
+        """Give up an alarm, unless the object has set another by now."""
+        if self.actor is not None:
+            self.actor.clear_alarm(at_ms)
+            return
+        database = self._database()
+        alarm = ObjectAlarm(database)
+        if alarm.stored() == at_ms:
+            alarm.delete()
+            database.end_turn()
+            database.commit()
+        database.close()
 
     # -- idle, evicted, reset
 

@@ -11,6 +11,11 @@ So a turn can be taken back alone, and a crash never shows half of one.
                      v
             NONE, or KEPT if earlier turns had written
 
+An *explicit transaction* (`transaction()`) takes the place of the implicit one for many turns:
+while it is open the ends of turns and passes commit nothing.  Within either, *levels* can be
+taken back alone: nested transactions and `transactionSync()`.  Each is a savepoint, made at its
+first write.
+
 Journal mode is WAL and `synchronous` NORMAL: what is committed survives the death of the process
 at any moment.  Source: src/workerd/io/actor-sqlite.c++ (`ImplicitTxn`).
 """
@@ -47,6 +52,7 @@ class _Transaction(Enum):
     NONE = "nothing written"
     OPEN = "the running turn has written"
     KEPT = "only turns that have ended have written"
+    EXPLICIT = "transaction() is running"
 
 
 class OpenDatabases:
@@ -102,6 +108,7 @@ class Database:
         self._exists: bool | None = None
         self._transaction = _Transaction.NONE
         self._has_savepoint = False
+        self._levels: list[bool] = []  # for each, whether its savepoint was made
 
     @property
     def is_pinned(self) -> bool:
@@ -129,6 +136,8 @@ class Database:
             connection.execute("SAVEPOINT _cf_turn")
             self._transaction = _Transaction.OPEN
             self._has_savepoint = True
+        if self._levels:
+            self._make_levels(connection)
         return connection
 
     def _create(self) -> apsw.Connection:
@@ -167,17 +176,18 @@ class Database:
 
     def rollback_turn(self) -> None:
         """Take back what the running turn has written."""
-        if self._transaction is not _Transaction.OPEN:
+        if self._transaction is _Transaction.NONE or self._transaction is _Transaction.KEPT:
             return
-        connection = self._require()
-        self.epoch += 1
         if self._has_savepoint:
+            connection = self._require()
+            self.epoch += 1
+            self._levels.clear()
             connection.execute("ROLLBACK TO _cf_turn")
             connection.execute("RELEASE _cf_turn")
             self._has_savepoint = False
             self._transaction = _Transaction.KEPT
         else:
-            self._rollback(connection)
+            self._rollback(self._connection)
 
     def commit(self) -> None:
         """Commit what the turns of the pass have written.
@@ -186,7 +196,7 @@ class Database:
             JsException: it could not be, and all of it is rolled back.
 
         """
-        if self._transaction is _Transaction.NONE:
+        if self._transaction is _Transaction.NONE or self._transaction is _Transaction.EXPLICIT:
             return
         connection = self._require()
         try:
@@ -196,12 +206,81 @@ class Database:
             raise_sqlite_error(error)
         self._transaction = _Transaction.NONE
 
-    def _rollback(self, connection: apsw.Connection) -> None:
+    def _rollback(self, connection: apsw.Connection | None) -> None:
         self.epoch += 1
         self._transaction = _Transaction.NONE
         self._has_savepoint = False
-        if connection.in_transaction:  # a full disk makes SQLite roll back by itself
+        self._levels.clear()
+        if (
+            connection is not None and connection.in_transaction
+        ):  # a full disk makes SQLite roll back by itself
             connection.execute("ROLLBACK")
+
+    # -- levels
+
+    @property
+    def is_explicit(self) -> bool:
+        """Whether `transaction()` is running."""
+        return self._transaction is _Transaction.EXPLICIT
+
+    @property
+    def levels(self) -> int:
+        """How many levels are open."""
+        return len(self._levels)
+
+    def begin_explicit(self) -> int:
+        """Begin an explicit transaction, or one within it; what came before is committed already.
+
+        The level that it gives is for `keep` and `undo`.
+        """
+        if not self._levels:
+            assert self._transaction is _Transaction.NONE, "what came before is committed"
+            self._transaction = _Transaction.EXPLICIT
+        return self.begin_level()
+
+    def begin_level(self) -> int:
+        """Begin what can be taken back alone; the level that it gives is for `keep` and `undo`."""
+        self._levels.append(False)
+        return len(self._levels)
+
+    def keep(self, level: int) -> None:
+        """End a level and keep what was written; the outermost explicit one commits.
+
+        Raises:
+            JsException: the commit failed, and everything is rolled back.
+
+        """
+        if len(self._levels) != level:  # a reset has ended it
+            return
+        if self._levels.pop():
+            try:
+                self._require().execute(f"RELEASE _cf_level_{level}")
+            except apsw.Error as error:
+                self._rollback(self._require())
+                raise_sqlite_error(error)
+        self._level_ended()
+
+    def undo(self, level: int) -> None:
+        """End a level and take back what was written in it."""
+        if len(self._levels) != level:
+            return
+        if self._levels.pop():
+            connection = self._require()
+            self.epoch += 1
+            if connection.in_transaction:
+                connection.execute(f"ROLLBACK TO _cf_level_{level}")
+                connection.execute(f"RELEASE _cf_level_{level}")
+        self._level_ended()
+
+    def _level_ended(self) -> None:
+        if self._transaction is _Transaction.EXPLICIT and not self._levels:
+            self._transaction = _Transaction.NONE
+
+    def _make_levels(self, connection: apsw.Connection) -> None:
+        for index, is_made in enumerate(self._levels):
+            if not is_made:
+                connection.execute(f"SAVEPOINT _cf_level_{index + 1}")
+                self._levels[index] = True
 
     # -- the whole file
 

@@ -11,9 +11,12 @@ reads them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-__all__ = ["Event", "Fetch", "Handler", "RpcCall"]
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+__all__ = ["AlarmFired", "Event", "Fetch", "Handler", "RpcCall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,20 @@ class RpcCall:
     arguments: tuple[object, ...]
 
 
-Event = Fetch | RpcCall
+@dataclass(frozen=True, slots=True)
+class AlarmFired:
+    """The object's alarm rings: set for `scheduled_ms` (since 1970), tried `retries` times."""
+
+    scheduled_ms: int
+    retries: int
+
+
+Event = Fetch | RpcCall | AlarmFired
 
 
 class Handler(Protocol):
     """What takes events: an instance of a user's class, or a Worker's entrypoint."""
 
-    async def handle(self, event: Event) -> object:
-        """Run the user's handler for `event` and give its result."""
+    def handle(self, event: Event) -> Coroutine[Any, Any, object]:
+        """Run the user's handler for `event`; the coroutine gives its result."""
         ...

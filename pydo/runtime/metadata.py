@@ -1,10 +1,12 @@
 """What must be known of a class's objects without opening each: `metadata.sqlite`.
 
-One row an object, made with its folder: the id and the name that it was first reached by.
+One row an object, made with its folder: the id and the name that it was first reached by.  One
+row an alarm, which follows the object's own (`alarms.py`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import apsw
@@ -12,13 +14,27 @@ import apsw
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ClassMetadata"]
+__all__ = ["ClassMetadata", "StoredAlarm"]
 
 _CREATE = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
-CREATE TABLE IF NOT EXISTS objects (id TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID
+CREATE TABLE IF NOT EXISTS objects (id TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alarms (
+    id TEXT PRIMARY KEY, scheduled_ms INTEGER, due_ms INTEGER, retries INTEGER, backoff INTEGER
+) WITHOUT ROWID
 """
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlarm:
+    """An alarm: when it was set for, when it is to be tried, how often it was."""
+
+    object_id: str
+    scheduled_ms: int
+    due_ms: int
+    retries: int
+    backoff: int
 
 
 class ClassMetadata:
@@ -42,6 +58,34 @@ class ClassMetadata:
             return None
         row = self._open().execute("SELECT name FROM objects WHERE id = ?", (object_id,)).fetchone()
         return None if row is None else row[0]
+
+    # -- alarms
+
+    def alarms(self) -> list[StoredAlarm]:
+        """Give every alarm."""
+        if self._connection is None and not self._path.exists():
+            return []
+        rows = self._open().execute("SELECT id, scheduled_ms, due_ms, retries, backoff FROM alarms")
+        return [StoredAlarm(*row) for row in rows]
+
+    def set_alarm(self, object_id: str, name: str | None, at_ms: int) -> None:
+        """Note an alarm that was not tried yet, and the name of its object."""
+        if name is not None:
+            self.record(object_id, name)
+        self._open().execute(
+            "INSERT OR REPLACE INTO alarms VALUES (?, ?, ?, 0, 0)", (object_id, at_ms, at_ms)
+        )
+
+    def retry_alarm(self, object_id: str, retries: int, backoff: int, due_ms: int) -> None:
+        """Note that an alarm has failed and is to be tried again."""
+        self._open().execute(
+            "UPDATE alarms SET retries = ?, backoff = ?, due_ms = ? WHERE id = ?",
+            (retries, backoff, due_ms, object_id),
+        )
+
+    def delete_alarm(self, object_id: str) -> None:
+        """Forget an alarm."""
+        self._open().execute("DELETE FROM alarms WHERE id = ?", (object_id,))
 
     def close(self) -> None:
         """Close the file."""

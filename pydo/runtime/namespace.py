@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
+    from pydo.runtime.alarms import AlarmScheduler
     from pydo.runtime.database import OpenDatabases
     from pydo.runtime.events import Event
     from pydo.runtime.runtime import Runtime
@@ -37,6 +38,7 @@ class ActorNamespace:
         self.observer = runtime.observer
         self.settings = runtime.settings
         self.budget: OpenDatabases = runtime.budget
+        self.alarms: AlarmScheduler = runtime.alarms
         self.class_name = class_name
         self.directory = directory
         self.ids = IdFactory(unique_key)

@@ -28,6 +28,9 @@ class Observer:
     def uncaught(self, where: str, error: BaseException) -> None:
         """User code raised, and nobody was waiting for it.  `where` names the owner."""
 
+    def alarm_failed(self, label: ObjectLabel, error: BaseException, retry_s: float | None) -> None:
+        """An alarm handler raised; it is tried again in `retry_s` seconds, or not at all."""
+
     def stuck(self, where: str, seconds: float, place: str) -> None:
         """A turn has been running for `seconds`; `place` is the user's line (`file:line`)."""
 

@@ -7,8 +7,10 @@ close()             the end; all that was acknowledged is on disk already
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
+from pydo.runtime.alarms import AlarmScheduler
 from pydo.runtime.container import Settings
 from pydo.runtime.database import OpenDatabases
 from pydo.runtime.events import Fetch
@@ -28,7 +30,7 @@ __all__ = ["Runtime"]
 class Runtime:
     """Everything that runs in one `pydo dev`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each but two has a default
         self,
         loop: ObjectLoop,
         code: Code,
@@ -36,11 +38,13 @@ class Runtime:
         observer: Observer | None = None,
         settings: Settings | None = None,
         open_databases: int | None = None,
+        random: Random | None = None,
     ) -> None:
         self.loop = loop
         self.observer = observer or Observer()
         self.settings = settings or Settings()
         self.budget = OpenDatabases(open_databases)
+        self.alarms = AlarmScheduler(loop, self.observer, random or Random())  # noqa: S311 - jitter
         self.worker = Worker(code, loop, self.observer)
         self.namespaces: dict[str, ActorNamespace] = {}
 
@@ -50,6 +54,7 @@ class Runtime:
         if namespace is None:
             namespace = ActorNamespace(self, class_name, unique_key, directory, self.worker)
             self.namespaces[unique_key] = namespace
+            self.alarms.load(namespace)
         return namespace
 
     def fetch(self, request: object) -> asyncio.Future[object]:
@@ -65,6 +70,7 @@ class Runtime:
 
     def close(self) -> None:
         """Let every object go and close every file."""
+        self.alarms.close()
         self.worker.end()
         for namespace in self.namespaces.values():
             namespace.close()

@@ -70,7 +70,8 @@ def answer(tmp_path: Path) -> Iterator[Callable[[str], str]]:
     runtime = Runtime(loop, NothingYet())
     namespace = runtime.open_namespace("Thing", "test-Thing", tmp_path / "state")
     env = make_env({"GREETING": "hi", "DEEP": {"list": [1, "x"]}}, {"THING": namespace})
-    install(Host(env, wait_until, Flags("2026-09-01", ["python_workers"])))
+    host = Host(env, wait_until, Flags("2026-09-01", ["python_workers"]))
+    install(host)
     loader = Loader(tmp_path / "src" / "entry.py")
 
     async def ask() -> str:
@@ -82,7 +83,7 @@ def answer(tmp_path: Path) -> Iterator[Callable[[str], str]]:
         (tmp_path / "src").mkdir(exist_ok=True)
         (tmp_path / "src" / "entry.py").write_text(HEAD + lines)
         generation = loader.load()
-        code = HostedCode(generation.number, generation.entry, env, ["Thing"], loader.owns)
+        code = HostedCode(generation.number, generation.entry, host, ["Thing"], loader.owns)
         runtime.replace(code)
         return loop.run_until_complete(ask())
 
@@ -152,9 +153,13 @@ def test_an_object_sees_what_production_shows(
 
 
 def test_what_is_not_there_yet_says_so(answer: Callable[[str], str]) -> None:
-    body = "try:\n    storage.setAlarm\nexcept AttributeError as error:\n    return str(error)"
+    body = """
+try:
+    storage.getCurrentBookmark
+except AttributeError as error:
+    return str(error)"""
 
-    assert answer(body) == "ctx.storage.setAlarm is not simulated yet by pydo"
+    assert answer(body) == "ctx.storage.getCurrentBookmark is not simulated yet by pydo"
 
 
 def test_importing_what_is_not_there_names_pydo(answer: Callable[[str], str]) -> None:

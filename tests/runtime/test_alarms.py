@@ -32,7 +32,8 @@ class Ringing(Object):
 
     async def handle(self, event: Event) -> object:
         if isinstance(event, AlarmFired):
-            return await self.alarm(event)
+            await self.alarm(event)
+            return self.actor.alarm.stored()
         return await super().handle(event)
 
     async def alarm(self, event: AlarmFired) -> None:

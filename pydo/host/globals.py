@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.host.clone import structured_clone
 from pydo.host.js import error as errors
+from pydo.host.js.abort import AbortController, AbortSignal
 from pydo.host.js.array import JsArray
 from pydo.host.js.blob import Blob, File
 from pydo.host.js.buffer import TYPED_ARRAYS, ArrayBuffer, DataView
@@ -16,6 +17,14 @@ from pydo.host.js.crypto import Crypto
 from pydo.host.js.date import JsDate
 from pydo.host.js.encoding import TextDecoder, TextEncoder, atob, btoa
 from pydo.host.js.error import not_simulated
+from pydo.host.js.event import (
+    CloseEvent,
+    CustomEvent,
+    ErrorEvent,
+    Event,
+    ExtendableEvent,
+    MessageEvent,
+)
 from pydo.host.js.formdata import FormData
 from pydo.host.js.headers import Headers
 from pydo.host.js.json import JSON
@@ -23,6 +32,7 @@ from pydo.host.js.object import JsObject
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
+from pydo.host.js.target import EventTarget
 from pydo.host.js.text import js_number, js_string, truthy
 from pydo.host.js.timers import TIMERS
 from pydo.host.js.url import URL, URLSearchParams
@@ -70,10 +80,18 @@ class Performance(JsProxy):
 def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
     """Give the globals by name; `fetch` is the way out."""
     classes: tuple[Any, ...] = (
+        AbortController,
+        AbortSignal,
         ArrayBuffer,
         Blob,
+        CloseEvent,
+        CustomEvent,
         DataView,
         errors.DOMException,
+        ErrorEvent,
+        Event,
+        EventTarget,
+        ExtendableEvent,
         File,
         FormData,
         Headers,
@@ -83,6 +101,7 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         JsObject,
         JsPromise,
         JsSet,
+        MessageEvent,
         ReadableStream,
         Request,
         Response,

@@ -7,8 +7,8 @@ import inspect
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from pydo.host.js.error import JsError
 from pydo.host.js.text import is_callable, js_number
+from pydo.host.scope import running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,13 +17,6 @@ __all__ = ["TIMERS"]
 
 _numbers = count(1)
 _pending: dict[int, asyncio.TimerHandle] = {}
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        raise JsError("Disallowed operation called within global scope.") from None
 
 
 def _run(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -35,7 +28,7 @@ def _run(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
 def queue_microtask(function: Any = None, *_: object) -> None:
     """Call a function when what runs now has come to its end."""
     is_callable(function, "queueMicrotask")
-    _loop().call_soon(_run, function, ())
+    running_loop().call_soon(_run, function, ())
 
 
 def set_timeout(function: Any = None, delay: Any = 0, *arguments: Any) -> int:
@@ -47,7 +40,7 @@ def set_timeout(function: Any = None, delay: Any = 0, *arguments: Any) -> int:
         del _pending[number]
         _run(function, arguments)
 
-    _pending[number] = _loop().call_later(_seconds(delay), fire)
+    _pending[number] = running_loop().call_later(_seconds(delay), fire)
     return number
 
 
@@ -57,10 +50,10 @@ def set_interval(function: Any = None, delay: Any = 0, *arguments: Any) -> int:
     number, seconds = next(_numbers), max(_seconds(delay), 0.001)
 
     def fire() -> None:
-        _pending[number] = _loop().call_later(seconds, fire)
+        _pending[number] = running_loop().call_later(seconds, fire)
         _run(function, arguments)
 
-    _pending[number] = _loop().call_later(seconds, fire)
+    _pending[number] = running_loop().call_later(seconds, fire)
     return number
 
 

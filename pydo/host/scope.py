@@ -1,0 +1,39 @@
+"""Where code of the user's runs: in a handler, or at the top level of a module.
+
+Source: src/workerd/io/io-context.c++ (`IoContext::current`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from pydo.host.js.error import JsError
+from pydo.runtime.loop import ObjectLoop
+from pydo.runtime.turn import SCOPE
+
+__all__ = ["GLOBAL_SCOPE", "running_loop"]
+
+GLOBAL_SCOPE: Final = (
+    "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), "
+    "setting a timeout, and generating random values are not allowed within global scope. To fix "
+    "this error, perform this operation within a handler. "
+    "https://developers.cloudflare.com/workers/runtime-apis/handlers/"
+)
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """Give the event loop to whoever runs on it.
+
+    Raises:
+        JsException: nobody does, as at the top level of a module.
+
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise JsError(GLOBAL_SCOPE) from None
+    # Modules are imported while the loop runs, but in nobody's turn.
+    if isinstance(loop, ObjectLoop) and SCOPE.get() is None:
+        raise JsError(GLOBAL_SCOPE)
+    return loop

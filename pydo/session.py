@@ -24,9 +24,9 @@ from pydo.console import ConsoleObserver
 from pydo.errors import PydoError, StateError, UserCodeError
 from pydo.host.code import BrokenCode, HostedCode
 from pydo.host.env import make_env
+from pydo.host.execution import wait_until
 from pydo.host.flags import Flags
 from pydo.host.importer import Host, install, uninstall
-from pydo.host.state import wait_until
 from pydo.loader import Generation, Loader, digest, project_environment, reexec_command, use
 from pydo.reload import Watched, changes, settled
 from pydo.runtime.container import Settings

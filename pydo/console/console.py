@@ -11,6 +11,7 @@ Sources: cloudflare/workers-sdk `packages/wrangler/src/logger.ts`,
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TextIO
 
@@ -133,8 +134,8 @@ class Console:
     def user_error(self, error: BaseException, owns: Callable[[str], bool], *, title: str) -> None:
         """Show an error of the Worker's own code under `title`: its traceback, none of pydo's.
 
-        Of an error that has come from one object to another, the traceback is that of the place
-        where it was raised.  `owns` tells the files of the project.
+        Of an error that has come from one object to another, the traceback is one, from the frame
+        of the caller to the place where it was raised.  `owns` tells the files of the project.
         """
         if not self.shows(Level.ERROR):
             return
@@ -143,12 +144,12 @@ class Console:
         from pydo.runtime.failure import origin  # noqa: PLC0415 - as said
 
         cause = origin(error)
-        text = format_user_error(cause, owns).rstrip("\n")
+        text = format_user_error(error, owns).rstrip("\n")
         if text == f"{type(cause).__name__}: {title}":  # it has no place, and nothing to add
             self.error(title)
             return
         # A Worker knows this class by another name, and the error's own name says more.
-        self.error(f"{title}\n{text.replace('pydo.errors.JsException: ', '')}")
+        self.error(f"{title}\n{_CLASS.sub('', text)}")
 
     # -- writing
 
@@ -166,6 +167,8 @@ class Console:
         except OSError:  # nobody reads it any more: the server goes on
             self._shown = frozenset()
 
+
+_CLASS = re.compile(r"^(?:pydo\.errors|pydo\.host\.js\.error|pyodide\.ffi)\.\w+: ", re.MULTILINE)
 
 _TAG_STYLES = {Level.DEBUG: "bright_black", Level.INFO: "green"}
 

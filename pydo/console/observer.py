@@ -46,7 +46,7 @@ class ConsoleObserver(Observer):
         """An alarm handler raised: with its traceback, and when it is tried again."""
         when = "it is not tried again" if retry_s is None else f"tried again in {retry_s:.1f} s"
         self._console.user_error(
-            origin(error), self._owns, title=f"Uncaught error in the alarm of {label}; {when}"
+            error, self._owns, title=f"Uncaught error in the alarm of {label}; {when}"
         )
 
     def stuck(self, where: str, seconds: float, place: str) -> None:

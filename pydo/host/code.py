@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydo.errors import UserCodeError
 from pydo.host.entrypoint import exports
+from pydo.host.js.error import DOM_NAMES, ERROR_CLASSES
+from pydo.host.rpc import error_members
+from pydo.runtime.failure import ErrorForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from pydo.runtime.events import Event, Handler
 
 __all__ = ["BrokenCode", "HostedCode"]
+
+# Without `enhanced_error_serialization` an error of any other name arrives as an `Error`.
+_NAMES = frozenset({*ERROR_CLASSES, *DOM_NAMES, "AggregateError"})
 
 
 class HostedCode:
@@ -47,9 +53,12 @@ class HostedCode:
             raise _not_exported(missing, entry)
         self.generation = generation
         self.handler: Handler = found.handler
+        self.entrypoints: Mapping[str, Handler] = found.entrypoints
         self.classes: Mapping[str, Callable[[Actor], Handler]] = found.classes
         self.warning = found.warning
         self.owns = owns
+        names = None if host.flags.enhanced_error_serialization else _NAMES
+        self.errors = ErrorForm(owns, names, error_members)
 
 
 class BrokenCode:
@@ -57,6 +66,7 @@ class BrokenCode:
 
     def __init__(self, error: UserCodeError) -> None:
         self.generation = 0
+        self.errors = ErrorForm(self.owns)
         self.handler: Handler = _Failing(error)
         self.classes: Mapping[str, Callable[[Actor], Handler]] = {}
 

@@ -13,9 +13,14 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
+from pydo.host.capability import EXECUTION, answer, sent
+from pydo.host.execution import ExecutionContext
 from pydo.host.js.object import JsObject
-from pydo.host.state import DurableObjectState, ExecutionContext
-from pydo.runtime.events import AlarmFired, Event, Fetch, RpcCall
+from pydo.host.js.response import Response
+from pydo.host.js.stream import ReadableStream
+from pydo.host.js.value import jsnull
+from pydo.host.state import DurableObjectState
+from pydo.runtime.events import AlarmFired, Event, Fetch, FunctionCall, RpcCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,18 +45,21 @@ _RESERVED = frozenset(
         "webSocketMessage",
     }
 )
+_OWN = frozenset({"ctx", "env"})
 
 
 class Exports:
-    """What an entry module exports: one default handler, and classes of objects by name."""
+    """What an entry module exports: one default handler, others by name, and classes of objects."""
 
     def __init__(
         self,
         handler: Handler,
+        entrypoints: Mapping[str, Handler],
         classes: Mapping[str, Callable[[Actor], Handler]],
         warning: str | None,
     ) -> None:
         self.handler = handler
+        self.entrypoints = entrypoints
         self.classes = classes
         self.warning = warning
 
@@ -66,34 +74,28 @@ def exports(module: ModuleType, env: JsProxy, flags: Flags) -> Exports:
     sdk = importlib.import_module("workers")
     visible = _visible(module)
     classes = {
-        value.__name__: _object_factory(sdk, value, env, flags)
-        for value in visible.values()
-        if isinstance(value, type)
-        and issubclass(value, sdk.DurableObject)
-        and value is not sdk.DurableObject
+        cls.__name__: _object_factory(sdk, cls, env, flags)
+        for cls in _subclasses(visible, sdk.DurableObject)
     }
-    defaults = [
-        value
-        for value in visible.values()
-        if isinstance(value, type)
-        and issubclass(value, sdk.WorkerEntrypoint)
-        and value.__name__ == "Default"
-    ]
+    wrapped_env = importlib.import_module("workers.rpc")._EnvWrapper(env)  # noqa: SLF001 - the SDK's own way to wrap it
+    entrypoints: dict[str, Handler] = {
+        cls.__name__: _ClassEntrypoint(sdk, cls, env, wrapped_env)
+        for cls in _subclasses(visible, sdk.WorkerEntrypoint)
+    }
+    handler: Any = entrypoints.pop("Default", None)
     on_fetch, plain = visible.get("on_fetch"), visible.get("default")
     has_plain = plain is not None and callable(getattr(plain, "fetch", None))
-    if len(defaults) + callable(on_fetch) + has_plain > 1:
+    if (handler is not None) + callable(on_fetch) + has_plain > 1:
         raise TypeError("Cannot define multiple default entrypoints")
-    wrapped_env = importlib.import_module("workers.rpc")._EnvWrapper(env)  # noqa: SLF001 - the SDK's own way to wrap it
-    if defaults:
-        entry: Any = _ClassEntrypoint(sdk, defaults[0], env, wrapped_env)
-    elif callable(on_fetch):
-        entry = _FunctionEntrypoint(on_fetch, "on_fetch", lambda request: request, env)
+    if callable(on_fetch):
+        handler = _FunctionEntrypoint(on_fetch, "on_fetch", lambda request: request, env)
     elif has_plain:
         fetch = getattr(plain, "fetch")  # noqa: B009 - it is whatever the user has put there
-        entry = _FunctionEntrypoint(fetch, "default.fetch", sdk.Request, wrapped_env)
-    else:
-        entry = _NoEntrypoint()
-    return Exports(entry, classes, entry.warning)
+        handler = _FunctionEntrypoint(fetch, "default.fetch", sdk.Request, wrapped_env)
+    elif handler is None:
+        handler = _NoEntrypoint()
+    warning = handler.warning if flags.python_no_global_handlers else None
+    return Exports(handler, entrypoints, classes, warning)
 
 
 def _visible(module: ModuleType) -> dict[str, Any]:
@@ -103,30 +105,59 @@ def _visible(module: ModuleType) -> dict[str, Any]:
     return {name: getattr(module, name) for name in names if hasattr(module, name)}
 
 
-# -- default handlers
+def _subclasses(visible: Mapping[str, Any], base: type) -> list[type[Any]]:
+    found = {
+        id(value): value
+        for value in visible.values()
+        if isinstance(value, type) and issubclass(value, base) and value is not base
+    }
+    return list(found.values())
+
+
+# -- the Worker's own handlers
 
 
 class _Entrypoint:
     warning: str | None = None
 
-    def __init__(self) -> None:
-        self.context = ExecutionContext()
-
     async def handle(self, event: Event) -> object:
-        if not isinstance(event, Fetch):
-            raise JsException("TypeError", "The entrypoint takes nothing but requests from here.")
-        return await self.fetch(event.request)
+        if isinstance(event, FunctionCall):
+            return await answer(event)
+        context = ExecutionContext()
+        EXECUTION.set(context)
+        result: Any = None
+        try:
+            if isinstance(event, Fetch):
+                result = await self.fetch(event.request, context)
+            elif isinstance(event, RpcCall):
+                result = await self.call(event.method, event.arguments, context)
+            else:
+                raise JsException("TypeError", "A Worker has no alarms.")
+        finally:
+            # A body that is still to be made goes on in this execution.
+            context.is_answered = not _is_unfinished(result)
+        return result
 
-    async def fetch(self, request: Any) -> object:
+    async def fetch(self, request: Any, context: ExecutionContext) -> object:
         raise NotImplementedError
+
+    async def call(
+        self, method: str, _arguments: tuple[object, ...], _context: ExecutionContext
+    ) -> object:
+        raise _no_method(method)
+
+
+def _is_unfinished(result: Any) -> bool:
+    if not isinstance(result, Response):
+        return False
+    return isinstance(result.content, ReadableStream) or result.webSocket is not jsnull
 
 
 class _ClassEntrypoint(_Entrypoint):
-    """`class Default(WorkerEntrypoint)`: a new instance for each request."""
+    """A class that extends `WorkerEntrypoint`: a new instance for each request or call."""
 
     def __init__(self, sdk: ModuleType, cls: type, env: JsProxy, wrapped_env: object) -> None:
-        super().__init__()
-        self._request = sdk.Request
+        self._sdk = sdk
         self._cls: Callable[..., Any] = cls
         self._env = env
         self._wrapped_env = wrapped_env
@@ -134,13 +165,18 @@ class _ClassEntrypoint(_Entrypoint):
         function = getattr(cls, "fetch", None)
         self._taken = 0 if function is None else _positional(function) - 1
 
-    async def fetch(self, request: Any) -> object:
-        instance = self._cls(self.context, self._env)
+    async def fetch(self, request: Any, context: ExecutionContext) -> object:
+        instance = self._cls(context, self._env)
         function = getattr(instance, "fetch", None)
         if function is None:
-            raise _NO_FETCH
-        arguments = (self._request(request), self._wrapped_env, self.context)[: self._taken]
+            raise _no_fetch()
+        arguments = (self._sdk.Request(request), self._wrapped_env, context)[: self._taken]
         return _response(await _result(function(*arguments)), self._name)
+
+    async def call(
+        self, method: str, arguments: tuple[object, ...], context: ExecutionContext
+    ) -> object:
+        return await _called(self._sdk, self._cls(context, self._env), method, arguments)
 
 
 class _FunctionEntrypoint(_Entrypoint):
@@ -153,7 +189,6 @@ class _FunctionEntrypoint(_Entrypoint):
         convert: Callable[[Any], object],
         env: object,
     ) -> None:
-        super().__init__()
         self._function = function
         self._name = name
         self._convert = convert
@@ -164,19 +199,25 @@ class _FunctionEntrypoint(_Entrypoint):
             " date of 2025-08-14 or later: write `class Default(WorkerEntrypoint)` with a `fetch`"
         )
 
-    async def fetch(self, request: Any) -> object:
-        arguments = (self._convert(request), self._env, self.context)[: self._taken]
+    async def fetch(self, request: Any, context: ExecutionContext) -> object:
+        arguments = (self._convert(request), self._env, context)[: self._taken]
         return _response(await _result(self._function(*arguments)), self._name)
 
 
 class _NoEntrypoint(_Entrypoint):
     """A module without a default handler: its objects may still be used by others."""
 
-    async def fetch(self, request: Any) -> object:
-        raise _NO_FETCH
+    async def fetch(self, request: Any, context: ExecutionContext) -> object:
+        del request, context
+        raise _no_fetch()
 
 
-_NO_FETCH = JsException("TypeError", "Handler does not export a fetch() function.")
+def _no_fetch() -> JsException:
+    return JsException("Error", "Handler does not export a fetch() function.")
+
+
+def _no_method(method: str) -> JsException:
+    return JsException("TypeError", f"Method {method} does not exist")
 
 
 # -- objects
@@ -205,7 +246,9 @@ class _ObjectHandler:
             case Fetch(request):
                 return await self._fetch(request)
             case RpcCall(method, arguments):
-                return await self._call(method, arguments)
+                return await _called(self._sdk, self._instance, method, arguments)
+            case FunctionCall():
+                return await answer(event)
             case AlarmFired(scheduled_ms, retries):
                 await self._alarm(scheduled_ms, retries)
                 return None
@@ -213,7 +256,7 @@ class _ObjectHandler:
     async def _alarm(self, scheduled_ms: int, retries: int) -> None:
         function = getattr(self._instance, "alarm", None)
         if not callable(function):
-            raise JsException("TypeError", "Method alarm does not exist")
+            raise _no_method("alarm")
         info = JsObject(
             {"retryCount": retries, "isRetry": retries > 0, "scheduledTime": scheduled_ms}
         )
@@ -223,7 +266,7 @@ class _ObjectHandler:
         instance = self._instance
         function = getattr(instance, "fetch", None)
         if function is None:
-            raise JsException("TypeError", "Handler does not export a fetch() function.")
+            raise _no_fetch()
         arguments: tuple[object, ...] = (self._sdk.Request(request),)
         if self._fetch_taken != 1:
             more = (getattr(instance, "env", None), getattr(instance, "ctx", None))
@@ -231,24 +274,27 @@ class _ObjectHandler:
         name = f"{type(instance).__name__}.fetch"
         return _response(await _result(function(*arguments)), name)
 
-    async def _call(self, method: str, arguments: tuple[object, ...]) -> object:
-        if method in _RESERVED:
-            raise JsException(
-                "TypeError", f"'{method}' is a reserved method and cannot be called over RPC."
-            )
-        function = getattr(self._instance, method, None)
-        if method in ("ctx", "env"):
-            raise JsException(
-                "TypeError", f'The RPC receiver does not implement the method "{method}".'
-            )
-        if not callable(function):
-            raise JsException("TypeError", f"Method {method} does not exist")
-        sdk = self._sdk
-        result = function(*[sdk.python_from_rpc(each) for each in arguments])
-        return sdk.python_to_rpc(await _result(result))
-
 
 # -- what both share
+
+
+async def _called(
+    sdk: ModuleType, instance: Any, method: str, arguments: tuple[object, ...]
+) -> object:
+    """Call a method for a caller elsewhere; any name that the instance has will do."""
+    if method in _RESERVED:
+        raise JsException(
+            "TypeError", f"'{method}' is a reserved method and cannot be called over RPC."
+        )
+    if method in _OWN:
+        raise JsException(
+            "TypeError", f'The RPC receiver does not implement the method "{method}".'
+        )
+    function = getattr(instance, method, None)
+    if not callable(function):
+        raise _no_method(method)
+    result = await _result(function(*[sdk.python_from_rpc(each) for each in arguments]))
+    return sent(sdk.python_to_rpc(result))
 
 
 async def _result(value: Any) -> Any:

@@ -1,14 +1,12 @@
-"""`ctx`: what an object's class is constructed with, and what a Worker's entrypoint is.
+"""`ctx`: what an object's class is constructed with.
 
-Sources: src/workerd/api/actor-state.{h,c++} (`DurableObjectState`), src/workerd/api/global-scope.h
-(`ExecutionContext`).
+Source: src/workerd/api/actor-state.{h,c++} (`DurableObjectState`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydo.errors import JsException
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, truthy
 from pydo.host.js.value import JsProxy, jsnull, options
@@ -16,7 +14,6 @@ from pydo.host.namespace import DurableObjectIdProxy
 from pydo.host.promise import JsPromise
 from pydo.host.storage import DurableObjectStorage
 from pydo.runtime.failure import Stopped
-from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from pydo.host.flags import Flags
     from pydo.runtime.actor import Actor
 
-__all__ = ["DurableObjectState", "ExecutionContext", "wait_until"]
+__all__ = ["DurableObjectState"]
 
 
 _NOT_YET = frozenset(
@@ -42,19 +39,6 @@ _NOT_YET = frozenset(
         "setWebSocketAutoResponse",
     }
 )
-
-
-def wait_until(awaitable: Awaitable[object]) -> None:
-    """Keep whoever is running awake until `awaitable` is done.
-
-    Raises:
-        JsException: nobody is, as at the top level of a module.
-
-    """
-    scope = SCOPE.get()
-    if scope is None:
-        raise JsException("Error", "Disallowed operation called within global scope.")
-    scope.turns.owner.wait_until(awaitable)
 
 
 class DurableObjectState(JsProxy):
@@ -93,19 +77,3 @@ class DurableObjectState(JsProxy):
         )
         assert self._actor.broken is not None, "it was just reset"
         raise Stopped(self._actor.broken)
-
-
-class ExecutionContext(JsProxy):
-    """What a handler of the Worker may ask for beside its request."""
-
-    __slots__ = ("props",)
-
-    def __init__(self) -> None:
-        self.props = JsObject({})
-
-    def waitUntil(self, awaitable: Awaitable[object]) -> None:
-        """Keep the Worker at work until `awaitable` is done."""
-        wait_until(awaitable)
-
-    def passThroughOnException(self) -> None:
-        """Accepted; there is no origin to pass through to."""

@@ -9,71 +9,107 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
-from pydo.host.js.object import JsObject
+from pydo.host.capability import call
+from pydo.host.js.error import JsTypeError
 from pydo.host.js.request import Request
 from pydo.host.js.value import JsProxy, options
 from pydo.host.promise import JsPromise
-from pydo.host.rpc import transferable
 from pydo.runtime.events import Fetch, RpcCall
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
+    from pydo.runtime.channel import Channel
     from pydo.runtime.namespace import ActorChannel
 
-__all__ = ["DurableObject"]
+__all__ = ["DurableObject", "Fetcher"]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 20
 
 
-class DurableObject(JsProxy):
-    """A stub; lazy: the object is constructed by the first call that arrives."""
+class Fetcher(JsProxy):
+    """Something that takes requests and calls.
 
-    __slots__ = ("_channel", "id", "name")
+    Alone it is what a stub becomes when it is sent to another object: without an id or a name.
+    """
 
-    def __init__(self, channel: ActorChannel, object_id: JsProxy) -> None:
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self.id = object_id
-        self.name = channel.id.name
 
     def fetch(self, resource: Any = None, given: object = None, **named: object) -> JsPromise:
-        """Send a request to the object's `fetch`; redirects are followed as by any fetch."""
-        return FetchPromise.sent(self._channel, Request.new(resource, options(given, named)))
+        """Send a request to `fetch` at the other end; redirects are followed as by any fetch."""
+        if resource is None and given is None and not named:
+            return JsPromise.rejected(JsTypeError(_NO_REQUEST))
+        try:
+            return FetchPromise.sent(self._channel, _request(resource, options(given, named)))
+        except JsException as error:
+            return JsPromise.rejected(error)
+
+    def __transfer__(self) -> Fetcher:
+        """Give what whoever it is sent to gets."""
+        return Fetcher(self._channel.again())
 
     def __getattr__(self, name: str) -> JsProxy:
-        if name.startswith("__"):
+        if name.startswith("__") or name == "then":  # a stub is no promise
             raise AttributeError(name)
         return JsRpcProperty(self._channel, name)
 
 
-class JsRpcProperty(JsProxy):
-    """A method of the object at the other end, whether or not it has one of that name."""
+class DurableObject(Fetcher):
+    """A stub; lazy: the object is constructed by the first call that arrives."""
+
+    __slots__ = ("id", "name")
+
+    def __init__(self, channel: ActorChannel, object_id: JsProxy) -> None:
+        super().__init__(channel)
+        self.id = object_id
+        self.name = channel.id.name
+
+
+class JsRpcProperty(JsProxy, js_name="RpcProperty"):
+    """A method at the other end, whether or not there is one of that name."""
 
     __slots__ = ("_channel", "_method")
 
-    def __init__(self, channel: ActorChannel, method: str) -> None:
+    def __init__(self, channel: Channel, method: str) -> None:
         self._channel = channel
         self._method = method
 
+    @property
+    def typeof(self) -> str:
+        """As JavaScript's operator `typeof` says it."""
+        return "function"
+
     def __call__(self, *arguments: object, **named: object) -> JsPromise:
-        """Call the method; keyword arguments are one trailing object, as on any JS call."""
-        if named:
-            arguments = (*arguments, JsObject.new(**named))
-        sent = tuple(transferable(each) for each in arguments)
-        return JsPromise.of(self._channel.send(RpcCall(self._method, sent)))
+        """Call the method."""
+        return call(self._channel, arguments, named, lambda sent: RpcCall(self._method, sent))
+
+
+def _request(resource: Any, init: Mapping[str, Any]) -> Request:
+    request = Request.new(resource, init)
+    if not request.url.startswith(("http:", "https:")):
+        raise JsTypeError(f"Fetch API cannot load: {request.url}")
+    return request
+
+
+_NO_REQUEST = (
+    "Failed to execute 'fetch' on 'Fetcher': parameter 1 is not of type 'Request or string'."
+)
 
 
 class FetchPromise(JsPromise, js_name="Promise"):
     """The promise of a response; a redirection is followed by whoever awaits it."""
 
     __slots__ = ("_channel", "_request")
-    _channel: ActorChannel
+    _channel: Channel
     _request: Request
 
     @classmethod
-    def sent(cls, channel: ActorChannel, request: Request) -> FetchPromise:
+    def sent(cls, channel: Channel, request: Request) -> FetchPromise:
         """Send a request; calls leave in the order in which they are made."""
         self: FetchPromise = object.__new__(cls)
         self.value, self.error = None, None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import traceback
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydo.errors import UserCodeError
+from pydo.runtime.failure import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,12 +40,11 @@ def format_user_error(error: BaseException, owns: Callable[[str], bool]) -> str:
     """Return the error as Python prints it, with only the user's own frames.
 
     Causes, contexts, the members of groups and notes are there too, and a SyntaxError has its
-    file, line and caret.  Of a UserCodeError it is the error that the user's code raised.
+    file, line and caret.  Of a UserCodeError it is the error that the user's code raised, of one
+    that has come from another object what was raised there, under the frames of its callers.
     """
     cause = error.error if isinstance(error, UserCodeError) else error
-    report = traceback.TracebackException.from_exception(cause, compact=True)
-    _trim(report, owns)
-    return "".join(report.format())
+    return "".join(report(cause, owns).format())
 
 
 def summary(error: BaseException, trimmed: TracebackType | None) -> str:
@@ -59,19 +59,3 @@ def summary(error: BaseException, trimmed: TracebackType | None) -> str:
         return what
     frame, line = list(traceback.walk_tb(trimmed))[-1]
     return f"{frame.f_code.co_filename}:{line}: {what}"
-
-
-def _trim(report: traceback.TracebackException, owns: Callable[[str], bool]) -> None:
-    seen: set[int] = set()
-    reports = [report]
-    while reports:
-        step = reports.pop()
-        if id(step) in seen:
-            continue
-        seen.add(id(step))
-        step.stack[:] = [frame for frame in step.stack if owns(frame.filename)]
-        if not step.stack:
-            # Python prints no heading for a stack that is not there.
-            nothing: Any = None
-            step.stack = nothing
-        reports += [r for r in (step.__cause__, step.__context__, *(step.exceptions or ())) if r]

@@ -49,7 +49,9 @@ class Actor:
         self._kv = KeyValueTable(database)
         self._alarm = ObjectAlarm(database)
         self.turns = Turns(container.loop, self, str(container.label), worker.generation)
-        self.deliveries = Deliveries(self.turns, worker.owns)
+        self.deliveries = Deliveries(
+            self.turns, worker.errors, remote=True, durableObjectId=self.id.hex
+        )
         self._stopped: JsException | None = None
         self.turns.arrive(
             Callback(self._construct, (), self.turns.event_context(worker.generation))
@@ -271,7 +273,7 @@ class Actor:
         """Reset the object: every caller gets `error`, and the running turn is taken back."""
         if self.broken is not None:
             return
-        self.broken = travelling(error, self.worker.owns, durableObjectReset=True)
+        self.broken = travelling(error, self.worker.errors, durableObjectReset=True)
         if self.turns.loop.running is self.turns:
             self.database.rollback_turn()
             self.turns.output.drop_turn()

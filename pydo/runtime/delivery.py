@@ -8,35 +8,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydo.runtime.events import RpcCall
+from pydo.runtime.events import Fetch, FunctionCall
 from pydo.runtime.failure import exit_error, travelling
 from pydo.runtime.turn import Callback
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
     from contextvars import Context
 
     from pydo.errors import JsException
     from pydo.runtime.events import Event, Handler
+    from pydo.runtime.failure import ErrorForm
     from pydo.runtime.turn import Turns
 
-__all__ = ["Deliveries", "answered"]
+__all__ = ["Deliveries"]
 
 
 class Deliveries:
-    """The events that an owner has taken and not answered yet."""
+    """The events that an owner has taken and not answered yet.
 
-    __slots__ = ("_pending", "handler", "owns", "turns")
+    `sessions` counts what others may still call: a function of the owner's that they hold.
+    `marks` stand on the errors that an object's handlers raise.
+    """
 
-    def __init__(self, turns: Turns, owns: Callable[[str], bool]) -> None:
+    __slots__ = ("_marks", "_pending", "errors", "handler", "sessions", "turns")
+
+    def __init__(self, turns: Turns, errors: ErrorForm, **marks: object) -> None:
         self.turns = turns
-        self.owns = owns
+        self.errors = errors
         self.handler: Handler | None = None
+        self.sessions = 0
+        self._marks = marks
         self._pending: set[_Delivery] = set()
 
     def __len__(self) -> int:
-        return len(self._pending)
+        return len(self._pending) + self.sessions
 
     def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
         """Let `event` arrive; `future` gets what the handler gives or raises."""
@@ -50,23 +56,21 @@ class Deliveries:
         pending, self._pending = self._pending, set()
         for delivery in pending:
             if not delivery.future.done():
-                delivery.future.set_exception(answered(delivery.event, error, self.owns))
+                # As measured: of a reset, the sender of a request hears that it was remote, and
+                # the caller of a method does not.
+                is_fetch = self._marks and isinstance(delivery.event, Fetch)
+                marks = {"remote": True} if is_fetch else {}
+                delivery.future.set_exception(travelling(error, self.errors, **marks))
             if delivery.task is not None:
                 delivery.task.cancel()
 
-    def settled(self, delivery: _Delivery) -> None:
-        """Take an answered event out."""
+    def settled(self, delivery: _Delivery, error: BaseException | None) -> None:
+        """Take an answered event out, and tell its caller of `error`."""
         self._pending.discard(delivery)
-
-
-def answered(event: Event, error: BaseException, owns: Callable[[str], bool]) -> JsException:
-    """Give the error that the caller of an event sees; that of a method is marked `remote`.
-
-    Source: src/workerd/api/worker-rpc.c++.
-    """
-    if isinstance(event, RpcCall):
-        return travelling(error, owns, remote=True)
-    return travelling(error, owns)
+        if error is None or delivery.future.done():
+            return
+        marks = self._marks or ({"remote": True} if type(delivery.event) is FunctionCall else {})
+        delivery.future.set_exception(travelling(error, self.errors, **marks))
 
 
 class _Delivery:
@@ -89,7 +93,7 @@ class _Delivery:
 
     def start(self) -> None:
         if self.future.done():  # the caller has given up, or the object was reset
-            self.deliveries.settled(self)
+            self.deliveries.settled(self, None)
             return
         loop = self.deliveries.turns.loop
         self.task = loop.create_unowned_task(self._run(), self.context)
@@ -106,10 +110,6 @@ class _Delivery:
         self.deliveries.turns.output.hold(self._leave)
 
     def _leave(self) -> None:
-        self.deliveries.settled(self)
-        if self.future.done():
-            return
-        if self.error is None:
+        self.deliveries.settled(self, self.error)
+        if not self.future.done():
             self.future.set_result(self.result)
-        else:
-            self.future.set_exception(answered(self.event, self.error, self.deliveries.owns))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["AlarmFired", "Event", "Fetch", "Handler", "RpcCall"]
+__all__ = ["AlarmFired", "Event", "Fetch", "FunctionCall", "Handler", "RpcCall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,14 @@ class RpcCall:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """A function called through a stub that its owner has given away."""
+
+    function: object
+    arguments: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmFired:
     """The object's alarm rings: set for `scheduled_ms` (since 1970), tried `retries` times."""
 
@@ -42,7 +50,7 @@ class AlarmFired:
     retries: int
 
 
-Event = Fetch | RpcCall | AlarmFired
+Event = Fetch | RpcCall | FunctionCall | AlarmFired
 
 
 class Handler(Protocol):

@@ -2,20 +2,28 @@
 
 An error of production's kind (`JsException`) arrives as a copy of itself.  Any other exception
 arrives as a `PythonError`: its class is lost, its text is the traceback of the user's own frames,
-as Pyodide makes it.  The original stays reachable as `__cause__`, for the terminal.
+as Pyodide makes it.  What was raised stays reachable as `__cause__`, hop by hop, so that the
+terminal can show one traceback from the first caller's frame to the place of the error.
+
+Sources: src/workerd/jsg/util.c++ (tunneled exceptions), src/workerd/jsg/ser.c++ (native errors).
 """
 
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
-__all__ = ["Stopped", "exit_error", "travelling"]
+__all__ = ["Arrived", "ErrorForm", "Stopped", "exit_error", "origin", "report", "travelling"]
+
+_HEADING = "Traceback (most recent call last):\n"
+_OWN = frozenset({"name", "message", "stack"})
+_MARKS = frozenset({"durableObjectId", "durableObjectReset", "overloaded", "remote", "retryable"})
 
 
 class Stopped(BaseException):
@@ -26,28 +34,57 @@ class Stopped(BaseException):
         self.error = error
 
 
-def travelling(
-    error: BaseException, owns: Callable[[str], bool], **properties: object
-) -> JsException:
-    """Give the error that a caller sees; `properties` such as `durableObjectReset` are added."""
+class Arrived(JsException):
+    """An error that has come from another owner; its `__cause__` is what was raised there."""
+
+
+# To a Worker it is the class that it can import, and a traceback says so.
+Arrived.__module__, Arrived.__name__, Arrived.__qualname__ = "pyodide.ffi", *2 * ("JsException",)
+
+
+def _all_members(members: dict[str, Any]) -> dict[str, Any]:
+    return members
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorForm:
+    """In which form the errors of a Worker's code travel.
+
+    `owns` tells the project's files.  `names` are the names that survive the way, None for all:
+    an error of another name arrives as an `Error` whose text begins with that name, and without
+    members of its own (the form before the compatibility flag `enhanced_error_serialization`).
+    `copied` gives the members that the receiver gets of those that an error has.
+    """
+
+    owns: Callable[[str], bool]
+    names: Collection[str] | None = None
+    copied: Callable[[dict[str, Any]], dict[str, Any]] = _all_members
+
+
+def travelling(error: BaseException, form: ErrorForm, **marks: object) -> Arrived:
+    """Give the error that a caller sees; `marks` such as `durableObjectReset` are added."""
     if isinstance(error, Stopped):
         error = error.error
     if isinstance(error, JsException):
-        kept = {k: v for k, v in vars(error).items() if k not in {"name", "message", "stack"}}
-        copy = JsException(error.name, error.message, **{**kept, **properties})
+        name, message = error.name, error.message
+        members = {k: v for k, v in vars(error).items() if k not in _OWN}
     else:
-        copy = JsException(
-            "PythonError", _text(error, owns), type=type(error).__name__, **properties
-        )
-    copy.__cause__ = origin(error)
-    return copy
+        name, message = "PythonError", report_text(error, form.owns)
+        members = {"type": type(error).__name__}
+    if form.names is not None:
+        if name not in form.names:
+            name, message = "Error", f"{name}: {message}"
+        members = {k: v for k, v in members.items() if k in _MARKS}
+    elif members:
+        members = form.copied(members)
+    arrived = Arrived(name, message, **{**members, **marks})
+    arrived.__cause__ = error
+    return arrived
 
 
 def origin(error: BaseException) -> BaseException:
     """Give the exception that user code raised, behind the copies that have travelled."""
-    while isinstance(error, JsException) and error.__cause__ is not None:
-        error = error.__cause__
-    return error
+    return _hops(error)[-1]
 
 
 def exit_error(error: BaseException) -> Exception:
@@ -58,8 +95,78 @@ def exit_error(error: BaseException) -> Exception:
     )
 
 
-def _text(error: BaseException, owns: Callable[[str], bool]) -> str:
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if owns(f.filename)]
-    lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)]
-    lines += traceback.format_exception_only(error)
-    return "".join(lines).rstrip("\n")
+def report_text(error: BaseException, owns: Callable[[str], bool]) -> str:
+    """Give an error as Python prints it, with the user's own frames only."""
+    found = traceback.TracebackException.from_exception(error, compact=True)
+    for each in _related(found):
+        _trim(each, owns)
+        if each.exc_type is Arrived:  # what was raised elsewhere stays there
+            each.__cause__ = None
+    text = "".join(found.format())
+    # Pyodide's begins so in any case, Python's only above a frame.
+    return text if text.startswith(_HEADING) else _HEADING + text
+
+
+def report(error: BaseException, owns: Callable[[str], bool]) -> traceback.TracebackException:
+    """Give an error fit for the terminal: the user's own frames only, its whole way in one piece.
+
+    An error that has travelled is what was raised at its end, under the frames of all who were
+    waiting for it, the first caller's first.
+    """
+    return _report(error, owns, set())
+
+
+def _report(
+    error: BaseException, owns: Callable[[str], bool], seen: set[int]
+) -> traceback.TracebackException:
+    hops = _hops(error)
+    raised = hops[-1]
+    seen.add(id(raised))
+    found = traceback.TracebackException.from_exception(raised, compact=True)
+    found.stack[:0] = [
+        step for hop in hops[:-1] for step in traceback.extract_tb(hop.__traceback__)
+    ]
+    _trim(found, owns)
+    for name in ("__cause__", "__context__"):
+        inner: BaseException | None = getattr(raised, name)
+        if getattr(found, name) is not None:
+            is_new = inner is not None and id(inner) not in seen
+            setattr(found, name, _report(inner, owns, seen) if is_new and inner else None)
+    for member in found.exceptions or ():
+        for each in _related(member):
+            _trim(each, owns)
+    return found
+
+
+def _hops(error: BaseException) -> list[BaseException]:
+    hops = [error]
+    while (cause := error.__cause__) is not None and _is_carrier(error, cause):
+        error = cause
+        hops.append(error)
+    return hops
+
+
+def _is_carrier(error: BaseException, cause: BaseException) -> bool:
+    # The host surface has errors of its own for what has arrived, as `pyodide.http` has.
+    is_ours = type(error).__module__.startswith("pydo.")
+    return isinstance(error, Arrived) or (is_ours and isinstance(cause, Arrived))
+
+
+def _related(found: traceback.TracebackException) -> Iterable[traceback.TracebackException]:
+    seen: set[int] = set()
+    waiting = [found]
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            more = (each.__cause__, each.__context__, *(each.exceptions or ()))
+            waiting += [one for one in more if one is not None]
+
+
+def _trim(found: traceback.TracebackException, owns: Callable[[str], bool]) -> None:
+    found.stack[:] = [frame for frame in found.stack if owns(frame.filename)]
+    if not found.stack:
+        # Python prints no heading for a stack that is not there.
+        nothing: Any = None
+        found.stack = nothing

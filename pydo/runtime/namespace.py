@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydo.errors import JsException
+from pydo.runtime.channel import Channel
 from pydo.runtime.container import ActorContainer, Lifeline
-from pydo.runtime.delivery import answered
+from pydo.runtime.failure import travelling
 from pydo.runtime.ids import DurableObjectId, IdFactory
 from pydo.runtime.metadata import ClassMetadata
 from pydo.runtime.observer import ObjectLabel
-from pydo.runtime.turn import SCOPE, Scope
 
 if TYPE_CHECKING:
     import asyncio
@@ -106,57 +105,35 @@ class ActorNamespace:
         self.metadata.close()
 
 
-class ActorChannel:
+class ActorChannel(Channel):
     """The way of one stub to one object.
 
-    A call leaves the caller through the caller's output gate, in order.  Once used, the channel
-    shares the fate of the tenant it reached: after a reset it fails with that reset's error.
+    Once used, the channel shares the fate of the tenant it reached: after a reset it fails with
+    that reset's error.
     """
 
     __slots__ = ("_lifeline", "id", "namespace")
 
     def __init__(self, namespace: ActorNamespace, object_id: DurableObjectId) -> None:
+        super().__init__(namespace.loop)
         self.namespace = namespace
         self.id = object_id
         self._lifeline: Lifeline | None = None
 
-    def send(self, event: Event) -> asyncio.Future[object]:
-        """Send an event; the future gets its outcome.
+    @property
+    def generation(self) -> int:
+        """That of the code which is current."""
+        return self.namespace.worker.generation
 
-        Raises:
-            RuntimeError: the call comes from outside the turns of the object that makes it.
+    def again(self) -> ActorChannel:
+        """Give a way that does not share the fate of this one."""
+        return ActorChannel(self.namespace, self.id)
 
-        """
-        scope = SCOPE.get()
-        namespace = self.namespace
-        future: asyncio.Future[object] = namespace.loop.create_future()
-        if scope is None:
-            self._deliver(event, namespace.worker.generation, future)
-        elif scope.turns.is_dead:
-            raise JsException(
-                "Error", "The execution context which hosts this callback is no longer running."
-            )
-        elif not scope.turns.is_running:
-            raise RuntimeError(
-                f"{scope.turns.name} called an object from outside its own turns, from another"
-                " thread or from a callback of a transport"
-            )
-        else:
-            scope.turns.output.hold(lambda: self._leave(event, scope, future))
-        return future
-
-    def _leave(self, event: Event, scope: Scope, future: asyncio.Future[object]) -> None:
-        if future.cancelled() and scope.turns.is_dead:
-            # A reset has cancelled who waits for the answer; the call was made in a turn that is
-            # committed, and what such a turn says is heard.
-            future = self.namespace.loop.create_future()
-            future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._deliver(event, scope.generation, future)
-
-    def _deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
+    def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
+        """Bring an event to the object."""
         if self._lifeline is not None and self._lifeline.cut is not None:
-            owns = self.namespace.worker.owns
-            future.set_exception(answered(event, self._lifeline.cut, owns))
+            errors = self.namespace.worker.errors
+            future.set_exception(travelling(self._lifeline.cut, errors))
             return
         container = self.namespace.container(self.id)
         self._lifeline = container.lifeline

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from pydo.errors import JsException
     from pydo.runtime.clock import Timer
+    from pydo.runtime.delivery import Deliveries
     from pydo.runtime.loop import ObjectLoop
 
 __all__ = ["SCOPE", "Callback", "Owner", "Scope", "Turns"]
@@ -94,6 +95,8 @@ class Callback:
 
 class Owner(Protocol):
     """What an object (or a Worker) does at the ends of its turns."""
+
+    deliveries: Deliveries
 
     def end_turn(self) -> None:
         """A turn has run: keep its writes apart from the next turn's, or take them back."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydo.runtime.actor import Actor
     from pydo.runtime.clock import Timer
     from pydo.runtime.events import Event, Handler
+    from pydo.runtime.failure import ErrorForm
     from pydo.runtime.loop import ObjectLoop
     from pydo.runtime.observer import Observer
 
@@ -44,6 +45,11 @@ class Code(Protocol):
         """What constructs an instance of each class."""
         ...
 
+    @property
+    def errors(self) -> ErrorForm:
+        """In which form its errors travel."""
+        ...
+
     def owns(self, filename: str, /) -> bool:
         """Whether a file is the project's."""
         ...
@@ -56,9 +62,10 @@ class Worker:
         self.code = code
         self.generation = code.generation
         self.owns = code.owns
+        self.errors = code.errors
         self.observer = observer
         self.turns = Turns(loop, self, "the Worker", code.generation)
-        self.deliveries = Deliveries(self.turns, code.owns)
+        self.deliveries = Deliveries(self.turns, code.errors)
         self.deliveries.handler = code.handler
         self._grace: Timer | None = None
 

@@ -70,7 +70,7 @@ def _describe(error: BaseException, owns: Callable[[str], bool]) -> tuple[str, s
         return str(source), ""
     text = str(source)
     title = f"{type(source).__name__}: {text}" if text else type(source).__name__
-    return title, format_user_error(source, owns)
+    return title, format_user_error(error, owns)
 
 
 def _wants_page(request: web.BaseRequest, accept: str) -> bool:

@@ -7,6 +7,7 @@ import io
 import pytest
 
 from pydo.console import Console
+from pydo.runtime.failure import ErrorForm
 
 
 class Terminal:
@@ -27,6 +28,9 @@ class UserCode:
     """A file of a project that is not on the disk, and what it raises."""
 
     file = "/app/src/entry.py"
+
+    def __init__(self) -> None:
+        self.errors = ErrorForm(self.owns)
 
     def owns(self, filename: str) -> bool:
         return filename == self.file

@@ -164,10 +164,10 @@ def test_an_error_of_the_user_comes_with_the_users_frames_only(
 def test_an_error_that_travelled_is_shown_where_it_was_raised(
     terminal: Terminal, user_code: UserCode
 ) -> None:
-    error = travelling(user_code.raised("1 / 0"), user_code.owns)
+    error = travelling(user_code.raised("1 / 0"), user_code.errors)
 
     terminal.console().user_error(
-        travelling(error, user_code.owns), user_code.owns, title="Uncaught error"
+        travelling(error, user_code.errors), user_code.owns, title="Uncaught error"
     )
 
     assert terminal.text == (

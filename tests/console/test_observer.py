@@ -21,7 +21,7 @@ _LABEL = ObjectLabel("Counter", "ab" * 32, "a")
 def test_a_reset_that_user_code_caused_comes_with_its_traceback(
     terminal: Terminal, user_code: UserCode
 ) -> None:
-    error = travelling(user_code.raised("1 / 0"), user_code.owns, durableObjectReset=True)
+    error = travelling(user_code.raised("1 / 0"), user_code.errors, durableObjectReset=True)
 
     ConsoleObserver(terminal.console(), user_code.owns).was_reset(_LABEL, error)
 
@@ -39,7 +39,7 @@ def test_a_reset_that_pydo_caused_comes_with_its_reason(
     reason = JsException("Error", "Durable Object reset because its code was updated.")
 
     ConsoleObserver(terminal.console(), user_code.owns).was_reset(
-        _LABEL, travelling(reason, user_code.owns)
+        _LABEL, travelling(reason, user_code.errors)
     )
 
     assert terminal.text == (

@@ -11,11 +11,12 @@ import pytest
 from pydo.errors import JsException
 from pydo.host.code import HostedCode
 from pydo.host.env import make_env
+from pydo.host.execution import wait_until
 from pydo.host.flags import Flags
 from pydo.host.importer import Host, install, uninstall
 from pydo.host.js.request import Request
-from pydo.host.state import wait_until
 from pydo.loader import Loader
+from pydo.runtime.failure import ErrorForm
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.runtime import Runtime
 
@@ -56,6 +57,7 @@ LAST_TWO = 'return list(await storage.list(start="k1", end="k4", reverse=True, l
 
 class NothingYet:
     generation = 0
+    errors = ErrorForm(bool)
     handler: Any = None
     classes: dict[str, Any] = {}  # noqa: RUF012 - never written to
 

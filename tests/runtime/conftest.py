@@ -18,6 +18,7 @@ import pytest
 from pydo.errors import JsException
 from pydo.runtime.clock import ManualClock
 from pydo.runtime.events import Fetch, RpcCall
+from pydo.runtime.failure import ErrorForm
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.namespace import ActorChannel, ActorNamespace
 from pydo.runtime.observer import ObjectLabel, Observer
@@ -78,6 +79,7 @@ class Version:
         self.generation = generation
         self.handler = handler
         self.classes: dict[str, Callable[[Actor], Handler]] = {}
+        self.errors = ErrorForm(self.owns)
 
     def owns(self, filename: str) -> bool:
         return Path(filename).parent == _HERE and filename != __file__
@@ -186,9 +188,12 @@ async def failure_of(call: Awaitable[object]) -> JsException:
     return raised.value
 
 
+_OWN = frozenset({"name", "message", "stack", "durableObjectId"})
+
+
 def properties(error: JsException) -> dict[str, object]:
-    """Give what an error carries besides its class and its text."""
-    return {k: v for k, v in vars(error).items() if k not in {"name", "message", "stack"}}
+    """Give what an error carries besides its class, its text and where it comes from."""
+    return {k: v for k, v in vars(error).items() if k not in _OWN}
 
 
 def on_disk(file: Path) -> dict[str, int]:

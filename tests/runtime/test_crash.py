@@ -104,6 +104,7 @@ import asyncio, os, sys
 from pathlib import Path
 from pydo.runtime.clock import ManualClock
 from pydo.runtime.events import RpcCall
+from pydo.runtime.failure import ErrorForm
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.namespace import ActorChannel
 from pydo.runtime.runtime import Runtime
@@ -121,6 +122,7 @@ class Code:
     generation, handler, classes = 1, None, {"Dying": Dying}
     def owns(self, filename):
         return False
+    errors = ErrorForm(bool)
 
 async def main():
     runtime = Runtime(asyncio.get_running_loop(), Code())

@@ -111,7 +111,7 @@ async def test_an_abort_takes_back_what_the_turn_wrote_and_said(core: Core) -> N
     await core.advance()
 
     assert (error.name, error.message) == ("Error", "enough")
-    assert properties(error) == {"durableObjectReset": True, "remote": True}
+    assert properties(error) == {"durableObjectReset": True}
     assert on_disk(caller.file) == {"n": 1}
     assert await core.stub(Caller).call("get") == 1
     assert await core.stub(Receiver).call("get") == 0
@@ -226,7 +226,7 @@ async def test_a_commit_that_fails_resets_the_object_and_drops_what_was_said(cor
     assert error.message == (
         "FOREIGN KEY constraint failed: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_FOREIGNKEY)"
     )
-    assert properties(error) == {"durableObjectReset": True, "remote": True}
+    assert properties(error) == {"durableObjectReset": True}
     assert on_disk(breaking.file) == {"n": 1}
     assert await core.stub(Breaking).call("get") == 1
     assert await core.stub(Receiver).call("get") == 0

@@ -128,7 +128,7 @@ async def test_what_outlasts_the_grace_is_reset(core: Core) -> None:
 
     error = await failure_of(in_flight)
     assert (error.name, error.message) == ("Error", UPDATED)
-    assert properties(error) == {"durableObjectReset": True, "remote": True}
+    assert properties(error) == {"durableObjectReset": True}
     assert await waiting == "new"
     assert on_disk(stub.file) == {"n": 1, "later": 2}
     assert (await failure_of(stub.call("say"))).message == UPDATED

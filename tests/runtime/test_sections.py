@@ -399,7 +399,7 @@ async def test_a_section_that_fails_resets_the_object(core: Core, form: str) -> 
     for call in (in_flight, failing, queued, stub.call("get")):
         error = await failure_of(call)
         assert (error.name, error.message) == ("RangeError", "out of order")
-        assert properties(error) == {"durableObjectReset": True, "remote": True}
+        assert properties(error) == {"durableObjectReset": True}
     assert set(Fresh.caught) <= {"CancelledError"}
     assert await core.stub(Fresh).call("get") == 0
     assert [label for label, _ in core.heard.resets] == ["Fresh/a"]
@@ -414,8 +414,8 @@ async def test_a_python_error_in_a_section_arrives_with_its_traceback(core: Core
 
     assert error.name == "PythonError"
     assert error.message.startswith("Traceback (most recent call last):\n")
-    assert error.message.endswith("\nValueError: bad")
-    assert properties(error) == {"durableObjectReset": True, "remote": True, "type": "ValueError"}
+    assert error.message.endswith("\nValueError: bad\n")
+    assert properties(error) == {"durableObjectReset": True, "type": "ValueError"}
 
 
 async def test_what_a_failed_section_wrote_in_its_last_turn_is_lost(core: Core) -> None:
@@ -478,7 +478,6 @@ async def test_a_section_is_cut_after_thirty_seconds_and_not_before(core: Core) 
         assert properties(error) == {
             "overloaded": True,
             "durableObjectReset": True,
-            "remote": True,
         }
     assert await core.stub(Sections).call("get") == 0
 
@@ -578,6 +577,6 @@ async def test_a_section_of_the_constructor_that_fails_resets_the_object(core: C
     for call in (first, second):
         error = await failure_of(call)
         assert error.message == "no database"
-        assert properties(error) == {"durableObjectReset": True, "remote": True}
+        assert properties(error) == {"durableObjectReset": True}
     assert await core.stub(Starting).call("get") == 0
     assert len(Starting.lives) == 2

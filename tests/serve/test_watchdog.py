@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pydo.errors import JsException
-from pydo.runtime.failure import Stopped
+from pydo.runtime.failure import ErrorForm, Stopped
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.observer import Observer
 from pydo.runtime.runtime import Runtime
@@ -33,6 +33,7 @@ class Code:
 
     def __init__(self, body: Callable[[], object]) -> None:
         self.handler = self
+        self.errors = ErrorForm(self.owns)
         self._body = body
 
     async def handle(self, event: Event) -> object:

@@ -13,6 +13,7 @@ from pydo.host.js.text import js_string
 from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, options
 
 __all__ = [
+    "DOM_NAMES",
     "ERROR_CLASSES",
     "DOMException",
     "JsError",
@@ -110,7 +111,7 @@ class DOMException(JsError):
     @property
     def code(self) -> int:
         """The number that the name had before names were used."""
-        return _DOM_CODES.get(self.name, 0)
+        return DOM_NAMES.get(self.name, 0)
 
 
 ERROR_CLASSES: Final = {
@@ -127,7 +128,7 @@ ERROR_CLASSES: Final = {
 }
 
 _HIDDEN = frozenset({"name", "message", "stack", "cause"})
-_DOM_CODES = {
+DOM_NAMES = {
     "InvalidCharacterError": 5,
     "NotSupportedError": 9,
     "InvalidStateError": 11,
@@ -149,7 +150,7 @@ def as_error(exception: JsException) -> JsError:
         return exception
     name, message = exception.name, exception.message
     error: JsError
-    if name in _DOM_CODES and name not in ERROR_CLASSES:
+    if name in DOM_NAMES and name not in ERROR_CLASSES:
         error = DOMException(message, name)
     else:
         error = ERROR_CLASSES.get(name, JsError)(message)

@@ -31,7 +31,7 @@ from pydo.host.js.json import JSON
 from pydo.host.js.object import JsObject
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
-from pydo.host.js.stream import ReadableStream
+from pydo.host.js.stream import STREAM_CLASSES
 from pydo.host.js.target import EventTarget
 from pydo.host.js.text import js_number, js_string, truthy
 from pydo.host.js.timers import TIMERS
@@ -102,7 +102,6 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         JsPromise,
         JsSet,
         MessageEvent,
-        ReadableStream,
         Request,
         Response,
         TextDecoder,
@@ -112,6 +111,7 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         WebSocket,
         WebSocketPair,
         WebSocketRequestResponsePair,
+        *STREAM_CLASSES,
         *errors.ERROR_CLASSES.values(),
         *TYPED_ARRAYS.values(),
     )

@@ -20,7 +20,7 @@ from pydo.host.js.value import JsProxy, NativeClass, cross
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterable
 
-__all__ = ["JsPromise"]
+__all__ = ["JsPromise", "rejection"]
 
 
 class PromiseClass(NativeClass):
@@ -36,7 +36,7 @@ class PromiseClass(NativeClass):
 
     def reject(cls, reason: Any = None, *_: object) -> JsPromise:
         """Give a promise that is rejected."""
-        return JsPromise.rejected(_exception(reason))
+        return JsPromise.rejected(rejection(reason))
 
     def all(cls, values: Any = (), *_: object) -> JsPromise:
         """Give a promise of an array of all results, or of the first rejection."""
@@ -84,7 +84,7 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
         try:
             executor(
                 lambda value=None, *_: _fulfil(future, value),
-                lambda reason=None, *_: _fail(future, _exception(reason)),
+                lambda reason=None, *_: _fail(future, rejection(reason)),
             )
         except Exception as error:  # noqa: BLE001 - whatever it throws is the rejection
             _fail(future, error)
@@ -176,7 +176,12 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
                 await result
 
 
-def _exception(reason: Any) -> BaseException:
+def rejection(reason: Any) -> BaseException:
+    """Give what Python raises for the reason of a rejection."""
+    if isinstance(reason, StopIteration):  # no future takes it, as no coroutine raises it
+        error = RuntimeError("a callback raised StopIteration")
+        error.__cause__ = reason
+        return error
     if isinstance(reason, BaseException):
         return reason
     # JavaScript can throw anything, Python cannot: the value stands in an error.

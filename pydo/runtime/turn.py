@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pydo.runtime.delivery import Deliveries
     from pydo.runtime.loop import ObjectLoop
 
-__all__ = ["SCOPE", "Callback", "Owner", "Scope", "Turns"]
+__all__ = ["SCOPE", "Callback", "Lent", "Owner", "Scope", "Turns"]
 
 _CORE = str(Path(__file__).parent)  # tasks that the core itself makes for an owner
 _PASS = 64  # turns before the loop gets to look at its sockets again
@@ -127,6 +127,14 @@ class Owner(Protocol):
         ...
 
 
+class Lent(Protocol):
+    """Something of an owner's that somebody else is using, such as a stream that is being sent."""
+
+    def owner_gone(self) -> None:
+        """The owner is dead: whoever uses it is to be told."""
+        ...
+
+
 class Turns:
     """Runs everything that belongs to one owner, a turn at a time."""
 
@@ -138,6 +146,7 @@ class Turns:
         "generators",
         "input",
         "is_dead",
+        "lent",
         "loop",
         "name",
         "output",
@@ -158,6 +167,7 @@ class Turns:
         self.tasks: set[asyncio.Task[object]] = set()
         self.generators: dict[int, Context] = {}  # where each open async generator is to end
         self.timers = 0
+        self.lent: set[Lent] = set()  # what somebody outside reads from or writes to
         self.is_dead = False
         self._is_scheduled = False
         self.context = Context()
@@ -280,6 +290,9 @@ class Turns:
         """
         self.is_dead = True
         self.input.open_wide()
+        lent, self.lent = self.lent, set()
+        for each in lent:
+            each.owner_gone()
         for task in list(self.tasks):
             code = getattr(task.get_coro(), "cr_code", None)
             name = "" if code is None else code.co_filename
@@ -289,7 +302,7 @@ class Turns:
 
     @property
     def is_busy(self) -> bool:
-        """Whether tasks or timers of the owner are alive, or arrivals wait."""
-        return bool(self.tasks or self.timers or self.input.root.arrivals) or (
+        """Whether tasks or timers of the owner are alive, others use it, or arrivals wait."""
+        return bool(self.tasks or self.timers or self.lent or self.input.root.arrivals) or (
             self.input.innermost is not self.input.root
         )

@@ -7,7 +7,9 @@ leaves as it comes.
 
 from __future__ import annotations
 
+import gzip
 import time
+import zlib
 from email.utils import formatdate
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,11 +19,12 @@ from aiohttp.http import HttpVersion11
 from multidict import CIMultiDict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from aiohttp.abc import AbstractStreamWriter
 
     from pydo.host.js.response import Response
+    from pydo.host.js.stream import ReadableStream
 
 __all__ = ["answer_of"]
 
@@ -29,12 +32,25 @@ _HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "transfer
 _NO_BODY = frozenset({204, 304})
 
 
-def answer_of(response: Response) -> web.StreamResponse:
-    """Give what aiohttp is to send for a Worker's response."""
+def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> web.StreamResponse:
+    """Give what aiohttp is to send for a Worker's response.
+
+    `on_error` hears of an error in the middle of a body, which cuts the connection.
+    """
     body = response.take()
     if body is None or isinstance(body, bytes):
+        if body and _is_to_be_compressed(response):
+            body = gzip.compress(body)
         return _WholeAnswer(response, body)
-    return _StreamedAnswer(response, body)
+    return _StreamedAnswer(response, body, on_error)
+
+
+def _is_to_be_compressed(response: Response) -> bool:
+    # Naming an encoding asks for it, unless `encodeBody` says that the body has it already:
+    # src/workerd/api/http.c++, `Response::send`.
+    if response.encodeBody != "automatic" or response.is_encoded:
+        return False
+    return bool(response.headers.get("content-encoding") == "gzip")
 
 
 class _WholeAnswer(web.StreamResponse):
@@ -98,16 +114,42 @@ class _WholeAnswer(web.StreamResponse):
 class _StreamedAnswer(web.StreamResponse):
     """A head, then the pieces of the body as they come."""
 
-    def __init__(self, response: Response, pieces: AsyncIterator[bytes]) -> None:
-        headers = CIMultiDict(response.header_list())
+    def __init__(
+        self, response: Response, stream: ReadableStream, on_error: Callable[[BaseException], None]
+    ) -> None:
+        is_compressed = _is_to_be_compressed(response)
+        length = None if is_compressed else stream.length
+        headers = CIMultiDict(
+            pair for pair in response.header_list() if pair[0].lower() not in _HOP_BY_HOP
+        )
+        if length is not None:
+            headers[hdrs.CONTENT_LENGTH] = str(length)
         super().__init__(status=response.status, reason=response.statusText, headers=headers)
-        self._pieces = pieces
+        self._stream = stream
+        self._pieces = _compressed(stream.data()) if is_compressed else stream.data()
+        self._on_error = on_error
+        self._asked: web.BaseRequest | None = None
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the head, before there is anything of the body."""
+        self._asked = request
+        return await super().prepare(request)
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Write the body."""
-        async for piece in self._pieces:
-            await self.write(piece)
-        await super().write_eof(data)
+        """Write the body as it comes; the end of the client is the end of the stream."""
+        assert self._asked is not None, "it is prepared first"
+        try:
+            if self._asked.method != hdrs.METH_HEAD and self.status not in _NO_BODY:
+                async for piece in self._pieces:
+                    await self.write(piece)
+            await super().write_eof(data)
+        except Exception as error:  # noqa: BLE001 - the head is out: cut what cannot be completed
+            if not isinstance(error, ConnectionError):
+                self._on_error(error)
+            if self._asked.transport is not None:
+                self._asked.transport.abort()
+        finally:
+            await self._stream.give_up(_GONE)
 
     async def _prepare_headers(self) -> None:
         # aiohttp names a type where the Worker has named none, and itself; production does not.
@@ -118,6 +160,17 @@ class _StreamedAnswer(web.StreamResponse):
             self.headers.pop(hdrs.CONTENT_TYPE, None)
         if not is_signed:
             self.headers.pop(hdrs.SERVER, None)
+
+
+_GZIP = 31  # zlib's number for the form
+_GONE = "The client has disconnected"
+
+
+async def _compressed(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    compressor = zlib.compressobj(wbits=_GZIP)
+    async for piece in pieces:
+        yield compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    yield compressor.flush()
 
 
 @lru_cache(maxsize=1)

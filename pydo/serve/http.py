@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from pydo.errors import JsException
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
+from pydo.host.js.stream import ReadableStream
 from pydo.serve.answer import answer_of
 from pydo.serve.error_page import error_answer
 
@@ -44,18 +47,50 @@ class Exchange:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         started = time.perf_counter()
-        body = await request.content.read() if request.body_exists else None
-        incoming = Request.incoming(request.method, _url(request), _headers(request), body)
+        incoming = Request.incoming(
+            request.method, _url(request), _headers(request), _body(request)
+        )
+        answering = asyncio.ensure_future(self._fetch(incoming))
         try:
-            response = await self._fetch(incoming)
+            response = await asyncio.shield(answering)
             assert isinstance(response, Response), "the entrypoint has checked it"
-            answer = answer_of(response)
+            answer = answer_of(response, self._on_error)
+        except asyncio.CancelledError:  # the client is gone; what runs for it goes on
+            answering.add_done_callback(_discard)
+            raise
         except Exception as error:  # noqa: BLE001 - the Worker's, and the client is told
             self._on_error(error)
             answer = error_answer(error, request, self._owns)
         ms = (time.perf_counter() - started) * 1000
         self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
         return answer
+
+
+def _body(request: web.BaseRequest) -> bytes | ReadableStream | None:
+    if not request.body_exists:
+        return None
+    content = request.content
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    if content.is_eof():  # all of it came with the head, as small bodies do
+        return content.read_nowait()
+
+    async def read() -> bytes:
+        try:
+            return await content.readany()
+        except Exception as error:
+            raise JsException("Error", "Network connection lost.", retryable=True) from error
+
+    return ReadableStream.of_outside(read, length=request.content_length)
+
+
+def _discard(answering: asyncio.Future[object]) -> None:
+    """Let a response go that nobody waits for any more."""
+    if answering.cancelled() or answering.exception() is not None:
+        return
+    response = answering.result()
+    if isinstance(response, Response) and isinstance(response.content, ReadableStream):
+        answering.get_loop().create_task(response.content.give_up())
 
 
 def _url(request: web.BaseRequest) -> str:

@@ -113,7 +113,13 @@ class Server:
     """Serves HTTP on sockets that are bound already."""
 
     def __init__(self, exchange: Exchange) -> None:
-        server = web.Server(exchange, access_log=None, auto_decompress=False, logger=_logger())
+        server = web.Server(
+            exchange,
+            access_log=None,
+            auto_decompress=False,
+            handler_cancellation=True,  # a stream that nobody reads is to end
+            logger=_logger(),
+        )
         self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
 
     async def start(self, sockets: list[socket.socket]) -> None:

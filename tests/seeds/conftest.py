@@ -76,6 +76,29 @@ class Dev:
             with error:
                 return error.code, error.read().decode()
 
+    def eventually(self, path: str, is_there: Callable[[str], bool]) -> bool:
+        """Ask again and again until the answer is as it should be; False when it never is."""
+        end = time.monotonic() + DEADLINE_S
+        while time.monotonic() < end:
+            if is_there(self.get(path)[1]):
+                return True
+            time.sleep(0.02)
+        return False
+
+    def peak_memory_kb(self) -> int:
+        """Give the most memory that the process has held; 0 where the system does not tell."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        if not status.exists():
+            return 0
+        return int(next(re.finditer(r"VmHWM:\s+(\d+)", status.read_text()))[1])
+
+    def close(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
     def save(self, name: str, text: str) -> None:
         """Save a file as editors do: under another name, then renamed."""
         draft = self.project / f"{name}.tmp"
@@ -113,10 +136,7 @@ def start(project: Path) -> Iterator[Callable[..., Dev]]:
 
     yield start
     for dev in started:
-        dev.process.kill()
-        dev.process.wait()
-        if dev.process.stdout is not None:
-            dev.process.stdout.close()
+        dev.close()
 
 
 def free_port() -> int:

@@ -79,8 +79,8 @@ class Body(JsProxy):
             return [*(self.received or ()), ("content-type", self.content_type)]
         return self.received or []
 
-    def take(self) -> bytes | AsyncIterator[Any] | None:
-        """Take the body to send it: its bytes, or chunks that are still to come; None for null.
+    def take(self) -> bytes | ReadableStream | None:
+        """Take the body to send it: its bytes, or a stream of them; None for null.
 
         Raises:
             JsException: a `TypeError` when it was read before, or a reader holds it.
@@ -182,6 +182,8 @@ def extract(value: Any) -> tuple[Content, str | None]:
         return value.encode()
     if isinstance(value, URLSearchParams):
         return value.toString(), _FORM
+    if hasattr(value, "__aiter__"):
+        return ReadableStream.of_chunks(aiter(value)), None
     if hasattr(value, "__iter__") and not isinstance(value, type):
         # Any iterable is a body, whose items have to be buffers when it is read.
         return ReadableStream.of_chunks(_each(value)), None
@@ -207,8 +209,8 @@ async def _each(items: Iterable[Any]) -> AsyncIterator[Any]:
         yield item
 
 
-async def _finished(chunks: AsyncIterator[Any], finish: Callable[[bytes], Any]) -> Any:
-    return finish(await joined(chunks))
+async def _finished(stream: ReadableStream, finish: Callable[[bytes], Any]) -> Any:
+    return finish(await joined(stream))
 
 
 def _decoded(data: bytes) -> str:

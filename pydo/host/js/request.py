@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydo.host.js.response import Response
+    from pydo.host.js.stream import ReadableStream
 
 __all__ = ["Request"]
 
@@ -114,7 +115,7 @@ class Request(Body, metaclass=NativeClass):
         method: str,
         url: str,
         headers: list[tuple[str, str]],
-        body: bytes | None = None,
+        body: bytes | ReadableStream | None = None,
         cf: Any = None,
     ) -> Request:
         """Make a request of what came through an HTTP parser; nothing is checked again.

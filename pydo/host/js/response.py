@@ -82,6 +82,7 @@ class Response(Body, metaclass=ResponseClass):
     webSocket: Any
     cf: Any
     encodeBody: Any
+    is_encoded = False  # whether the body came with its Content-Encoding
 
     def __init__(self, body: Any = None, init: Any = None, /, *_: object, **named: Any) -> None:
         self.used = False

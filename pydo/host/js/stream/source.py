@@ -1,0 +1,82 @@
+"""Where chunks come from when no code of the user's makes them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydo.host.js.stream.controller import END
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from pydo.runtime.loop import ObjectLoop
+
+__all__ = ["Chunks", "Outside", "Source"]
+
+
+class Source(Protocol):
+    """What a `ReadableStream` reads from."""
+
+    async def next(self) -> Any:
+        """Give the next chunk, or `END`."""
+        ...
+
+    async def cancel(self, reason: Any) -> None:
+        """Give up the rest."""
+        ...
+
+
+class Chunks:
+    """An iterator of the host's own, run by whoever reads; one reads at a time."""
+
+    __slots__ = ("_iterator", "_lock")
+
+    def __init__(self, iterator: AsyncIterator[Any]) -> None:
+        self._iterator = iterator
+        self._lock = asyncio.Lock()
+
+    async def next(self) -> Any:
+        """Give the next chunk, or `END`."""
+        async with self._lock:
+            return await anext(self._iterator, END)
+
+    async def cancel(self, reason: Any) -> None:
+        """Close the iterator."""
+        del reason
+        close = getattr(self._iterator, "aclose", None)
+        if close is not None:
+            await close()
+
+
+class Outside:
+    """Chunks from outside the Worker: a client's upload, the answer of another server.
+
+    They are read by tasks without an owner, so that nobody's gate holds the connection up; what a
+    task has read arrives at whoever asked for it.
+    """
+
+    __slots__ = ("_close", "_lock", "_read")
+
+    def __init__(
+        self, read: Callable[[], Awaitable[Any]], close: Callable[[], object] | None = None
+    ) -> None:
+        self._read = read  # gives b"" at the end
+        self._close = close
+        self._lock = asyncio.Lock()
+
+    async def next(self) -> Any:
+        """Give the next chunk, or `END`."""
+        async with self._lock:
+            loop: ObjectLoop | Any = asyncio.get_running_loop()
+            data = await loop.create_unowned_task(self._next())
+        return data or END
+
+    async def _next(self) -> Any:
+        return await self._read()
+
+    async def cancel(self, reason: Any) -> None:
+        """Close the connection, where it is ours to close."""
+        del reason
+        if self._close is not None:
+            self._close()

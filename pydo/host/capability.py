@@ -12,10 +12,12 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
+from pydo.host.js.error import JsError
 from pydo.host.js.object import JsObject
 from pydo.host.js.value import JsProxy, cross
 from pydo.host.promise import JsPromise
 from pydo.host.rpc import Message
+from pydo.host.scope import GLOBAL_SCOPE
 from pydo.runtime.channel import Execution, FunctionChannel
 from pydo.runtime.events import FunctionCall
 from pydo.runtime.turn import SCOPE
@@ -148,6 +150,6 @@ def _export(function: object) -> JsProxy:
         return function.dup()
     scope = SCOPE.get()
     if scope is None:
-        raise JsException("Error", "Disallowed operation called within global scope.")
+        raise JsError(GLOBAL_SCOPE)
     execution = EXECUTION.get()
     return JsRpcStub(FunctionChannel(scope.turns.owner.deliveries, execution), function)

@@ -226,20 +226,36 @@ def _no_method(method: str) -> JsException:
 def _object_factory(
     sdk: ModuleType, cls: type[Any], env: JsProxy, flags: Flags
 ) -> Callable[[Actor], _ObjectHandler]:
-    fetch = getattr(cls, "fetch", None)
+    prefix = "" if flags.python_no_global_handlers else "on_"
+    fetch = getattr(cls, f"{prefix}fetch", getattr(cls, "fetch", None))
     taken = 0 if fetch is None else _positional(fetch) - 1
-    return lambda actor: _ObjectHandler(sdk, cls(DurableObjectState(actor, flags), env), taken)
+
+    def construct(actor: Actor) -> _ObjectHandler:
+        return _ObjectHandler(sdk, cls(DurableObjectState(actor, flags), env), prefix, taken)
+
+    return construct
 
 
 class _ObjectHandler:
-    """An instance of a user's class, as events reach it."""
+    """An instance of a user's class, as events reach it.
 
-    __slots__ = ("_fetch_taken", "_instance", "_sdk")
+    `prefix` stands before the names of its handlers where the date is one of global handlers:
+    `on_fetch`, `on_alarm`.
+    """
 
-    def __init__(self, sdk: ModuleType, instance: Any, fetch_taken: int) -> None:
+    __slots__ = ("_fetch_taken", "_instance", "_prefix", "_sdk")
+
+    def __init__(self, sdk: ModuleType, instance: Any, prefix: str, fetch_taken: int) -> None:
         self._sdk = sdk
         self._instance = instance
+        self._prefix = prefix
         self._fetch_taken = fetch_taken
+
+    def _handler(self, name: str) -> Any:
+        """Give the method for an event, None if the class has none."""
+        instance = self._instance
+        found = getattr(instance, self._prefix + name, None) if self._prefix else None
+        return getattr(instance, name, None) if found is None else found
 
     async def handle(self, event: Event) -> object:
         match event:
@@ -254,7 +270,7 @@ class _ObjectHandler:
                 return None
 
     async def _alarm(self, scheduled_ms: int, retries: int) -> None:
-        function = getattr(self._instance, "alarm", None)
+        function = self._handler("alarm")
         if not callable(function):
             raise _no_method("alarm")
         info = JsObject(
@@ -264,7 +280,7 @@ class _ObjectHandler:
 
     async def _fetch(self, request: Any) -> object:
         instance = self._instance
-        function = getattr(instance, "fetch", None)
+        function = self._handler("fetch")
         if function is None:
             raise _no_fetch()
         arguments: tuple[object, ...] = (self._sdk.Request(request),)

@@ -5,18 +5,21 @@ Source: src/workerd/api/global-scope.h (`ExecutionContext`).
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
-from pydo.errors import JsException
 from pydo.host.capability import EXECUTION
+from pydo.host.ffi import JsDoubleProxy
+from pydo.host.js.error import JsError
 from pydo.host.js.object import JsObject
 from pydo.host.js.value import JsProxy
+from pydo.host.scope import GLOBAL_SCOPE
 from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-__all__ = ["ExecutionContext", "wait_until"]
+__all__ = ["ExecutionContext", "done", "wait_until"]
 
 
 class ExecutionContext(JsProxy):
@@ -34,14 +37,14 @@ class ExecutionContext(JsProxy):
         """Whether the request is answered and nothing is waited for: its functions are gone."""
         return self.is_answered and not self._waiting
 
-    def waitUntil(self, awaitable: Awaitable[object]) -> None:
-        """Keep the Worker at work until `awaitable` is done."""
+    def waitUntil(self, value: object = None) -> None:
+        """Keep the Worker at work until `value` is done."""
         self._waiting += 1
-        _keep(self._wait(awaitable))
+        _keep(self._wait(value))
 
-    async def _wait(self, awaitable: Awaitable[object]) -> None:
+    async def _wait(self, value: object) -> None:
         try:
-            await awaitable
+            await done(value)
         finally:
             self._waiting -= 1
 
@@ -49,8 +52,16 @@ class ExecutionContext(JsProxy):
         """Accepted; there is no origin to pass through to."""
 
 
-def wait_until(awaitable: Awaitable[object]) -> None:
-    """Keep whoever is running awake until `awaitable` is done.
+async def done(value: object) -> None:
+    """Wait for what `waitUntil` was given: a promise, a coroutine or a proxy of one."""
+    if isinstance(value, JsDoubleProxy):
+        value = value.unwrap()
+    if inspect.isawaitable(value):
+        await value
+
+
+def wait_until(value: object = None) -> None:
+    """Keep whoever is running awake until `value` is done.
 
     Raises:
         JsException: nobody is, as at the top level of a module.
@@ -58,13 +69,13 @@ def wait_until(awaitable: Awaitable[object]) -> None:
     """
     execution = EXECUTION.get()
     if isinstance(execution, ExecutionContext):
-        execution.waitUntil(awaitable)
+        execution.waitUntil(value)
     else:
-        _keep(awaitable)
+        _keep(done(value))
 
 
 def _keep(awaitable: Awaitable[object]) -> None:
     scope = SCOPE.get()
     if scope is None:
-        raise JsException("Error", "Disallowed operation called within global scope.")
+        raise JsError(GLOBAL_SCOPE)
     scope.turns.owner.wait_until(awaitable)

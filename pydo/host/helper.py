@@ -5,18 +5,27 @@ Source: src/pyodide/python-entrypoint-helper.ts.
 
 from __future__ import annotations
 
+import inspect
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
+from pydo.host.js.collection import JsMap
 from pydo.host.js.error import JsError, not_simulated
-from pydo.host.js.object import JsObject
+from pydo.host.js.object import JsObject, members_of
 from pydo.host.js.value import JsProxy
+from pydo.host.promise import JsPromise
+from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator
+    from collections.abc import Callable, Generator
 
     from pydo.host.importer import Host
 
 __all__ = ["names"]
+
+
+# What `patch_env` and `withEnv` put in the place of `env`, for whoever runs within them.
+_PATCHED: ContextVar[JsProxy | None] = ContextVar("pydo-env", default=None)
 
 
 class CloudflareWorkers(JsProxy, js_name="Module"):
@@ -28,13 +37,20 @@ class CloudflareWorkers(JsProxy, js_name="Module"):
         self._host = host
 
     @property
-    def env(self) -> JsObject:
-        """The bindings of the generation that is current."""
-        return self._host.env
+    def env(self) -> JsProxy:
+        """The bindings of the generation that is current, or what stands in their place."""
+        return _PATCHED.get() or self._host.env
 
-    def waitUntil(self, awaitable: Awaitable[object]) -> None:
-        """Keep whoever runs awake until `awaitable` is done."""
-        self._host.wait_until(awaitable)
+    def waitUntil(self, value: object = None) -> None:
+        """Keep whoever runs awake until `value` is done."""
+        self._host.wait_until(value)
+
+    def withEnv(self, env: JsProxy, function: Callable[[], Any], *_: object) -> object:
+        """Call a function for which, and for whatever it starts, `env` is another."""
+        context = copy_context()
+        context.run(_PATCHED.set, env)
+        result = context.run(function)
+        return context.run(JsPromise.of, result) if inspect.isawaitable(result) else result
 
 
 class CloudflareSockets(JsProxy, js_name="Module"):
@@ -54,19 +70,27 @@ def names(host: Host) -> dict[str, Any]:
         "cloudflare:sockets": CloudflareSockets(),
     }
 
-    async def do_an_import(name: str) -> JsProxy:
-        if name not in modules:
-            raise JsError(f'No such module "{name}".')
-        return modules[name]
+    workers = modules["cloudflare:workers"]
+
+    def do_an_import(name: str) -> JsPromise:
+        if name in modules:
+            return JsPromise.resolved(modules[name])
+        error = JsError(f'No such module "{name}".')
+        if SCOPE.get() is None:
+            return JsPromise.rejected(error)
+        # Within a handler the SDK waits for the promise, as nothing here can: the outcome, which
+        # is known, is what it would be told.
+        raise error
 
     def patch_env_helper(patch: Any) -> Generator[None]:
-        before = host.env
-        members = patch.__members__ if isinstance(patch, JsProxy) else dict(patch)
-        host.env = JsObject({**before.__members__, **members})
+        before = _PATCHED.get()
+        members = patch.data if isinstance(patch, JsMap) else members_of(patch)
+        _PATCHED.set(JsObject({**members_of(workers.env), **members}))
         try:
             yield
         finally:
-            host.env = before
+            # Not by a token: the block may end in another context than it began in.
+            _PATCHED.set(before)
 
     return {
         "cloudflareSocketsModule": modules["cloudflare:sockets"],

@@ -18,7 +18,7 @@ from pydo.host.js.error import not_simulated
 from pydo.host.promise import JsPromise
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from pydo.host.flags import Flags
     from pydo.host.js.object import JsObject
@@ -34,7 +34,7 @@ class Host:
     def __init__(
         self,
         env: JsObject,
-        wait_until: Callable[[Awaitable[object]], None],
+        wait_until: Callable[[object], None],
         flags: Flags,
     ) -> None:
         self.env = env

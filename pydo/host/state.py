@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pydo.host.execution import done
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, truthy
 from pydo.host.js.value import JsProxy, jsnull, options
@@ -16,7 +17,7 @@ from pydo.host.storage import DurableObjectStorage
 from pydo.runtime.failure import Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from pydo.host.flags import Flags
     from pydo.runtime.actor import Actor
@@ -61,9 +62,9 @@ class DurableObjectState(JsProxy):
         """Run `callback` with every other event of the object kept out."""
         return JsPromise.of(self._actor.block_concurrency_while(callback))
 
-    def waitUntil(self, awaitable: Awaitable[object]) -> None:
-        """Keep the object awake until `awaitable` is done."""
-        self._actor.wait_until(awaitable)
+    def waitUntil(self, value: object = None) -> None:
+        """Keep the object awake until `value` is done."""
+        self._actor.wait_until(done(value))
 
     def abort(self, reason: object = None, selection: object = None, **named: object) -> None:
         """Reset the object: nothing after this runs, what the turn wrote is lost.

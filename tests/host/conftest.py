@@ -13,19 +13,19 @@ from pydo.host.importer import Host, install, uninstall
 from pydo.host.js.object import JsObject
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator
+    from collections.abc import Iterator
 
 SDK = ("workers", "asgi")
 
 
 @pytest.fixture
-def kept() -> list[Awaitable[object]]:
+def kept() -> list[object]:
     """What was given to `waitUntil`."""
     return []
 
 
 @pytest.fixture
-def host(kept: list[Awaitable[object]]) -> Iterator[Host]:
+def host(kept: list[object]) -> Iterator[Host]:
     """The modules, in place as long as the test runs."""
     host = Host(JsObject({"GREETING": "hello"}), kept.append, Flags("2026-09-01"))
     install(host)

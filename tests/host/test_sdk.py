@@ -8,7 +8,7 @@ import enum
 import importlib
 import sys
 from http import HTTPMethod, HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,9 +16,6 @@ from pydo.errors import JsException
 from pydo.host.importer import Host, install, uninstall
 from pydo.host.js.request import Request
 from pydo.host.js.value import jsnull
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
 
 
 class Colour(enum.StrEnum):
@@ -192,7 +189,7 @@ def test_the_environment_can_be_read_and_patched(sdk: Any) -> None:
     assert not hasattr(sdk.env, "OTHER")
 
 
-def test_wait_until_reaches_the_host(sdk: Any, kept: list[Awaitable[object]]) -> None:
+def test_wait_until_reaches_the_host(sdk: Any, kept: list[object]) -> None:
     promise: Any = object()
 
     sdk.wait_until(promise)

@@ -27,6 +27,7 @@ from pydo.host.env import make_env
 from pydo.host.execution import wait_until
 from pydo.host.flags import Flags
 from pydo.host.importer import Host, install, uninstall
+from pydo.host.portability import Portability, watching, watching_imports
 from pydo.loader import Generation, Loader, digest, project_environment, reexec_command, use
 from pydo.reload import Watched, changes, settled
 from pydo.runtime.container import Settings
@@ -56,6 +57,7 @@ class Options:
     cwd: Path
     config: Path | None = None
     persist_to: Path | None = None
+    strict: bool = False
     overrides: Overrides = field(default_factory=Overrides)
 
 
@@ -111,6 +113,12 @@ class DevSession:
             self._loop, BrokenCode(nothing), observer=self._observer, settings=self._settings
         )
         self._watchdog = Watchdog(self._loop, self._observer, self._settings.turn_s, self._owns)
+        self._portability = Portability(
+            self._owns,
+            lambda finding: console.warn(str(finding)),
+            strict=options.strict,
+            uploads=config.uploads,
+        )
         self._stopping = asyncio.Event()
 
     def serve(self, sockets: list[socket.socket], port: int) -> None:
@@ -120,7 +128,8 @@ class DevSession:
         install(self._host)
         self._watchdog.start()
         try:
-            self._loop.run_until_complete(self._serve(sockets, port))
+            with watching(self._portability):
+                self._loop.run_until_complete(self._serve(sockets, port))
         finally:
             self._loop.set_exception_handler(lambda *_: None)  # what is cut off is of no interest
             self._runtime.close()
@@ -171,17 +180,21 @@ class DevSession:
         fitting: list[HostedCode] = []
 
         def fit(generation: Generation) -> None:
-            fitting.append(
-                HostedCode(
-                    generation.number, generation.entry, self._host, bound, self._loader.owns
-                )
+            code = HostedCode(
+                generation.number, generation.entry, self._host, bound, self._loader.owns
             )
+            if self._options.strict and code.warning is not None:
+                raise UserCodeError(code.warning, ImportError(code.warning), None)
+            fitting.append(code)
 
         before = (self._host.env, self._host.flags)
         self._host.update(env=env, flags=_flags(config))
         try:
-            with self._watchdog.guarding(
-                f"the import of {config.main.name}", self._settings.import_s
+            with (
+                self._watchdog.guarding(
+                    f"the import of {config.main.name}", self._settings.import_s
+                ),
+                watching_imports(),
             ):
                 self._loader.load(fit)
         except UserCodeError:

@@ -38,6 +38,7 @@ class _Given(TypedDict):
     ip: str | None
     port: int | None
     persist_to: Path | None
+    strict: bool
     log_level: str
 
 
@@ -116,6 +117,13 @@ class _Given(TypedDict):
     help="Where the objects live; by default .pydo/state beside the configuration.",
 )
 @click.option(
+    "--strict",
+    cls=SectionedOption,
+    section=_PROJECT,
+    is_flag=True,
+    help="Refuse what works here and breaks on Cloudflare, instead of telling of it.",
+)
+@click.option(
     "--log-level",
     cls=SectionedOption,
     section=_OUTPUT,
@@ -153,6 +161,7 @@ def _options(given: _Given) -> Options:
         cwd=cwd,
         config=None if config is None else cwd / config,
         persist_to=None if persist_to is None else cwd / persist_to,
+        strict=given["strict"],
         overrides=Overrides(
             name=given["name"],
             compatibility_date=given["compatibility_date"],

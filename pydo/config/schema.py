@@ -105,7 +105,8 @@ class Config:
     """A Worker's configuration: one file, one environment of it, and the command line.
 
     `path` is the file, `root` its directory and `main` the entry module; all three are absolute.
-    `vars` holds strings and other JSON values.
+    `vars` holds strings and other JSON values, `uploads` the patterns of files that `rules` add to
+    those that are deployed in any case.
     """
 
     path: Path
@@ -118,6 +119,7 @@ class Config:
     durable_objects: tuple[DurableObjectBinding, ...]
     migrations: tuple[Migration, ...]
     dev: DevOptions
+    uploads: tuple[str, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -57,6 +57,7 @@ def validate(
         durable_objects=tuple(each.binding for each in bindings),
         migrations=tuple(each.migration for each in migrations),
         dev=_dev(report, environment, overrides),
+        uploads=_uploads(report, environment),
     )
 
 
@@ -188,6 +189,20 @@ def _compatibility_flags(report: Report, environment: Environment) -> tuple[str,
             hint or f"{verb} {add}",
         )
     return flags
+
+
+def _uploads(report: Report, environment: Environment) -> tuple[str, ...]:
+    found = environment.find("rules")
+    rules = [] if found is None else as_array(found.value)
+    if rules is None:
+        assert found is not None, "nothing is an array without rules"
+        report.wrong_type(found.path, "array", found.value)
+        return ()
+    patterns: list[str] = []
+    for rule in rules:
+        table = as_table(rule)
+        patterns += as_strings(table.get("globs")) or () if table is not None else ()
+    return tuple(patterns)
 
 
 def _swallowed(report: Report, key: str) -> str | None:

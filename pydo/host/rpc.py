@@ -5,7 +5,7 @@ Functions stay where they are: the receiver gets a stub.  Streams, and the messa
 them, are moved: whoever sent one finds it used.  Of everything else it is production that says no.
 
 Sources: src/workerd/api/worker-rpc.c++ (`serializeV8`), src/workerd/jsg/ser.c++.  As measured,
-workerd refuses forms and files; Cloudflare's SDK takes them for granted, and so they pass, and
+workerd refuses forms and files; Cloudflare's SDK takes them for granted, and so they pass here, and
 `portability` tells of it.
 """
 
@@ -30,6 +30,7 @@ from pydo.host.js.stream import ReadableStream
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsFunction, JsNull, JsProxy, cross, jsnull
 from pydo.host.model import CODEC
+from pydo.host.portability.bridge import unsent
 from pydo.host.promise import JsPromise
 
 if TYPE_CHECKING:
@@ -248,10 +249,16 @@ _LOCKED = "The ReadableStream has been locked to a reader."
 
 
 def _form(_: Message, value: FormData) -> FormData:
+    unsent("FormData", unsupported("FormData"))
     copy = FormData.new()
     for name, each in list(value):
         copy.append(name, each)
     return copy
+
+
+def _unsupported_file(value: File) -> File:
+    unsent("File", unsupported("File"))
+    return value
 
 
 def _copier(kind: type, value: Any) -> Copy:
@@ -302,7 +309,7 @@ _COPIERS: dict[type, Copy] = {
     Headers: Message.move,
     ReadableStream: Message.move,
     FormData: _form,
-    File: lambda _, value: value,
+    File: lambda _, value: _unsupported_file(value),
     Blob: lambda _, value: value,
     JsFunction: Message.export,
     JsPromise: lambda _, __: _refuse_text("#<Promise> could not be cloned."),

@@ -29,7 +29,7 @@ def test_each_option_finds_its_place(command_line: CommandLine, tmp_path: Path) 
     result = command_line.run(
         *("dev", "--cwd", str(tmp_path), "-c", "sub/wrangler.toml", "-e", "staging"),
         *("--name", "my-worker", "--compatibility-date", "2026-01-01"),
-        *("--ip", "0.0.0.0", "--port", "8080", "--persist-to", "state"),  # noqa: S104 - as a user may
+        *("--ip", "0.0.0.0", "--port", "8080", "--persist-to", "state", "--strict"),  # noqa: S104 - as a user may
         *("--var", "GREETING:hello", "--var", "URL:http://localhost:1/?a:b", "--var", "EMPTY:"),
     )
 
@@ -38,6 +38,7 @@ def test_each_option_finds_its_place(command_line: CommandLine, tmp_path: Path) 
         cwd=tmp_path,
         config=tmp_path / "sub" / "wrangler.toml",
         persist_to=tmp_path / "state",
+        strict=True,
         overrides=Overrides(
             name="my-worker",
             compatibility_date="2026-01-01",
@@ -145,6 +146,8 @@ def test_the_help_is_in_sections_with_an_example(command_line: CommandLine) -> N
         "                                  use.\n"
         "  --var KEY:VALUE                 A variable for the Worker's env; may be\n"
         "                                  given again for more.\n"
+        "  --strict                        Refuse what works here and breaks on\n"
+        "                                  Cloudflare, instead of telling of it.\n"
         "\n"
         "Server:\n"
         "  --ip ADDRESS  The address to listen on; by default localhost.\n"

@@ -67,6 +67,17 @@ def test_the_command_line_goes_before_the_file(config: Callable[..., Config]) ->
     assert loaded.dev == DevOptions("127.0.0.1", 0)
 
 
+def test_rules_say_what_else_is_uploaded(
+    config: Callable[..., Config], problems: Callable[..., str]
+) -> None:
+    text = """
+        rules = [{ type = "Data", globs = ["**/*.json", "data/*.css"] }, { type = "Text" }, 7]
+    """
+
+    assert config(text).uploads == ("**/*.json", "data/*.css")
+    assert 'Expected "rules" to be of type array but got' in problems("rules = 7")
+
+
 def test_line_ends_of_windows_and_a_byte_order_mark_are_taken(project: Path) -> None:
     path = project / "wrangler.toml"
     path.write_bytes(

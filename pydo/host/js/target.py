@@ -18,6 +18,7 @@ from pydo.host.js.error import JsTypeError
 from pydo.host.js.event import Event
 from pydo.host.js.text import js_string, truthy
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
+from pydo.host.portability.bridge import borrowed
 from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class EventTarget(JsProxy, metaclass=NativeClass):
             )
         call = _function_of(handler)
         if call is not None:
+            borrowed(handler, "addEventListener")
             self.listen(kind, handler, call, signal, once=truthy(found.get("once")))
 
     def removeEventListener(self, *arguments: Any, **named: Any) -> None:

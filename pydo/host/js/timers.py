@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.text import is_callable, js_number
+from pydo.host.portability.bridge import borrowed
 from pydo.host.scope import running_loop
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ def _run(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
 def queue_microtask(function: Any = None, *_: object) -> None:
     """Call a function when what runs now has come to its end."""
     is_callable(function, "queueMicrotask")
+    borrowed(function, "queueMicrotask")
     running_loop().call_soon(_run, function, ())
 
 
 def set_timeout(function: Any = None, delay: Any = 0, *arguments: Any) -> int:
     """Call a function after some milliseconds; gives the number that takes it back."""
     is_callable(function, "setTimeout")
+    borrowed(function, "setTimeout")
     number = next(_numbers)
 
     def fire() -> None:
@@ -47,6 +50,7 @@ def set_timeout(function: Any = None, delay: Any = 0, *arguments: Any) -> int:
 def set_interval(function: Any = None, delay: Any = 0, *arguments: Any) -> int:
     """Call a function again and again; gives the number that ends it."""
     is_callable(function, "setInterval")
+    borrowed(function, "setInterval")
     number, seconds = next(_numbers), max(_seconds(delay), 0.001)
 
     def fire() -> None:

@@ -1,0 +1,60 @@
+"""Rules of the bridge to JavaScript: what a Worker hands over to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydo.host.js.error import DOMException, JsError
+from pydo.host.js.value import JsNull, JsProxy
+from pydo.host.portability.hearing import standing
+
+if TYPE_CHECKING:
+    from pydo.errors import JsException
+
+__all__ = ["borrowed", "raw", "unsent"]
+
+# Pyodide's words, when the callable is called that it has destroyed.
+_BORROWED = (
+    "This borrowed proxy was automatically destroyed at the end of a function call. Try using "
+    "create_proxy or create_once_callable."
+)
+
+
+def borrowed(function: Any, keeper: str) -> None:
+    """Look at a callable that `keeper` goes on holding: Pyodide destroys it when that returns."""
+    portability = standing()
+    if portability is None or isinstance(function, JsProxy) or not callable(function):
+        return
+    portability.found(
+        "borrowed-callable",
+        f"{keeper} keeps a Python function, which Cloudflare destroys when the call returns; pass"
+        " create_proxy(function), or create_once_callable(function) for a single call",
+        JsError(_BORROWED),
+    )
+
+
+def raw(value: Any, taker: str) -> None:
+    """Look at a value that `taker` would have to read: a Python object is an opaque proxy there."""
+    portability = standing()
+    if portability is None or value is None or isinstance(value, (str, int, float)):
+        return
+    if isinstance(value, (JsProxy, JsNull)):
+        return
+    portability.found(
+        "raw-value",
+        f"{taker} gets a Python {type(value).__name__}, which JavaScript cannot read; pass"
+        " to_js(value, dict_converter=Object.fromEntries)",
+        DOMException("[object Object] could not be cloned.", "DataCloneError"),
+    )
+
+
+def unsent(name: str, error: JsException) -> None:
+    """Look at a value that the SDK sends over RPC and the runtime refuses."""
+    portability = standing()
+    if portability is not None:
+        portability.found(
+            "unsent-value",
+            f"a {name} is sent over RPC, which Cloudflare refuses; send its parts, or a Request or"
+            " Response that carries it",
+            error,
+        )

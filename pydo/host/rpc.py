@@ -240,9 +240,7 @@ def _taken(value: Request | Response) -> Any:
 
 
 def _stream(taken: Any) -> ReadableStream:
-    if isinstance(taken, bytes):
-        return ReadableStream.of_bytes(taken)
-    return ReadableStream.of_chunks(taken)
+    return ReadableStream.of_bytes(taken) if isinstance(taken, bytes) else taken.successor()
 
 
 _LOCKED = "The ReadableStream has been locked to a reader."

@@ -248,6 +248,11 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
         self.locked_by = self
         return self
 
+    def successor(self) -> ReadableStream:
+        """Give the stream that goes on where this one, which was taken, leaves off."""
+        assert self.source is not None, "what is there was taken as bytes"
+        return ReadableStream.of_source(self.source, is_bytes=self.is_bytes, length=self.length)
+
     async def next(self) -> Any:
         """Give the next chunk as a JavaScript value, or `END`."""
         chunk = await self._next()

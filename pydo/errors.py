@@ -76,7 +76,9 @@ class JsException(Exception):  # noqa: N818 - the name is Pyodide's
     message: str
     stack: str
 
-    def __init__(self, name: str, message: str, **properties: object) -> None:
+    def __init__(self, name: str, message: str | None = None, **properties: object) -> None:
+        if message is None:  # `JsException("text")`, as user code writes it
+            name, message = "Error", name
         super().__init__(f"{name}: {message}")
         self.name = name
         self.message = message

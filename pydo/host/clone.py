@@ -29,9 +29,15 @@ def encode(value: object) -> bytes:
     try:
         return CODEC.encode(value)
     except CloneError as error:
-        found = error.value
-        text = js_string(found) if isinstance(found, JsProxy) else "[object Object]"
-        raise DOMException(f"{text} could not be cloned.", "DataCloneError") from None
+        raise DOMException(
+            f"{_shown(error.value)} could not be cloned.", "DataCloneError"
+        ) from None
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, JsProxy):
+        return js_string(value)
+    return "function(){}" if callable(value) else "[object Object]"
 
 
 def structured_clone(value: Any, _options: Mapping[str, object] | None = None) -> Any:

@@ -15,10 +15,10 @@ from pydo.host.js.collection import JsMap, JsSet, LiteralMap
 from pydo.host.js.error import JsError
 from pydo.host.js.object import JsObject, ordered
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsFunction, JsNull, JsProxy, cross, jsnull, plain_number
+from pydo.host.js.value import JsFunction, JsNull, JsProxy, cross, jsnull
 from pydo.host.promise import JsPromise
 
-__all__ = ["NAMES", "ConversionError", "InternalError", "JsDoubleProxy", "to_js"]
+__all__ = ["NAMES", "ConversionError", "InternalError", "JsDoubleProxy", "names", "to_js"]
 
 _SCALARS = frozenset({str, int, bool, type(None), JsNull})
 
@@ -59,12 +59,11 @@ def to_js(  # noqa: PLR0913 - the options are Pyodide's
             value without a conversion where no proxies may be made.
 
     """
-    if type(obj) in _SCALARS:
-        return obj
-    if type(obj) is float:
-        return plain_number(obj)
+    if type(obj) in _SCALARS or isinstance(obj, (str, int, float, JsProxy)):
+        return obj  # nothing is carried anywhere
     return _Conversion(
         create_pyproxies=create_pyproxies,
+        pyproxies=pyproxies,
         dict_converter=dict_converter,
         default=default_converter,
         eager=eager_converter,
@@ -72,17 +71,19 @@ def to_js(  # noqa: PLR0913 - the options are Pyodide's
 
 
 class _Conversion:
-    __slots__ = ("cache", "create_pyproxies", "default", "dict_converter", "eager")
+    __slots__ = ("cache", "create_pyproxies", "default", "dict_converter", "eager", "pyproxies")
 
     def __init__(
         self,
         *,
         create_pyproxies: bool,
+        pyproxies: Any,
         dict_converter: Callable[[Any], Any] | None,
         default: Converter | None,
         eager: Converter | None,
     ) -> None:
         self.create_pyproxies = create_pyproxies
+        self.pyproxies = pyproxies
         self.dict_converter = dict_converter
         self.default = default
         self.eager = eager
@@ -160,7 +161,9 @@ class _Conversion:
 
     def _without_form(self, obj: Any) -> Any:
         if not self.create_pyproxies:
-            raise ConversionError(f"No conversion known for {obj!r}.")
+            raise ConversionError("No conversion known for x.")  # Pyodide says it so
+        if self.pyproxies is not None:
+            self.pyproxies.append(JsDoubleProxy(obj))
         return obj
 
     def _remember(self, obj: Any, made: Any) -> None:
@@ -217,10 +220,20 @@ class JsDoubleProxy(JsProxy, js_name="PyProxy"):
     def __members__(self) -> dict[str, Any]:
         return {}
 
+    @property
+    def type(self) -> str:
+        """The name of the Python object's class."""
+        return self._alive().__class__.__name__
+
     def __getattr__(self, name: str) -> Any:
+        obj = self._alive()
+        if name == "length" and hasattr(obj, "__len__"):
+            return len(obj)
         try:
-            return getattr(self._alive(), name)
+            return getattr(obj, name)
         except AttributeError:
+            if isinstance(obj, dict) and name in obj:
+                return cast("dict[str, Any]", obj)[name]
             raise AttributeError(name) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -370,3 +383,16 @@ NAMES: dict[str, Any] = {
     "run_sync": run_sync,
     "to_js": to_js,
 }
+
+
+def _to_js_with_objects(
+    obj: Any, /, *, dict_converter: Callable[[Any], Any] | None = None, **options: Any
+) -> Any:
+    return to_js(obj, dict_converter=dict_converter or JsObject.fromEntries, **options)
+
+
+def names(*, dicts_become_objects: bool) -> dict[str, Any]:
+    """Give what the module holds; from Pyodide 314 on a dict becomes an object, not a Map."""
+    if dicts_become_objects:
+        return {**NAMES, "to_js": _to_js_with_objects}
+    return dict(NAMES)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.host.clone import structured_clone
 from pydo.host.js import error as errors
 from pydo.host.js.abort import AbortController, AbortSignal
+from pydo.host.js.aggregate import AggregateError
 from pydo.host.js.array import JsArray
 from pydo.host.js.blob import Blob, File
 from pydo.host.js.buffer import TYPED_ARRAYS, ArrayBuffer, DataView
@@ -28,13 +30,17 @@ from pydo.host.js.event import (
 from pydo.host.js.formdata import FormData
 from pydo.host.js.headers import Headers
 from pydo.host.js.json import JSON
+from pydo.host.js.math import NUMBER_FUNCTIONS, Math
 from pydo.host.js.object import JsObject
+from pydo.host.js.primitive import Boolean, Number, String, big_int
+from pydo.host.js.regexp import RegExp
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import STREAM_CLASSES
+from pydo.host.js.symbol import Reflect, Symbol, WeakMap, WeakRef, WeakSet
 from pydo.host.js.target import EventTarget
-from pydo.host.js.text import js_number, js_string, truthy
 from pydo.host.js.timers import TIMERS
+from pydo.host.js.uri import URI_FUNCTIONS
 from pydo.host.js.url import URL, URLSearchParams
 from pydo.host.js.value import JsFunction, JsProxy, NativeClass
 from pydo.host.promise import JsPromise
@@ -80,10 +86,12 @@ class Performance(JsProxy):
 def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
     """Give the globals by name; `fetch` is the way out."""
     classes: tuple[Any, ...] = (
+        AggregateError,
         AbortController,
         AbortSignal,
         ArrayBuffer,
         Blob,
+        Boolean,
         CloseEvent,
         CustomEvent,
         DataView,
@@ -102,12 +110,19 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         JsPromise,
         JsSet,
         MessageEvent,
+        Number,
+        RegExp,
         Request,
         Response,
+        String,
+        Symbol,
         TextDecoder,
         TextEncoder,
         URL,
         URLSearchParams,
+        WeakMap,
+        WeakRef,
+        WeakSet,
         WebSocket,
         WebSocketPair,
         WebSocketRequestResponsePair,
@@ -116,13 +131,15 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         *TYPED_ARRAYS.values(),
     )
     names: dict[str, Any] = {cls.name: cls for cls in classes}
-    names |= TIMERS
+    names |= TIMERS | NUMBER_FUNCTIONS | URI_FUNCTIONS
     names |= {
-        "Boolean": JsFunction(truthy, "Boolean"),
+        "BigInt": JsFunction(big_int, "BigInt"),
         "Function": JsFunction,
+        "Infinity": math.inf,
         "JSON": JSON(),
-        "Number": JsFunction(lambda value=0, *_: js_number(value), "Number"),
-        "String": JsFunction(lambda value="", *_: js_string(value), "String"),
+        "Math": Math(),
+        "NaN": math.nan,
+        "Reflect": Reflect(),
         "atob": atob,
         "btoa": btoa,
         "console": Console(),

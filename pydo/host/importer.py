@@ -7,6 +7,7 @@ They go into `sys.modules` when a Worker is served and stand before anything ins
 from __future__ import annotations
 
 import dis
+import json
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pydo.host import ffi, helper, http
 from pydo.host.globals import worker_globals
 from pydo.host.js.error import not_simulated
+from pydo.host.js.value import jsnull
 from pydo.host.promise import JsPromise
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Host", "install", "uninstall"]
 
-_VERSION = "0.28.2"
+_VERSION, _NEW_VERSION = "0.28.2", "314.0.4"
 
 
 class Host:
@@ -79,6 +81,7 @@ class _FlagsModule(ModuleType):
 def install(host: Host) -> None:
     """Put the modules in place."""
     uninstall()
+    json.JSONEncoder.default = _json_default  # type: ignore[method-assign, assignment] # as Pyodide does
     for module in _modules(host):
         _replaced[module.__name__] = sys.modules.get(module.__name__)
         sys.modules[module.__name__] = module
@@ -86,6 +89,7 @@ def install(host: Host) -> None:
 
 def uninstall() -> None:
     """Take the modules away, and put back what stood in their places."""
+    json.JSONEncoder.default = _plain_default  # type: ignore[method-assign] # as it was
     for name, module in _replaced.items():
         if module is None:
             sys.modules.pop(name, None)
@@ -94,13 +98,22 @@ def uninstall() -> None:
     _replaced.clear()
 
 
+_plain_default = json.JSONEncoder.default
+
+
+def _json_default(encoder: json.JSONEncoder, value: Any) -> Any:
+    return None if value is jsnull else _plain_default(encoder, value)
+
+
 _replaced: dict[str, ModuleType | None] = {}  # what stood in sys.modules, which there is one of
 
 
 def _modules(host: Host) -> list[ModuleType]:
-    pyodide = _HostModule("pyodide", {"__version__": _VERSION, "__path__": []})
+    is_new = host.flags.python_workers_20260610
+    version = _NEW_VERSION if is_new else _VERSION
+    pyodide = _HostModule("pyodide", {"__version__": version, "__path__": []})
     parts = [
-        _HostModule("pyodide.ffi", dict(ffi.NAMES)),
+        _HostModule("pyodide.ffi", ffi.names(dicts_become_objects=is_new)),
         _HostModule("pyodide.http", http.names(_fetch)),
         _HostModule("pyodide.code", {}),
         _HostModule("pyodide.webloop", {}),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.errors import JsException
+from pydo.host.js.aggregate import AggregateError
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError, as_error
 from pydo.host.js.object import JsObject
@@ -25,6 +26,9 @@ __all__ = ["JsPromise", "rejection"]
 
 class PromiseClass(NativeClass):
     """`Promise`, with its static functions."""
+
+    def __call__(cls, *_: object, **__: object) -> NoReturn:
+        raise JsTypeError("Promise constructor cannot be invoked without 'new'")
 
     def resolve(cls, value: Any = None, *_: object) -> JsPromise:
         """Give a promise of the value, or the value itself if it is a promise."""
@@ -55,6 +59,27 @@ class PromiseClass(NativeClass):
             return JsArray([await _outcome(promise) for promise in promises])
 
         return JsPromise.of(gather())
+
+    def any(cls, values: Iterable[Any] = (), *_: object) -> JsPromise:
+        """Give a promise of the first result; rejected when every one of them is."""
+        promises = [cls.resolve(value) for value in values]
+
+        async def first() -> Any:
+            errors: list[BaseException] = []
+            for ended in asyncio.as_completed([promise.wait() for promise in promises]):
+                try:
+                    return await ended
+                except Exception as error:  # noqa: BLE001 - one of several
+                    errors.append(error)
+            raise AggregateError(errors, "All promises were rejected")
+
+        return JsPromise.of(first())
+
+    def withResolvers(cls, *_: object) -> JsObject:
+        """Give a promise, and the functions that settle it."""
+        settlers: list[Any] = []
+        promise: JsPromise = cls.new(lambda resolve, reject: settlers.extend((resolve, reject)))
+        return JsObject({"promise": promise, "resolve": settlers[0], "reject": settlers[1]})
 
     def race(cls, values: Iterable[Any] = (), *_: object) -> JsPromise:
         """Give a promise that ends as the first of them does."""
@@ -124,6 +149,10 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
     def finally_(self, settled: Callable[[], Any], *_: object) -> JsPromise:
         """Give a promise of the same end, after `settled` was called."""
         return JsPromise.of(self._finish(settled))
+
+    async def wait(self) -> Any:
+        """Wait for it as a coroutine."""
+        return await self
 
     def settle(self, future: asyncio.Future[Any]) -> None:
         """Let `future` end as this promise does, unless it has ended before."""

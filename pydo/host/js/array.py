@@ -232,10 +232,6 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
             total = cross(function(total, self.items[index], index, self))
         return total
 
-    def keys(self, *_: object) -> JsIterator:
-        """Iterate over the indices."""
-        return JsIterator(range(len(self.items)), "Array Iterator")
-
     def values(self, *_: object) -> JsIterator:
         """Iterate over the elements."""
         return JsIterator(self.items, "Array Iterator")
@@ -264,10 +260,8 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         self.items.remove(item)
 
     def pop(self, *index: Any) -> Any:
-        """Take the last element, undefined if there is none; or that at an index."""
-        if index:
-            return self.items.pop(*index)
-        return self.items.pop() if self.items else None
+        """Take the last element, or that at an index."""
+        return self.items.pop(*index)
 
     def index(self, item: Any, *bounds: int) -> int:
         """Give the first index of an equal element."""
@@ -318,6 +312,9 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         if isinstance(index, slice):
             self.items[index] = [cross(item) for item in value]
             return
+        missing = index + 1 - len(self.items)
+        if missing > 0:
+            self.items.extend([None] * missing)
         try:
             self.items[index] = cross(value)
         except IndexError:

@@ -10,6 +10,7 @@ pydo's own code looks into a proxy; a key of the user's cannot be hidden behind 
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast, final
 
 from pydo.errors import JsException
@@ -70,6 +71,26 @@ JsNull._one = object.__new__(JsNull)  # noqa: SLF001 - its own module makes the 
 jsnull: Final = JsNull()
 
 
+class _Static:
+    """A static method of a JavaScript class: a function of JavaScript, one for each class."""
+
+    __slots__ = ("_function", "_made", "_name")
+
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        self._function = function
+        self._name = name.removesuffix("_")
+        self._made: dict[JsClass, JsFunction] = {}
+
+    def __get__(self, cls: JsClass | None, _: type | None = None) -> Any:
+        if cls is None:
+            return self
+        made = self._made.get(cls)
+        if made is None:
+            bound = self._function.__get__(cls)
+            made = self._made[cls] = JsFunction(bound, self._name)
+        return made
+
+
 class JsClass(type):
     """A JavaScript class: `name`, `new` and `constructor` are its own, hidden from instances.
 
@@ -107,6 +128,12 @@ class JsClass(type):
         cls, python_name: str, bases: tuple[type, ...], namespace: dict[str, Any], js_name: str = ""
     ) -> None:
         super().__init__(python_name, bases, namespace)
+
+    def __init_subclass__(mcs) -> None:
+        super().__init_subclass__()
+        for name, member in list(vars(mcs).items()):
+            if isinstance(member, FunctionType) and not name.startswith("_") and name != "new":
+                setattr(mcs, name, _Static(member, name))
 
     @property
     def __name__(cls) -> str:  # type: ignore[override]  # read-only: JsProxy, as in Pyodide
@@ -279,6 +306,15 @@ class JsProxy(metaclass=JsClass, js_name="Object"):
     def __eq__(self, other: object) -> bool:
         return self is other
 
+    # JavaScript's objects compare as neither less nor more.
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(f"cannot pickle '{JsClass.TYPE_NAME}' object")
+
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)
 
@@ -346,11 +382,18 @@ def iterated(value: Any) -> Iterable[Any]:
     """Iterate as JavaScript does, for which the items of a Map are its entries.
 
     Raises:
-        TypeError: the value is not iterable.
+        JsException: a `TypeError` for what cannot be iterated.
 
     """
     entries = getattr(cast("type", type(value)), "__js_iter__", None)
-    return iter(value) if entries is None else entries(value)
+    try:
+        return iter(value) if entries is None else entries(value)
+    except TypeError:
+        shown = f"number {value}" if isinstance(value, (int, float)) else "object"
+        raise JsException(
+            "TypeError",
+            f"{shown} is not iterable (cannot read property Symbol(Symbol.iterator))",
+        ) from None
 
 
 def options(value: Any, named: Mapping[str, Any]) -> Mapping[str, Any]:

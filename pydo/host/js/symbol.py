@@ -1,0 +1,162 @@
+"""`Symbol`, `Reflect`, and collections that hold their keys weakly."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from pydo.host.js.array import JsArray
+from pydo.host.js.error import JsTypeError
+from pydo.host.js.text import js_string
+from pydo.host.js.value import JsClass, JsProxy, NativeClass
+
+__all__ = ["Reflect", "Symbol", "WeakMap", "WeakRef", "WeakSet"]
+
+
+class SymbolClass(JsClass):
+    """`Symbol`: called, not constructed."""
+
+    _registry: dict[str, Symbol] = {}  # noqa: RUF012 - JavaScript's registry is one for all
+
+    def new(cls, *_: object, **__: object) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            JsException: always.
+
+        """
+        raise JsTypeError("Symbol is not a constructor")
+
+    def for_(cls, key: Any = None, *_: object) -> Symbol:
+        """Give the one symbol of a key."""
+        text = js_string(key)
+        return cls._registry.setdefault(text, Symbol(text))
+
+
+class Symbol(JsProxy, metaclass=SymbolClass):
+    """A value that is equal to itself alone."""
+
+    __slots__ = ("description",)
+
+    def __init__(self, description: Any = None) -> None:
+        self.description = None if description is None else js_string(description)
+
+    @property
+    def typeof(self) -> str:
+        """As JavaScript's operator `typeof` says it."""
+        return "symbol"
+
+    def toString(self) -> str:
+        """Give the text of the symbol."""
+        return f"Symbol({self.description or ''})"
+
+
+for _name in ("asyncIterator", "hasInstance", "iterator", "toPrimitive", "toStringTag"):
+    setattr(SymbolClass, _name, Symbol(f"Symbol.{_name}"))
+
+
+class Reflect(JsProxy, js_name="Reflect"):
+    """The object `Reflect`, for members of objects."""
+
+    __slots__ = ()
+
+    def ownKeys(self, target: Any = None, *_: object) -> JsArray:
+        """Give the names of an object's own members."""
+        return JsArray(list(target.__members__))
+
+    def has(self, target: Any = None, name: Any = None, *_: object) -> bool:
+        """Tell whether an object has a member."""
+        return hasattr(target, js_string(name))
+
+    def get(self, target: Any = None, name: Any = None, *_: object) -> Any:
+        """Give a member of an object; undefined if there is none."""
+        return getattr(target, js_string(name), None)
+
+    def set(self, target: Any = None, name: Any = None, value: Any = None, *_: object) -> bool:
+        """Set a member of an object."""
+        setattr(target, js_string(name), value)
+        return True
+
+    def deleteProperty(self, target: Any = None, name: Any = None, *_: object) -> bool:
+        """Take a member of an object away."""
+        delattr(target, js_string(name))
+        return True
+
+    def apply(self, function: Any = None, _: Any = None, arguments: Any = (), *__: object) -> Any:
+        """Call a function with the elements of an array."""
+        return function(*arguments)
+
+    def construct(self, target: Any = None, arguments: Any = (), *_: object) -> Any:
+        """Construct an instance with the elements of an array."""
+        return target.new(*arguments)
+
+
+class WeakMap(JsProxy, metaclass=NativeClass):
+    """Values by objects, which are told apart by identity."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: Any = None, *_: object) -> None:
+        self._entries: dict[int, tuple[Any, Any]] = {}
+        for key, value in entries or ():
+            self.set(key, value)
+
+    def get(self, key: Any = None, *_: object) -> Any:
+        """Give the value of a key."""
+        return self._entries.get(id(key), (None, None))[1]
+
+    def set(self, key: Any = None, value: Any = None, *_: object) -> WeakMap:
+        """Set the value of a key.
+
+        Raises:
+            JsException: a `TypeError` for a key that is no object.
+
+        """
+        if not isinstance(key, JsProxy):
+            raise JsTypeError(f"Invalid value used as weak map key: {js_string(key)}")
+        self._entries[id(key)] = (key, value)
+        return self
+
+    def has(self, key: Any = None, *_: object) -> bool:
+        """Tell whether there is a value of a key."""
+        return id(key) in self._entries
+
+    def delete(self, key: Any = None, *_: object) -> bool:
+        """Take a key away; whether it was there."""
+        return self._entries.pop(id(key), None) is not None
+
+
+class WeakSet(JsProxy, metaclass=NativeClass):
+    """Objects, told apart by identity."""
+
+    __slots__ = ("_map",)
+
+    def __init__(self, values: Any = None, *_: object) -> None:
+        self._map = WeakMap.new()
+        for value in values or ():
+            self._map.set(value, value)
+
+    def add(self, value: Any = None, *_: object) -> WeakSet:
+        """Put an object in."""
+        self._map.set(value, value)
+        return self
+
+    def has(self, value: Any = None, *_: object) -> bool:
+        """Tell whether an object is there."""
+        return self._map.has(value)
+
+    def delete(self, value: Any = None, *_: object) -> bool:
+        """Take an object out; whether it was there."""
+        return self._map.delete(value)
+
+
+class WeakRef(JsProxy, metaclass=NativeClass):
+    """A reference to an object."""
+
+    __slots__ = ("_target",)
+
+    def __init__(self, target: Any = None, *_: object) -> None:
+        self._target = target
+
+    def deref(self, *_: object) -> Any:
+        """Give the object."""
+        return self._target

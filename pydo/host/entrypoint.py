@@ -77,7 +77,8 @@ def exports(module: ModuleType, env: JsProxy, flags: Flags) -> Exports:
         cls.__name__: _object_factory(sdk, cls, env, flags)
         for cls in _subclasses(visible, sdk.DurableObject)
     }
-    wrapped_env = importlib.import_module("workers.rpc")._EnvWrapper(env)  # noqa: SLF001 - the SDK's own way to wrap it
+    wrap = type(sdk.env)  # the class has had several names in several modules
+    wrapped_env = wrap(env)
     entrypoints: dict[str, Handler] = {
         cls.__name__: _ClassEntrypoint(sdk, cls, env, wrapped_env)
         for cls in _subclasses(visible, sdk.WorkerEntrypoint)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydo.errors import JsException
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterator
 
 __all__ = ["Arrived", "ErrorForm", "Stopped", "exit_error", "origin", "report", "travelling"]
 
@@ -98,9 +98,9 @@ def exit_error(error: BaseException) -> Exception:
 def report_text(error: BaseException, owns: Callable[[str], bool]) -> str:
     """Give an error as Python prints it, with the user's own frames only."""
     found = traceback.TracebackException.from_exception(error, compact=True)
-    for each in _related(found):
+    for each, raised in _related(found, error):
         _trim(each, owns)
-        if each.exc_type is Arrived:  # what was raised elsewhere stays there
+        if isinstance(raised, Arrived):  # what was raised elsewhere stays there
             each.__cause__ = None
     text = "".join(found.format())
     # Pyodide's begins so in any case, Python's only above a frame.
@@ -132,8 +132,10 @@ def _report(
         if getattr(found, name) is not None:
             is_new = inner is not None and id(inner) not in seen
             setattr(found, name, _report(inner, owns, seen) if is_new and inner else None)
-    for member in found.exceptions or ():
-        for each in _related(member):
+    for member, part in zip(
+        found.exceptions or (), getattr(raised, "exceptions", ()), strict=False
+    ):
+        for each, _ in _related(member, part):
             _trim(each, owns)
     return found
 
@@ -152,16 +154,17 @@ def _is_carrier(error: BaseException, cause: BaseException) -> bool:
     return isinstance(error, Arrived) or (is_ours and isinstance(cause, Arrived))
 
 
-def _related(found: traceback.TracebackException) -> Iterable[traceback.TracebackException]:
-    seen: set[int] = set()
-    waiting = [found]
+def _related(
+    found: traceback.TracebackException, error: BaseException
+) -> Iterator[tuple[traceback.TracebackException, BaseException]]:
+    """Give a report with the error that it is of, then all that belongs to it."""
+    waiting: list[tuple[Any, Any]] = [(found, error)]
     while waiting:
-        each = waiting.pop()
-        if id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            more = (each.__cause__, each.__context__, *(each.exceptions or ()))
-            waiting += [one for one in more if one is not None]
+        each, raised = waiting.pop()
+        if each is not None and raised is not None:
+            yield each, raised
+            waiting += [(each.__cause__, raised.__cause__), (each.__context__, raised.__context__)]
+            waiting += zip(each.exceptions or (), getattr(raised, "exceptions", ()), strict=False)
 
 
 def _trim(found: traceback.TracebackException, owns: Callable[[str], bool]) -> None:

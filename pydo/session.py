@@ -34,6 +34,7 @@ from pydo.runtime.container import Settings
 from pydo.runtime.failure import origin
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.runtime import Runtime
+from pydo.serve.fetcher import Fetcher
 from pydo.serve.http import Exchange
 from pydo.serve.server import DEFAULT_PORT, Server, bind
 from pydo.serve.signals import watch_stop_signals
@@ -107,7 +108,8 @@ class DevSession:
         self._loop.set_exception_handler(self._unhandled)
         self._observer = ConsoleObserver(console, self._owns)
         self._loader = Loader(config.main)
-        self._host = Host(env=make_env({}, {}), wait_until=wait_until, flags=_flags(config))
+        self._fetcher = Fetcher(config.name)
+        self._host = Host(make_env({}, {}), wait_until, _flags(config), self._fetcher.send)
         nothing = UserCodeError("nothing is loaded yet", RuntimeError(), None)
         self._runtime = Runtime(
             self._loop, BrokenCode(nothing), observer=self._observer, settings=self._settings
@@ -168,6 +170,7 @@ class DevSession:
         stopping.cancel()
         await asyncio.wait({watching, stopping})
         await server.close()
+        await self._fetcher.close()
 
     # -- loading
 

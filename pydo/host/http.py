@@ -5,12 +5,14 @@ Source: pyodide/pyodide src/py/pyodide/http/pyfetch.py.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.ffi import to_js
+from pydo.host.js.abort import AbortController, AbortSignal
+from pydo.host.js.array import JsArray
 from pydo.host.js.object import JsObject
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from pydo.host.js.buffer import ArrayBuffer
     from pydo.host.js.response import Response
+    from pydo.host.promise import JsPromise
 
 __all__ = ["AbortError", "BodyUsedError", "FetchResponse", "HttpStatusError", "names"]
 
@@ -46,7 +49,7 @@ class HttpStatusError(OSError):
 class AbortError(OSError):
     """There was no response; the cause says why."""
 
-    def __init__(self, reason: JsException) -> None:
+    def __init__(self, reason: Any) -> None:
         super().__init__(reason.message)
 
 
@@ -117,19 +120,33 @@ class FetchResponse:
 
     def clone(self) -> FetchResponse:
         """Copy the response; both can be read."""
-        self._raise_if_failed()
-        return FetchResponse(self._url, self.js_response.clone())
+        if self.js_response.bodyUsed:
+            raise BodyUsedError
+        return FetchResponse(
+            self._url, self.js_response.clone(), self.abort_controller, self.abort_signal
+        )
+
+    def abort(self, reason: Any = None) -> None:
+        """Give up the rest of the response.
+
+        Raises:
+            ValueError: it came by another way than `pyfetch`.
+
+        """
+        if self.abort_controller is None:
+            raise ValueError("abort_controller is not set")
+        self.abort_controller.abort(None if reason is None else JsException("AbortError", reason))
 
     async def buffer(self) -> ArrayBuffer:
         """Give the body as an ArrayBuffer."""
         self._raise_if_failed()
-        buffer: ArrayBuffer = await self.js_response.arrayBuffer()
+        buffer: ArrayBuffer = await self._read(self.js_response.arrayBuffer())
         return buffer
 
     async def text(self) -> str:
         """Give the body as text."""
         self._raise_if_failed()
-        return str(await self.js_response.text())
+        return str(await self._read(self.js_response.text()))
 
     async def string(self) -> str:
         """Give the body as text."""
@@ -147,26 +164,49 @@ class FetchResponse:
         """Give the body as bytes."""
         return (await self.buffer()).to_bytes()
 
+    async def _read(self, promise: JsPromise) -> Any:
+        signal = self.abort_signal
+        try:
+            return await promise
+        except JsException as error:
+            # Pyodide takes the reason of a signal that has none for the error that it has.
+            raise AbortError(signal.reason if signal else error) from error
+        except asyncio.CancelledError as stopped:
+            if self.abort_controller:
+                self.abort_controller.abort(_reason(stopped))
+            raise
+
     def _raise_if_failed(self) -> None:
+        signal = self.abort_signal
+        if signal and signal.aborted:
+            raise AbortError(signal.reason)
         if self.js_response.bodyUsed:
             raise BodyUsedError
+
+
+def _reason(stopped: asyncio.CancelledError) -> JsException | None:
+    return JsException("AbortError", "\n".join(map(str, stopped.args))) if stopped.args else None
 
 
 def names(fetch: Callable[..., Any]) -> dict[str, Any]:
     """Give what `pyodide.http` holds; `fetch` is what `pyfetch` goes through by default."""
 
-    @wraps(fetch)
     async def pyfetch(
-        request: Any, /, *, signal: Any = None, fetcher: Any = None, **options: Any
+        url: Any, /, *, signal: Any = None, fetcher: Any = None, **options: Any
     ) -> FetchResponse:
-        if signal is not None:
-            options["signal"] = signal
-        init = to_js(options, dict_converter=JsObject.fromEntries)
+        controller = AbortController.new()
+        if signal:
+            signal = AbortSignal.any(JsArray([signal, controller.signal]))
+        else:
+            signal = controller.signal
+        init = to_js({**options, "signal": signal}, dict_converter=JsObject.fromEntries)
         try:
-            response = await (fetcher or fetch)(request, init)
+            return FetchResponse(url, await (fetcher or fetch)(url, init), controller, signal)
+        except asyncio.CancelledError as stopped:
+            controller.abort(_reason(stopped))
+            raise
         except JsException as error:
             raise AbortError(error) from error
-        return FetchResponse(request if isinstance(request, str) else request.url, response)
 
     return {
         "AbortError": AbortError,

@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.host import ffi, helper, http
 from pydo.host.globals import worker_globals
-from pydo.host.js.error import not_simulated
+from pydo.host.js.fetch import fetch_through
 from pydo.host.js.value import jsnull
-from pydo.host.promise import JsPromise
+from pydo.host.outgoing import internal_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pydo.host.flags import Flags
     from pydo.host.js.object import JsObject
+    from pydo.host.outgoing import Answered, FetchPort, Outgoing
 
 __all__ = ["Host", "install", "uninstall"]
 
@@ -38,10 +39,12 @@ class Host:
         env: JsObject,
         wait_until: Callable[[object], None],
         flags: Flags,
+        fetch_port: FetchPort | None = None,
     ) -> None:
         self.env = env
         self.wait_until = wait_until
         self.flags = flags
+        self.fetch_port: FetchPort = fetch_port or _no_way_out
 
     def update(self, env: JsObject, flags: Flags) -> None:
         """Let the modules stand for another generation."""
@@ -109,19 +112,20 @@ _replaced: dict[str, ModuleType | None] = {}  # what stood in sys.modules, which
 
 
 def _modules(host: Host) -> list[ModuleType]:
+    fetch = fetch_through(host.fetch_port)
     is_new = host.flags.python_workers_20260610
     version = _NEW_VERSION if is_new else _VERSION
     pyodide = _HostModule("pyodide", {"__version__": version, "__path__": []})
     parts = [
         _HostModule("pyodide.ffi", ffi.names(dicts_become_objects=is_new)),
-        _HostModule("pyodide.http", http.names(_fetch)),
+        _HostModule("pyodide.http", http.names(fetch)),
         _HostModule("pyodide.code", {}),
         _HostModule("pyodide.webloop", {}),
     ]
     for part in parts:
         setattr(pyodide, part.__name__.rpartition(".")[2], part)
     return [
-        _HostModule("js", worker_globals(_fetch)),
+        _HostModule("js", worker_globals(fetch)),
         pyodide,
         *parts,
         _HostModule("_pyodide_entrypoint_helper", helper.names(host)),
@@ -129,8 +133,8 @@ def _modules(host: Host) -> list[ModuleType]:
     ]
 
 
-def _fetch(*_: object, **__: object) -> JsPromise:
-    return JsPromise.rejected(not_simulated("Outgoing fetch"))
+async def _no_way_out(_: Outgoing, /) -> Answered:
+    raise internal_error()  # as for a server that is nowhere
 
 
 def _is_imported_by(frame: Any) -> bool:

@@ -18,13 +18,15 @@ from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 from multidict import CIMultiDict
 
+from pydo.host.js.stream import ReadableStream
+from pydo.host.js.stream.encoded import Encoded
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from aiohttp.abc import AbstractStreamWriter
 
     from pydo.host.js.response import Response
-    from pydo.host.js.stream import ReadableStream
 
 __all__ = ["answer_of"]
 
@@ -37,6 +39,7 @@ def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> 
 
     `on_error` hears of an error in the middle of a body, which cuts the connection.
     """
+    _pass_on_encoded(response)
     body = response.take()
     if body is None or isinstance(body, bytes):
         if body and _is_to_be_compressed(response):
@@ -51,6 +54,20 @@ def _is_to_be_compressed(response: Response) -> bool:
     if response.encodeBody != "automatic" or response.is_encoded:
         return False
     return bool(response.headers.get("content-encoding") == "gzip")
+
+
+def _pass_on_encoded(response: Response) -> None:
+    """Let a body that another server has compressed go out as it came in."""
+    content = response.content
+    if (
+        response.encodeBody == "automatic"
+        and isinstance(content, ReadableStream)
+        and not content.disturbed
+        and isinstance(content.source, Encoded)
+        and response.headers.get("content-encoding") == content.source.encoding
+    ):
+        content.length = content.source.keep_encoded()
+        response.is_encoded = True
 
 
 class _WholeAnswer(web.StreamResponse):

@@ -24,6 +24,7 @@ from pydo.runtime.runtime import Runtime
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydo.host.outgoing import FetchPort
     from pydo.runtime.observer import ObjectLabel
 
 _HEAD = """\
@@ -84,7 +85,9 @@ class Heard(Observer):
 class Project:
     """A project; its classes `A` and `B` are bound under their names."""
 
-    def __init__(self, directory: Path, *, date: str = "2026-09-01") -> None:
+    def __init__(
+        self, directory: Path, *, date: str = "2026-09-01", fetch_port: FetchPort | None = None
+    ) -> None:
         self.loop = ObjectLoop()
         asyncio.set_event_loop(self.loop)
         self.heard = Heard()
@@ -96,7 +99,7 @@ class Project:
             for name in ("A", "B")
         }
         env = make_env({"GREETING": "hi", "DEEP": {"list": [1]}}, self.bound)
-        self.host = Host(env, wait_until, Flags(date, ["python_workers"]))
+        self.host = Host(env, wait_until, Flags(date, ["python_workers"]), fetch_port)
         install(self.host)
         self.loader = Loader(self.file)
 

@@ -202,14 +202,6 @@ def test_other_javascript_modules_are_not_there(sdk: Any) -> None:
         sdk.import_from_javascript("cloudflare:email")
 
 
-def test_there_is_no_way_out_yet(sdk: Any) -> None:
-    async def main() -> None:
-        with pytest.raises(OSError, match="not simulated yet"):
-            await sdk.fetch("http://a.b")
-
-    asyncio.run(main())
-
-
 def test_what_is_absent_says_so(js: Any) -> None:
     with pytest.raises(AttributeError, match="pydo"):
         _ = js.HTMLRewriter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydo.host.js.abort import AbortSignal
 from pydo.host.js.body import Body, extract
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.headers import Headers
@@ -215,7 +216,7 @@ class Request(Body, metaclass=NativeClass):
                 raise JsTypeError(f"Unsupported cache mode: {js_string(cache)}")
             self.cache = js_string(cache)
         self.cf = given.get("cf", self.cf)
-        self.signal = given.get("signal", self.signal)
+        self.signal = _signal(given.get("signal", self.signal))
         headers = given.get("headers")
         if headers is not None:
             self.held, self.received, self.content_type = _headers(headers), None, None
@@ -249,6 +250,15 @@ def _method(value: Any) -> str:
     if method not in _METHODS:
         raise JsTypeError(f"Invalid HTTP method string: {text}")
     return method
+
+
+def _signal(value: Any) -> Any:
+    if value is None or value is jsnull or isinstance(value, AbortSignal):
+        return value
+    raise JsTypeError(
+        "Incorrect type for the 'signal' field on 'RequestInitializerDict': the provided value is "
+        "not of type 'AbortSignal'."
+    )
 
 
 def _headers(value: Any) -> Headers:

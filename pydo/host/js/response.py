@@ -83,6 +83,7 @@ class Response(Body, metaclass=ResponseClass):
     cf: Any
     encodeBody: Any
     is_encoded = False  # whether the body came with its Content-Encoding
+    is_redirected = False
 
     def __init__(self, body: Any = None, init: Any = None, /, *_: object, **named: Any) -> None:
         self.used = False
@@ -96,6 +97,16 @@ class Response(Body, metaclass=ResponseClass):
         if named or init is not None:
             self._apply(init, named)
 
+    @classmethod
+    def incoming(cls, status: int, text: str, headers: list[tuple[str, str]]) -> Response:
+        """Make a response of what came through an HTTP parser, without a body as yet."""
+        self: Response = object.__new__(cls)
+        self.content, self.content_type, self.used = None, None, False
+        self.held, self.received, self.given_text = None, headers, text
+        self.status, self.url, self.type = status, "", "default"
+        self.webSocket, self.cf, self.encodeBody = jsnull, None, "automatic"
+        return self
+
     @property
     def ok(self) -> bool:
         """Whether the status is one of success."""
@@ -108,8 +119,8 @@ class Response(Body, metaclass=ResponseClass):
 
     @property
     def redirected(self) -> bool:
-        """Whether redirections were followed to it: not that pydo knows."""
-        return False
+        """Whether redirections were followed to it."""
+        return self.is_redirected
 
     def clone(self, *_: object) -> Response:
         """Copy the response; both can be read.
@@ -126,6 +137,7 @@ class Response(Body, metaclass=ResponseClass):
         copied.received = self.received
         copied.status, copied.given_text = self.status, self.given_text
         copied.url, copied.type = self.url, self.type
+        copied.is_redirected, copied.is_encoded = self.is_redirected, self.is_encoded
         copied.webSocket, copied.cf, copied.encodeBody = jsnull, self.cf, self.encodeBody
         return copied
 

@@ -1,0 +1,77 @@
+"""What leaves a Worker for another server, and what comes back: the port that a shell fills.
+
+`host` knows what is asked for, the shell knows HTTP.  Whoever fills the port runs outside any
+object, raises what a Worker may see, and closes the connection when it is told to.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pydo.errors import JsException
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+__all__ = ["Answered", "FetchPort", "Outgoing", "internal_error", "network_lost"]
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One request on the wire.
+
+    `url` is absolute, without user, password and fragment; `length` is that of a body in chunks,
+    where it is known.
+    """
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes | AsyncIterator[bytes] | None = None
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The head of an answer, and the way to its body.
+
+    `read` gives some bytes of it, b"" at the end; `close` gives the rest up.
+    """
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    length: int | None
+    read: Callable[[], Awaitable[bytes]]
+    close: Callable[[], object]
+
+
+class FetchPort(Protocol):
+    """The way out."""
+
+    def __call__(self, outgoing: Outgoing, /) -> Awaitable[Answered]:
+        """Send a request, and give the head of what answers it; redirections are answers.
+
+        Raises:
+            JsException: there is no answer.
+
+        """
+        ...
+
+
+def network_lost(**properties: object) -> JsException:
+    """Make the error of a connection that is refused or that breaks."""
+    return JsException("Error", "Network connection lost.", retryable=True, **properties)
+
+
+def internal_error(**properties: object) -> JsException:
+    """Make the error of all that workerd does not tell: a name, a certificate, a protocol.
+
+    Source: src/workerd/io/worker.c++ (`makeInternalError`).
+    """
+    reference = "".join(secrets.choice(_DIGITS) for _ in range(24))
+    return JsException("Error", f"internal error; reference = {reference}", **properties)

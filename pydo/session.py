@@ -38,6 +38,7 @@ from pydo.serve.fetcher import Fetcher
 from pydo.serve.http import Exchange
 from pydo.serve.server import DEFAULT_PORT, Server, bind
 from pydo.serve.signals import watch_stop_signals
+from pydo.serve.sockets import Sockets
 from pydo.serve.watchdog import Watchdog
 from pydo.statedir import StateDirectory
 
@@ -141,13 +142,15 @@ class DevSession:
             self._loop.close()
 
     async def _serve(self, sockets: list[socket.socket], port: int) -> None:
+        joined = Sockets()
         exchange = Exchange(
             self._runtime.fetch,
             self._owns,
             self._console.request,
             self._request_failed,
+            joined,
         )
-        server = Server(exchange)
+        server = Server(exchange, joined)
         try:
             self._runtime.replace(self._load(self._config))
         except UserCodeError as error:

@@ -49,6 +49,14 @@ class ConsoleObserver(Observer):
             error, self._owns, title=f"Uncaught error in the alarm of {label}; {when}"
         )
 
+    def sockets_shut(self, where: str, count: int) -> None:
+        """Sockets were closed because the code was replaced: how they could have stayed."""
+        what = "1 socket was" if count == 1 else f"{count} sockets were"
+        self._console.warn(
+            f"{where}: {what} closed (1012), since what accept() has taken does not outlive its"
+            " code; what ctx.acceptWebSocket() has taken does"
+        )
+
     def stuck(self, where: str, seconds: float, place: str) -> None:
         """Something has been running for `seconds` and holds up everything else."""
         self._console.warn(f"{where} has been running for {seconds:.1f} s without a pause: {place}")

@@ -52,6 +52,7 @@ class HostedCode:
         if missing:
             raise _not_exported(missing, entry)
         self.generation = generation
+        self.flags = host.flags
         self.handler: Handler = found.handler
         self.entrypoints: Mapping[str, Handler] = found.entrypoints
         self.classes: Mapping[str, Callable[[Actor], Handler]] = found.classes

@@ -15,12 +15,24 @@ from typing import TYPE_CHECKING, Any
 from pydo.errors import JsException
 from pydo.host.capability import EXECUTION, answer, sent
 from pydo.host.execution import ExecutionContext
+from pydo.host.js.buffer import ArrayBuffer
+from pydo.host.js.error import JsError
 from pydo.host.js.object import JsObject
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.value import jsnull
+from pydo.host.js.websocket import handed_over, view_of
 from pydo.host.state import DurableObjectState
-from pydo.runtime.events import AlarmFired, Event, Fetch, FunctionCall, RpcCall
+from pydo.runtime.events import (
+    AlarmFired,
+    Event,
+    Fetch,
+    FunctionCall,
+    RpcCall,
+    SocketClosed,
+    SocketFailed,
+    SocketMessage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,6 +57,7 @@ _RESERVED = frozenset(
         "webSocketMessage",
     }
 )
+_SOCKET_HANDLERS = ("webSocketMessage", "webSocketClose", "webSocketError")
 _OWN = frozenset({"ctx", "env"})
 
 
@@ -129,7 +142,7 @@ class _Entrypoint:
         result: Any = None
         try:
             if isinstance(event, Fetch):
-                result = await self.fetch(event.request, context)
+                result = handed_over(event.request, await self.fetch(event.request, context))
             elif isinstance(event, RpcCall):
                 result = await self.call(event.method, event.arguments, context)
             else:
@@ -228,8 +241,10 @@ def _object_factory(
     sdk: ModuleType, cls: type[Any], env: JsProxy, flags: Flags
 ) -> Callable[[Actor], _ObjectHandler]:
     prefix = "" if flags.python_no_global_handlers else "on_"
-    fetch = getattr(cls, f"{prefix}fetch", getattr(cls, "fetch", None))
-    taken = 0 if fetch is None else _positional(fetch) - 1
+    taken: dict[str, int] = {}
+    for name in ("fetch", *_SOCKET_HANDLERS):
+        function = getattr(cls, f"{prefix}{name}", getattr(cls, name, None))
+        taken[name] = 0 if function is None else _positional(function) - 1
 
     def construct(actor: Actor) -> _ObjectHandler:
         return _ObjectHandler(sdk, cls(DurableObjectState(actor, flags), env), prefix, taken)
@@ -241,16 +256,18 @@ class _ObjectHandler:
     """An instance of a user's class, as events reach it.
 
     `prefix` stands before the names of its handlers where the date is one of global handlers:
-    `on_fetch`, `on_alarm`.
+    `on_fetch`, `on_alarm`.  `taken` says how many arguments each takes.
     """
 
-    __slots__ = ("_fetch_taken", "_instance", "_prefix", "_sdk")
+    __slots__ = ("_instance", "_prefix", "_sdk", "_taken")
 
-    def __init__(self, sdk: ModuleType, instance: Any, prefix: str, fetch_taken: int) -> None:
+    def __init__(
+        self, sdk: ModuleType, instance: Any, prefix: str, taken: Mapping[str, int]
+    ) -> None:
         self._sdk = sdk
         self._instance = instance
         self._prefix = prefix
-        self._fetch_taken = fetch_taken
+        self._taken = taken
 
     def _handler(self, name: str) -> Any:
         """Give the method for an event, None if the class has none."""
@@ -260,15 +277,28 @@ class _ObjectHandler:
 
     async def handle(self, event: Event) -> object:
         match event:
+            case SocketMessage(socket, data):
+                message = ArrayBuffer.new(bytearray(data)) if type(data) is bytes else data
+                await self._hear("webSocketMessage", view_of(socket), message)
             case Fetch(request):
                 return await self._fetch(request)
+            case SocketClosed(socket, code, reason, was_clean):
+                await self._hear("webSocketClose", view_of(socket), code, reason, was_clean)
+            case SocketFailed(socket, text):
+                await self._hear("webSocketError", view_of(socket), JsError(text))
             case RpcCall(method, arguments):
                 return await _called(self._sdk, self._instance, method, arguments)
             case FunctionCall():
                 return await answer(event)
             case AlarmFired(scheduled_ms, retries):
                 await self._alarm(scheduled_ms, retries)
-                return None
+        return None
+
+    async def _hear(self, name: str, *arguments: object) -> None:
+        function = self._handler(name)
+        if not callable(function):
+            raise _no_method(name)
+        await _result(function(*arguments[: self._taken[name] or _positional(function)]))
 
     async def _alarm(self, scheduled_ms: int, retries: int) -> None:
         function = self._handler("alarm")
@@ -285,11 +315,12 @@ class _ObjectHandler:
         if function is None:
             raise _no_fetch()
         arguments: tuple[object, ...] = (self._sdk.Request(request),)
-        if self._fetch_taken != 1:
+        taken = self._taken["fetch"]
+        if taken != 1:
             more = (getattr(instance, "env", None), getattr(instance, "ctx", None))
-            arguments = (*arguments, *more)[: self._fetch_taken]
+            arguments = (*arguments, *more)[:taken]
         name = f"{type(instance).__name__}.fetch"
-        return _response(await _result(function(*arguments)), name)
+        return handed_over(request, _response(await _result(function(*arguments)), name))
 
 
 # -- what both share

@@ -48,6 +48,9 @@ FLAGS = {
             "disable_python_request_headers_preserve_commas",
         ),
         CompatibilityFlag("delete_all_deletes_alarm", "2026-02-24", "delete_all_preserves_alarm"),
+        CompatibilityFlag("websocket_close_reason_byte_limit", "2026-03-03"),
+        CompatibilityFlag("websocket_standard_binary_type", "2026-03-17"),
+        CompatibilityFlag("web_socket_auto_reply_to_close", "2026-04-07"),
         CompatibilityFlag(
             "python_workflows_implicit_dependencies",
             "2026-02-25",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pydo.host.clone import structured_clone
 from pydo.host.js import error as errors
@@ -18,7 +18,6 @@ from pydo.host.js.console import Console
 from pydo.host.js.crypto import Crypto
 from pydo.host.js.date import JsDate
 from pydo.host.js.encoding import TextDecoder, TextEncoder, atob, btoa
-from pydo.host.js.error import not_simulated
 from pydo.host.js.event import (
     CloseEvent,
     CustomEvent,
@@ -42,34 +41,14 @@ from pydo.host.js.target import EventTarget
 from pydo.host.js.timers import TIMERS
 from pydo.host.js.uri import URI_FUNCTIONS
 from pydo.host.js.url import URL, URLSearchParams
-from pydo.host.js.value import JsFunction, JsProxy, NativeClass
+from pydo.host.js.value import JsFunction, JsProxy
+from pydo.host.js.websocket import WebSocket, WebSocketPair, WebSocketRequestResponsePair
 from pydo.host.promise import JsPromise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["worker_globals"]
-
-
-class _NotSimulated(NativeClass):
-    """A class that may be imported, and says so when it is used."""
-
-    if not TYPE_CHECKING:
-
-        def new(cls, *_: object, **__: object) -> NoReturn:
-            raise not_simulated(cls.name)
-
-
-class WebSocket(JsProxy, metaclass=_NotSimulated):
-    """A WebSocket."""
-
-
-class WebSocketPair(JsProxy, metaclass=_NotSimulated):
-    """Two WebSockets, each the other's end."""
-
-
-class WebSocketRequestResponsePair(JsProxy, metaclass=_NotSimulated):
-    """What a sleeping object answers to a message."""
 
 
 class Performance(JsProxy):

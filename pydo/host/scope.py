@@ -6,13 +6,17 @@ Source: src/workerd/io/io-context.c++ (`IoContext::current`).
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from pydo.host.js.error import JsError
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.turn import SCOPE
 
-__all__ = ["GLOBAL_SCOPE", "running_loop"]
+if TYPE_CHECKING:
+    from pydo.host.code import HostedCode
+    from pydo.host.flags import Flags
+
+__all__ = ["GLOBAL_SCOPE", "running_code", "running_flags", "running_loop"]
 
 GLOBAL_SCOPE: Final = (
     "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), "
@@ -37,3 +41,26 @@ def running_loop() -> asyncio.AbstractEventLoop:
     if isinstance(loop, ObjectLoop) and SCOPE.get() is None:
         raise JsError(GLOBAL_SCOPE)
     return loop
+
+
+def running_code() -> HostedCode:
+    """Give the code of whoever runs.
+
+    Raises:
+        JsException: nobody does, as at the top level of a module.
+
+    """
+    scope = SCOPE.get()
+    if scope is None:
+        raise JsError(GLOBAL_SCOPE)
+    return cast("HostedCode", scope.turns.owner.code)
+
+
+def running_flags() -> Flags:
+    """Give the compatibility flags of whoever runs.
+
+    Raises:
+        JsException: nobody does, as at the top level of a module.
+
+    """
+    return running_code().flags

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydo.errors import JsException
 from pydo.runtime.alarms import ObjectAlarm, took_too_long
 from pydo.runtime.delivery import Deliveries
-from pydo.runtime.events import AlarmFired
+from pydo.runtime.events import AlarmFired, SocketEvent, SocketMessage
 from pydo.runtime.failure import Stopped, exit_error, travelling
 from pydo.runtime.kv import KeyValueTable
+from pydo.runtime.lifecycle import Signal
 from pydo.runtime.transaction import Transaction
 from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
 
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from pydo.runtime.database import Database
     from pydo.runtime.events import Event, Handler
     from pydo.runtime.gates import CriticalSection
+    from pydo.runtime.hibernation import HibernationManager
     from pydo.runtime.ids import DurableObjectId
-    from pydo.runtime.lifecycle import Signal
-    from pydo.runtime.worker import Worker
+    from pydo.runtime.worker import Code, Worker
 
 __all__ = ["Actor"]
 
@@ -52,6 +53,7 @@ class Actor:
         self.deliveries = Deliveries(
             self.turns, worker.errors, remote=True, durableObjectId=self.id.hex
         )
+        self.is_starting = True  # until its first event, or an abort
         self._stopped: JsException | None = None
         self.turns.arrive(
             Callback(self._construct, (), self.turns.event_context(worker.generation))
@@ -68,6 +70,11 @@ class Actor:
         return self.worker.generation
 
     @property
+    def code(self) -> Code:
+        """The code that this instance is of."""
+        return self.worker.code
+
+    @property
     def is_busy(self) -> bool:
         """Whether something keeps it awake: events, tasks, timers, a critical section."""
         return bool(self.deliveries) or self.turns.is_busy
@@ -82,7 +89,7 @@ class Actor:
         except BaseException as error:  # noqa: BLE001 - the callers get it
             self.deliveries.handler = _FailedConstructor(error)
         else:
-            self.deliveries.handler = _WithAlarm(self, handler)
+            self.deliveries.handler = _Instance(self, handler)
         if self.broken is None:
             self.container.started()
 
@@ -120,6 +127,12 @@ class Actor:
         """The object's alarm, for the running turn."""
         self.enter()
         return self._alarm
+
+    @property
+    def hibernation(self) -> HibernationManager:
+        """The object's accepted sockets, for the running turn."""
+        self.enter()
+        return self.container.hibernation
 
     def set_alarm(self, at_ms: int) -> None:
         """Let the alarm ring at a time, at once if that is past."""
@@ -162,6 +175,7 @@ class Actor:
             self.enter()
             if not retries_alarm:
                 self.container.abandon_alarm()
+        self.is_starting = False
         text = "Application called abort() to reset Durable Object." if reason is None else reason
         self.break_with(JsException("Error", text))
 
@@ -280,6 +294,8 @@ class Actor:
         else:
             self.database.close()
         self._end(self.broken)
+        if signal is None and self.is_starting:
+            signal = Signal.START_FAILED
         self.container.broke(self.broken, signal)
 
     def evict(self) -> None:
@@ -378,8 +394,8 @@ class _TransactionFailedError(Exception):
         self.error = error
 
 
-class _WithAlarm:
-    """An instance of a user's class; its alarm comes first, and decides whether it rings."""
+class _Instance:
+    """An instance of a user's class; what keeps alarms and sockets is asked first."""
 
     __slots__ = ("_actor", "_handler")
 
@@ -388,9 +404,34 @@ class _WithAlarm:
         self._handler = handler
 
     def handle(self, event: Event) -> Coroutine[Any, Any, object]:
-        if type(event) is AlarmFired:
+        self._actor.is_starting = False
+        if isinstance(event, AlarmFired):
             return self._ring(event)
+        if isinstance(event, SocketEvent):
+            return self._hear(event)
         return self._handler.handle(event)
+
+    def _hear(self, event: SocketEvent) -> Coroutine[Any, Any, object]:
+        accepted = event.socket
+        if not accepted.begin(event):
+            return _nothing()
+        manager = accepted.manager
+        if type(event) is not SocketMessage:
+            # It is listed for as long as its handler runs without a pause.
+            self._actor.turns.loop.call_soon(manager.remove, accepted)
+        if manager.event_timeout_ms is None:
+            return self._handler.handle(event)
+        return self._hear_within(event, manager.event_timeout_ms / 1000)
+
+    async def _hear_within(self, event: SocketEvent, limit_s: float) -> object:
+        actor = self._actor
+        limit = actor.turns.loop.clock.call_later(
+            limit_s, lambda: actor.break_with(_event_took_too_long())
+        )
+        try:
+            return await self._handler.handle(event)
+        finally:
+            limit.cancel()
 
     async def _ring(self, event: AlarmFired) -> int | None:
         actor = self._actor
@@ -402,6 +443,15 @@ class _WithAlarm:
             return await actor.alarm.run(event, self._handler, clock.now_ms(), actor.enter)
         finally:
             limit.cancel()
+
+
+async def _nothing() -> None: ...
+
+
+def _event_took_too_long() -> JsException:
+    return JsException(
+        "Error", "Actor exceeded event execution time and was disconnected.", retryable=True
+    )
 
 
 class _FailedConstructor:

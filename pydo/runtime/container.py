@@ -16,12 +16,12 @@ from pydo.errors import JsException
 from pydo.runtime.actor import Actor
 from pydo.runtime.alarms import ObjectAlarm
 from pydo.runtime.database import Database
+from pydo.runtime.hibernation import HibernationManager
 from pydo.runtime.lifecycle import Signal, State, step
 
 if TYPE_CHECKING:
-    import asyncio
-
     from pydo.runtime.clock import Timer
+    from pydo.runtime.delivery import Outcome
     from pydo.runtime.events import Event
     from pydo.runtime.ids import DurableObjectId
     from pydo.runtime.loop import ObjectLoop
@@ -63,7 +63,8 @@ class ActorContainer:
         self.state = State.ABSENT
         self.actor: Actor | None = None
         self.lifeline = Lifeline()
-        self._queued: deque[tuple[Event, asyncio.Future[object]]] = deque()
+        self._hibernation: HibernationManager | None = None
+        self._queued: deque[tuple[Event, Outcome]] = deque()
         self._grace: Timer | None = None
         self._idle_timer: Timer | None = None
         self._idle_since = 0.0
@@ -85,7 +86,7 @@ class ActorContainer:
 
     # -- events
 
-    def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
+    def deliver(self, event: Event, generation: int, future: Outcome) -> None:
         """Bring an event to the object, constructing it if need be."""
         actor = self.actor
         if self._grace is not None and actor is not None and generation > actor.generation:
@@ -93,6 +94,7 @@ class ActorContainer:
             return
         if actor is None:
             actor = self._construct()
+            self._deliver_held()
         elif self.state is State.IDLE:
             self._signal(Signal.DELIVER)
         actor.deliveries.deliver(event, generation, future)
@@ -113,6 +115,25 @@ class ActorContainer:
     def started(self) -> None:
         """The constructor ran."""
         self._signal(Signal.STARTED)
+
+    # -- its accepted sockets
+
+    @property
+    def hibernation(self) -> HibernationManager:
+        """The accepted sockets."""
+        if self._hibernation is None:
+            self._hibernation = HibernationManager(self)
+        return self._hibernation
+
+    @property
+    def _has_sockets(self) -> bool:
+        return self._hibernation is not None and len(self._hibernation) > 0
+
+    def _deliver_held(self) -> None:
+        manager = self._hibernation
+        if manager is not None:
+            for delivery in manager.take_held():
+                manager.deliver(delivery)
 
     # -- its alarm
 
@@ -192,27 +213,43 @@ class ActorContainer:
         self.lifeline = Lifeline()
         self.actor = None
         self.observer.was_reset(self.label, error)
-        self._vacated(signal or Signal.BROKEN)
+        signal = signal or Signal.BROKEN
+        if signal is Signal.BROKEN and self._hibernation is not None:
+            self._hibernation.drop()
+        self._vacated(signal)
 
     def _vacated(self, signal: Signal) -> None:
+        if self._hibernation is not None:
+            self._hibernation.tenant_left()
         if self._grace is not None:
             self._grace.cancel()
             self._grace = None
         self._signal(signal)
         if self.state is State.ABSENT:
             self.namespace.vacated(self)
+        if signal is Signal.REPLACED:
+            self._deliver_held()
         queued, self._queued = self._queued, deque()
         for event, future in queued:
             self.deliver(event, self.namespace.worker.generation, future)
 
     # -- new code
 
-    def replace(self) -> None:
-        """The code was replaced: let the tenant go now, or when its work is done."""
+    def replace(self, *, cuts_sockets: bool = False) -> None:
+        """The code was replaced: let the tenant go now, or when its work is done.
+
+        Accepted sockets stay, unless they are to be cut.  The others end with their tenant, and
+        are told to come again (1012).
+        """
+        if cuts_sockets:
+            self.cut_sockets()
+        if self.actor is not None:
+            self.actor.turns.shut_sockets(self.observer)
         if self._grace is not None:
             return
         if self.actor is None:
             self._signal(Signal.REPLACED)
+            self._deliver_held()
         elif self.actor.is_busy or self.state is State.STARTING:
             self._grace = self.loop.clock.call_later(self.settings.grace_s, self._grace_is_over)
         else:
@@ -225,8 +262,16 @@ class ActorContainer:
                 Signal.REPLACED,
             )
 
+    def cut_sockets(self) -> None:
+        """Cut every accepted socket, without a close frame."""
+        if self._hibernation is not None:
+            self._hibernation.drop()
+            if self.state is State.HIBERNATED:
+                self._signal(Signal.SOCKETS_GONE)
+                self.namespace.vacated(self)
+
     def _signal(self, signal: Signal) -> None:
         before = self.state
-        self.state = step(before, signal, has_sockets=False)
+        self.state = step(before, signal, has_sockets=self._has_sockets)
         if self.state is not before:
             self.observer.moved(self.label, before, self.state)

@@ -6,7 +6,7 @@ owner's output gate, so a caller never hears of writes that are not committed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pydo.runtime.events import Fetch, FunctionCall
 from pydo.runtime.failure import exit_error, travelling
@@ -21,7 +21,23 @@ if TYPE_CHECKING:
     from pydo.runtime.failure import ErrorForm
     from pydo.runtime.turn import Turns
 
-__all__ = ["Deliveries"]
+__all__ = ["Deliveries", "Outcome"]
+
+
+class Outcome(Protocol):
+    """What is told how an event ended: a future, or whatever acts as one."""
+
+    def done(self) -> bool:
+        """Whether nobody is interested any more."""
+        ...
+
+    def set_result(self, result: object, /) -> None:
+        """The handler gave this."""
+        ...
+
+    def set_exception(self, error: type | BaseException, /) -> None:
+        """The handler raised this, or was never called because of it."""
+        ...
 
 
 class Deliveries:
@@ -44,7 +60,7 @@ class Deliveries:
     def __len__(self) -> int:
         return len(self._pending) + self.sessions
 
-    def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
+    def deliver(self, event: Event, generation: int, future: Outcome) -> None:
         """Let `event` arrive; `future` gets what the handler gives or raises."""
         context = self.turns.event_context(generation)
         delivery = _Delivery(self, event, future, context)
@@ -80,7 +96,7 @@ class _Delivery:
         self,
         deliveries: Deliveries,
         event: Event,
-        future: asyncio.Future[object],
+        future: Outcome,
         context: Context,
     ) -> None:
         self.deliveries = deliveries

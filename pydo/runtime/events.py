@@ -16,7 +16,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["AlarmFired", "Event", "Fetch", "FunctionCall", "Handler", "RpcCall"]
+    from pydo.runtime.hibernation import Accepted
+
+__all__ = [
+    "AlarmFired",
+    "Event",
+    "Fetch",
+    "FunctionCall",
+    "Handler",
+    "RpcCall",
+    "SocketClosed",
+    "SocketEvent",
+    "SocketFailed",
+    "SocketMessage",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,34 @@ class AlarmFired:
     retries: int
 
 
-Event = Fetch | RpcCall | FunctionCall | AlarmFired
+@dataclass(frozen=True, slots=True)
+class SocketMessage:
+    """A message came on an accepted socket."""
+
+    socket: Accepted
+    data: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SocketClosed:
+    """An accepted socket was closed at the other end, or its connection was lost."""
+
+    socket: Accepted
+    code: int
+    reason: str
+    was_clean: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SocketFailed:
+    """What came on an accepted socket was wrong."""
+
+    socket: Accepted
+    error: str
+
+
+SocketEvent = SocketMessage | SocketClosed | SocketFailed
+Event = Fetch | RpcCall | FunctionCall | AlarmFired | SocketEvent
 
 
 class Handler(Protocol):

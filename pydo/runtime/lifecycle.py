@@ -1,6 +1,6 @@
 """The life of a container as a table.
 
-A container is the *place* of an object: its id, and later its sockets and its alarm.  The actor,
+A container is the *place* of an object: its id, its accepted sockets and its alarm.  The actor,
 the *tenant*, comes and goes.
 
     ABSENT       no tenant
@@ -36,6 +36,7 @@ class Signal(Enum):
 
     DELIVER = "an event came"
     STARTED = "the constructor ran"
+    START_FAILED = "what the constructor began failed, before any event"
     WORK_DONE = "the last of its work ended"
     IDLE_TIMEOUT = "it was idle for long enough"
     BROKEN = "a gate broke, or it aborted itself"
@@ -57,12 +58,14 @@ _TABLE: dict[State, dict[Signal, State | None]] = {
     State.STARTING: {
         Signal.DELIVER: State.STARTING,
         Signal.STARTED: State.RUNNING,
+        Signal.START_FAILED: _NO_TENANT,
         Signal.BROKEN: State.ABSENT,
         Signal.REPLACED: _NO_TENANT,
     },
     State.RUNNING: {
         Signal.DELIVER: State.RUNNING,
         Signal.WORK_DONE: State.IDLE,
+        Signal.START_FAILED: _NO_TENANT,
         Signal.BROKEN: State.ABSENT,
         Signal.REPLACED: _NO_TENANT,
         Signal.SOCKETS_GONE: State.RUNNING,

@@ -11,6 +11,7 @@ from pydo.runtime.channel import Channel
 from pydo.runtime.container import ActorContainer, Lifeline
 from pydo.runtime.failure import travelling
 from pydo.runtime.ids import DurableObjectId, IdFactory
+from pydo.runtime.lifecycle import State
 from pydo.runtime.metadata import ClassMetadata
 from pydo.runtime.observer import ObjectLabel
 
@@ -67,11 +68,11 @@ class ActorNamespace:
         """Give what an object is called in what is told of it."""
         return ObjectLabel(self.class_name, object_id.hex, object_id.name)
 
-    def replace(self, worker: Worker) -> None:
-        """Let every object go over to the new code."""
+    def replace(self, worker: Worker, *, cuts_sockets: bool = False) -> None:
+        """Let every object go over to the new code; accepted sockets stay, or are cut."""
         self.worker = worker
         for container in list(self._containers.values()):
-            container.replace()
+            container.replace(cuts_sockets=cuts_sockets)
 
     # -- empty places
 
@@ -93,7 +94,7 @@ class ActorNamespace:
             if since > latest:
                 break
             del self._vacant[hex_id]
-            if self._containers[hex_id].actor is None:
+            if self._containers[hex_id].state is State.ABSENT:
                 del self._containers[hex_id]
         if self._vacant:
             self._sweep_later()

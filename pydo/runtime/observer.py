@@ -31,6 +31,9 @@ class Observer:
     def alarm_failed(self, label: ObjectLabel, error: BaseException, retry_s: float | None) -> None:
         """An alarm handler raised; it is tried again in `retry_s` seconds, or not at all."""
 
+    def sockets_shut(self, where: str, count: int) -> None:
+        """So many sockets were closed, since the code that had accepted them was replaced."""
+
     def stuck(self, where: str, seconds: float, place: str) -> None:
         """A turn has been running for `seconds`; `place` is the user's line (`file:line`)."""
 

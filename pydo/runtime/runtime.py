@@ -61,11 +61,14 @@ class Runtime:
         """Send a request to the Worker's entrypoint; the future gets its response."""
         return self.worker.deliver(Fetch(request))
 
-    def replace(self, code: Code) -> None:
-        """Let newer code take over: what comes now is its own, what is in flight may end."""
+    def replace(self, code: Code, *, cuts_sockets: bool = False) -> None:
+        """Let newer code take over: what comes now is its own, what is in flight may end.
+
+        Accepted sockets stay, unless they are to be cut, as they are by a new `workerd`.
+        """
         old, self.worker = self.worker, Worker(code, self.loop, self.observer)
         for namespace in self.namespaces.values():
-            namespace.replace(self.worker)
+            namespace.replace(self.worker, cuts_sockets=cuts_sockets)
         old.retire(self.settings.grace_s)
 
     def close(self) -> None:

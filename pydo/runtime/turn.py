@@ -33,10 +33,14 @@ if TYPE_CHECKING:
     from pydo.runtime.clock import Timer
     from pydo.runtime.delivery import Deliveries
     from pydo.runtime.loop import ObjectLoop
+    from pydo.runtime.observer import Observer
+    from pydo.runtime.socket import Socket
+    from pydo.runtime.worker import Code
 
 __all__ = ["SCOPE", "Callback", "Lent", "Owner", "Scope", "Turns"]
 
 _CORE = str(Path(__file__).parent)  # tasks that the core itself makes for an owner
+SERVICE_RESTART = 1012
 _PASS = 64  # turns before the loop gets to look at its sockets again
 
 
@@ -98,6 +102,11 @@ class Owner(Protocol):
 
     deliveries: Deliveries
 
+    @property
+    def code(self) -> Code:
+        """The code that it runs."""
+        ...
+
     def end_turn(self) -> None:
         """A turn has run: keep its writes apart from the next turn's, or take them back."""
         ...
@@ -152,6 +161,7 @@ class Turns:
         "output",
         "owner",
         "ready",
+        "sockets",
         "tasks",
         "timers",
     )
@@ -168,6 +178,7 @@ class Turns:
         self.generators: dict[int, Context] = {}  # where each open async generator is to end
         self.timers = 0
         self.lent: set[Lent] = set()  # what somebody outside reads from or writes to
+        self.sockets: set[Socket] = set()  # accepted in the ordinary way, and not closed
         self.is_dead = False
         self._is_scheduled = False
         self.context = Context()
@@ -290,7 +301,8 @@ class Turns:
         """
         self.is_dead = True
         self.input.open_wide()
-        lent, self.lent = self.lent, set()
+        lent, self.lent = {*self.lent, *self.sockets}, set()
+        self.sockets.clear()
         for each in lent:
             each.owner_gone()
         for task in list(self.tasks):
@@ -300,9 +312,19 @@ class Turns:
                 task.cancel()
         self.wake()
 
+    def shut_sockets(self, observer: Observer) -> None:
+        """Close the accepted sockets, since the code that they belong to was replaced."""
+        sockets, self.sockets = self.sockets, set()
+        count = sum(each.shut(SERVICE_RESTART, "The code was replaced.") for each in sockets)
+        if count:
+            observer.sockets_shut(self.name, count)
+            self.wake()
+
     @property
     def is_busy(self) -> bool:
         """Whether tasks or timers of the owner are alive, others use it, or arrivals wait."""
-        return bool(self.tasks or self.timers or self.lent or self.input.root.arrivals) or (
-            self.input.innermost is not self.input.root
+        return (
+            bool(self.tasks or self.timers or self.lent or self.input.root.arrivals)
+            or self.input.innermost is not self.input.root
+            or any(socket.keeps_awake for socket in self.sockets)
         )

@@ -103,6 +103,7 @@ class Worker:
 
     def retire(self, grace_s: float) -> None:
         """Newer code has taken over: end when the work in flight is done, or by force."""
+        self.turns.shut_sockets(self.observer)
         if self._is_busy:
             self._grace = self.turns.loop.clock.call_later(grace_s, self.end)
         else:

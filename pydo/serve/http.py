@@ -10,13 +10,17 @@ from pydo.errors import JsException
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
+from pydo.host.js.value import jsnull
 from pydo.serve.answer import answer_of
 from pydo.serve.error_page import error_answer
+from pydo.serve.sockets import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from aiohttp import web
+
+    from pydo.serve.sockets import Sockets
 
 __all__ = ["Exchange", "RequestLog"]
 
@@ -38,11 +42,13 @@ class Exchange:
         owns: Callable[[str], bool],
         log: RequestLog,
         on_error: Callable[[BaseException], None],
+        sockets: Sockets,
     ) -> None:
         self._fetch = fetch
         self._owns = owns
         self._log = log
         self._on_error = on_error
+        self._sockets = sockets
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -54,7 +60,7 @@ class Exchange:
         try:
             response = await asyncio.shield(answering)
             assert isinstance(response, Response), "the entrypoint has checked it"
-            answer = answer_of(response, self._on_error)
+            answer = await self._answer(request, response)
         except asyncio.CancelledError:  # the client is gone; what runs for it goes on
             answering.add_done_callback(_discard)
             raise
@@ -63,7 +69,14 @@ class Exchange:
             answer = error_answer(error, request, self._owns)
         ms = (time.perf_counter() - started) * 1000
         self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
+        if isinstance(answer, Connection):
+            await self._sockets.run(answer)
         return answer
+
+    async def _answer(self, request: web.BaseRequest, response: Response) -> web.StreamResponse:
+        if response.webSocket is jsnull:
+            return answer_of(response, self._on_error)
+        return await self._sockets.join(request, response, response.webSocket.socket.couple())
 
 
 def _body(request: web.BaseRequest) -> bytes | ReadableStream | None:
@@ -89,7 +102,11 @@ def _discard(answering: asyncio.Future[object]) -> None:
     if answering.cancelled() or answering.exception() is not None:
         return
     response = answering.result()
-    if isinstance(response, Response) and isinstance(response.content, ReadableStream):
+    if not isinstance(response, Response):
+        return
+    if response.webSocket is not jsnull:
+        response.webSocket.socket.couple().cut()
+    if isinstance(response.content, ReadableStream):
         answering.get_loop().create_task(response.content.give_up())
 
 

@@ -14,6 +14,7 @@ from pydo.errors import PydoError
 
 if TYPE_CHECKING:
     from pydo.serve.http import Exchange
+    from pydo.serve.sockets import Sockets
 
 __all__ = ["AddressInUseError", "Server", "bind"]
 
@@ -112,7 +113,8 @@ def _is_ours(record: logging.LogRecord) -> bool:
 class Server:
     """Serves HTTP on sockets that are bound already."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, sockets: Sockets) -> None:
+        self._sockets = sockets
         server = web.Server(
             exchange,
             access_log=None,
@@ -130,4 +132,5 @@ class Server:
 
     async def close(self) -> None:
         """Stop accepting, and end the connections."""
+        await self._sockets.close()
         await self._runner.cleanup()

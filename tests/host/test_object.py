@@ -142,7 +142,7 @@ def answer(tmp_path: Path) -> Iterator[Callable[[str], str]]:
         ('return env.THING.newUniqueId(jurisdiction="eu")',
          "Error: Jurisdiction restrictions are not implemented in workerd. "),
         ('return hasattr(ctx.storage._binding, "sql"), hasattr(ctx._ctx, "acceptWebSocket")',
-         "(False, False)"),
+         "(False, True)"),
     ],
 )  # fmt: skip
 def test_an_object_sees_what_production_shows(

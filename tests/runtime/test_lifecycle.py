@@ -16,12 +16,14 @@ TABLE: dict[State, dict[Signal, State | str]] = {
     State.STARTING: {
         Signal.DELIVER: State.STARTING,
         Signal.STARTED: State.RUNNING,
+        Signal.START_FAILED: NO_TENANT,
         Signal.BROKEN: State.ABSENT,
         Signal.REPLACED: NO_TENANT,
     },
     State.RUNNING: {
         Signal.DELIVER: State.RUNNING,
         Signal.WORK_DONE: State.IDLE,
+        Signal.START_FAILED: NO_TENANT,
         Signal.BROKEN: State.ABSENT,
         Signal.REPLACED: NO_TENANT,
         Signal.SOCKETS_GONE: State.RUNNING,

@@ -1,0 +1,403 @@
+"""A WebSocket as the code that holds it sees it: an end of a pipe, and the rules of its use.
+
+How far it is closed is a table:
+
+              close sent   close received   failed
+    OPEN      SENT         RECEIVED         FAILED
+    SENT                   CLOSED           FAILED
+    RECEIVED  CLOSED                        FAILED
+
+(CONNECTING becomes OPEN or FAILED; nothing follows on CLOSED and FAILED.)  A connection that is
+lost without a close frame is told of and changes nothing here, as in workerd.
+
+A socket that was accepted in the ordinary way (`accept`) belongs to an owner.  What it hears is an
+arrival there, and it keeps its owner awake as long as somebody has its other end.  What it says
+leaves through the owner's output gate.  One that hibernates (`HibernationManager`) belongs to a
+container.  Source: src/workerd/api/web-socket.c++.
+"""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from enum import Enum, IntEnum
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pydo.errors import JsException
+from pydo.runtime.channel import gone
+from pydo.runtime.pipe import NO_STATUS, Close, Lost, PipeEnd, new_pipe
+from pydo.runtime.turn import SCOPE, Callback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextvars import Context
+
+    from pydo.runtime.gates import CriticalSection
+    from pydo.runtime.hibernation import Accepted
+    from pydo.runtime.pipe import Frame
+    from pydo.runtime.turn import Scope, Turns
+
+__all__ = [
+    "LOST_TEXT",
+    "Phase",
+    "ReadyState",
+    "Sign",
+    "Socket",
+    "Use",
+    "check_close",
+    "follow",
+    "running_scope",
+    "socket_pair",
+]
+
+LOST_TEXT: Final = "WebSocket disconnected without sending Close frame."
+_LIMIT = 32 * 1024 * 1024  # bytes of a message to a socket that does not hibernate
+_MAX_REASON = 123
+_NEVER_SENT = frozenset({1004, 1005, 1006, 1015})
+
+
+class ReadyState(IntEnum):
+    """What `readyState` says."""
+
+    CONNECTING = 0
+    OPEN = 1
+    CLOSING = 2
+    CLOSED = 3
+
+
+class Phase(Enum):
+    """How far a socket is closed; the value is what `readyState` says of it."""
+
+    CONNECTING = (ReadyState.CONNECTING, "connecting")
+    OPEN = (ReadyState.OPEN, "open")
+    SENT = (ReadyState.CLOSING, "close sent")
+    RECEIVED = (ReadyState.CLOSING, "close received")
+    CLOSED = (ReadyState.CLOSED, "closed by both")
+    FAILED = (ReadyState.CLOSED, "failed")
+
+    @property
+    def ready_state(self) -> ReadyState:
+        """What `readyState` says."""
+        return self.value[0]
+
+
+class Sign(Enum):
+    """What can happen to a socket."""
+
+    OPENED = "the connection stands"
+    CLOSE_SENT = "a close frame was sent"
+    CLOSE_RECEIVED = "a close frame has come"
+    FAILED = "a frame was wrong, or could not be sent"
+
+
+_TABLE: dict[Phase, dict[Sign, Phase]] = {
+    Phase.CONNECTING: {Sign.OPENED: Phase.OPEN, Sign.FAILED: Phase.FAILED},
+    Phase.OPEN: {
+        Sign.CLOSE_SENT: Phase.SENT,
+        Sign.CLOSE_RECEIVED: Phase.RECEIVED,
+        Sign.FAILED: Phase.FAILED,
+    },
+    Phase.SENT: {Sign.CLOSE_RECEIVED: Phase.CLOSED, Sign.FAILED: Phase.FAILED},
+    Phase.RECEIVED: {Sign.CLOSE_SENT: Phase.CLOSED, Sign.FAILED: Phase.FAILED},
+    Phase.CLOSED: {},
+    Phase.FAILED: {},
+}
+
+
+def follow(phase: Phase, sign: Sign) -> Phase:
+    """Give the phase that follows; a sign that a phase does not know changes nothing."""
+    return _TABLE[phase].get(sign, phase)
+
+
+class Use(Enum):
+    """What was done with a socket, which decides what may still be done."""
+
+    FRESH = "one of a pair, or a response's"
+    ACCEPTED = "accept() was called"
+    HIBERNATABLE = "acceptWebSocket() was called"
+    RELEASED = "it left in a response"
+    CONSTRUCTED = "made by `new WebSocket()`"
+
+
+def socket_pair() -> tuple[Socket, Socket]:
+    """Make two sockets, each the other's end."""
+    one, other = new_pipe()
+    return Socket(one), Socket(other)
+
+
+class Socket:
+    """An end of a pipe in somebody's hands."""
+
+    __slots__ = (
+        "_context",
+        "_hear",
+        "_replies",
+        "_section",
+        "accepted",
+        "attachment",
+        "end",
+        "is_mute",
+        "phase",
+        "turns",
+        "use",
+    )
+
+    def __init__(self, end: PipeEnd, use: Use = Use.FRESH) -> None:
+        self.end = end
+        self.use = use
+        self.phase = Phase.CONNECTING if use is Use.CONSTRUCTED else Phase.OPEN
+        self.attachment: bytes | None = None
+        self.accepted: Accepted | None = None  # its record, if it hibernates
+        self.turns: Turns | None = None  # whose it is, if it does not
+        self.is_mute = False  # after an error on a hibernatable one: what it says is dropped
+        self._context: Context | None = None
+        self._section: CriticalSection | None = None
+        self._hear: Callable[[Frame], object] | None = None
+        self._replies = False
+
+    # -- taking it
+
+    def accept(self, hear: Callable[[Frame], object], *, replies: bool) -> None:
+        """Take it in the ordinary way: `hear` gets each frame in a turn of whoever runs now.
+
+        With `replies` a close frame is answered at once with its like.
+
+        Raises:
+            JsException: a `TypeError`; something else was done with it.
+
+        """
+        match self.use:
+            case Use.ACCEPTED:
+                return
+            case Use.HIBERNATABLE:
+                raise _type_error("Can't accept() WebSocket after enabling hibernation.")
+            case Use.RELEASED:
+                raise _type_error("Can't accept() WebSocket that was already used in a response.")
+            case Use.CONSTRUCTED:
+                raise _type_error(
+                    "Websockets obtained from the 'new WebSocket()' constructor cannot call accept"
+                )
+            case Use.FRESH:
+                self.use = Use.ACCEPTED
+                self.open(running_scope(), hear, replies=replies)
+
+    def open(self, scope: Scope, hear: Callable[[Frame], object], *, replies: bool) -> None:
+        """Let it belong to an owner, and read."""
+        self.phase = follow(self.phase, Sign.OPENED)
+        self.turns, self._hear, self._replies = scope.turns, hear, replies
+        self._context, self._section = copy_context(), scope.section
+        self.end.holder = scope.turns
+        self.end.limit = _LIMIT
+        scope.turns.sockets.add(self)
+        self.end.read(self._arrived)
+
+    def couple(self) -> PipeEnd:
+        """Give its end away, in a response.
+
+        Raises:
+            JsException: a `TypeError`; it was accepted, or is gone already.
+
+        """
+        match self.use:
+            case Use.FRESH:
+                self.use = Use.RELEASED
+                self.end.holder = _ELSEWHERE
+                return self.end
+            case Use.RELEASED:
+                what = "that was already used in a response."
+            case Use.ACCEPTED:
+                what = "in a Response after calling accept()."
+            case Use.HIBERNATABLE:
+                what = "in a Response after calling acceptWebSocket()."
+            case Use.CONSTRUCTED:
+                what = "in a Response if it was created with `new WebSocket()`"
+        raise _type_error(f"Can't return WebSocket {what}")
+
+    # -- what it says
+
+    def send(self, message: str | bytes) -> None:
+        """Send a message, when the writes of the running turn are committed.
+
+        Raises:
+            JsException: a `TypeError` before it is accepted, or after `close`.
+
+        """
+        if self.phase is Phase.SENT or self.phase is Phase.CLOSED:
+            raise _type_error("Can't call WebSocket send() after close().")
+        if self._is_deaf:
+            return
+        self._leave(message)
+
+    def close(self, code: int | None, reason: str | None, *, limits_reason: bool = True) -> None:
+        """Send a close frame; does nothing when one was sent.
+
+        Raises:
+            JsException: the code or the reason cannot be sent, or it is not accepted.
+
+        """
+        check_close(code, reason, limits_reason=limits_reason)
+        if self.phase is Phase.SENT or self.phase is Phase.CLOSED or self._is_deaf:
+            return
+        self._leave(Close(NO_STATUS if code is None else code, reason or ""))
+        self.phase = follow(self.phase, Sign.CLOSE_SENT)
+
+    @property
+    def _is_deaf(self) -> bool:
+        return self.is_mute or self.phase is Phase.FAILED or self.use is Use.RELEASED
+
+    def _leave(self, frame: Frame) -> None:
+        if self.turns is None and self.accepted is None:
+            raise _type_error(
+                "You must call one of accept() or state.acceptWebSocket() on this WebSocket before "
+                "sending messages."
+            )
+        scope = running_scope()
+        accepted = self.accepted
+        if self.turns is not scope.turns and (accepted is None or not accepted.is_of(scope.turns)):
+            raise _not_yours()
+        scope.turns.output.hold(partial(self._transmit, frame))
+
+    def _transmit(self, frame: Frame) -> None:
+        if self.end.peer.is_lost and self.turns is not None:
+            self._arrived(Lost("Network connection lost."))
+        self.end.write(frame)
+        if type(frame) is Close:
+            self._forget_if_closed()
+
+    # -- what it hears
+
+    def _arrived(self, frame: Frame) -> None:
+        turns, context = self.turns, self._context
+        if turns is None or context is None:
+            return
+        turns.arrive(Callback(self._take, (frame,), context), self._section)
+
+    def _take(self, frame: Frame) -> None:
+        hear = self._hear
+        if hear is None or self.phase is Phase.FAILED:
+            return
+        if isinstance(frame, (str, bytes)):
+            self.end.consume(frame)
+        elif isinstance(frame, Close):
+            self.phase = follow(self.phase, Sign.CLOSE_RECEIVED)
+            if self._replies and self.phase is Phase.RECEIVED:
+                self._leave(frame)
+                self.phase = follow(self.phase, Sign.CLOSE_SENT)
+        elif frame.error is not None:
+            self.phase = follow(self.phase, Sign.FAILED)
+        hear(frame)
+        self._forget_if_closed()
+
+    @property
+    def keeps_awake(self) -> bool:
+        """Whether its owner has to stay: somebody else has the other end and may send."""
+        holder = self.end.peer.holder
+        return (
+            self.phase in {Phase.OPEN, Phase.SENT}
+            and not self.end.is_lost
+            and holder is not None
+            and holder is not self.turns
+        )
+
+    def _forget_if_closed(self) -> None:
+        if self.turns is not None and (
+            self.end.is_lost or self.phase in {Phase.CLOSED, Phase.FAILED}
+        ):
+            self.turns.sockets.discard(self)
+
+    # -- the end of its owner
+
+    def shut(self, code: int, reason: str) -> bool:
+        """Close it from outside its owner, which hears nothing; False if it was closed before."""
+        is_new = self.phase is Phase.OPEN and not self.end.is_lost
+        if is_new and self.end.peer.holder is not None:
+            self.end.write(Close(code, reason))
+        self.cut()
+        return is_new
+
+    def cut(self) -> None:
+        """End it from outside its owner, which hears nothing."""
+        self._hear = None
+        self.phase = follow(self.phase, Sign.FAILED)
+        self.end.cut()
+
+    def owner_gone(self) -> None:
+        """The owner is dead; what its earlier turns have said is let out first."""
+        self._hear = None
+        if self.turns is not None:
+            self.turns.loop.call_unowned(self.cut)
+
+    def end_with_request(self) -> None:
+        """Let go of it when the running turn has ended, unless it is closed by then.
+
+        A Worker's request is over when its client has closed the socket, and takes it along.
+        """
+        running_scope().turns.output.hold(self._end_unless_closed)
+
+    def _end_unless_closed(self) -> None:
+        if self.phase is Phase.RECEIVED:
+            self.cut()
+            self._forget_if_closed()
+
+
+def check_close(code: int | None, reason: str | None, *, limits_reason: bool) -> None:
+    """Check what a close frame is to carry.
+
+    Raises:
+        JsException: an `InvalidAccessError` or a `SyntaxError`.
+
+    """
+    if code is not None and (not 1000 <= code < 5000 or code in _NEVER_SENT):  # noqa: PLR2004 - the range has no better name
+        raise JsException("InvalidAccessError", f"Invalid WebSocket close code: {code}.")
+    if reason is None:
+        return
+    if limits_reason and len(reason.encode("utf-8", "replace")) > _MAX_REASON:
+        raise JsException(
+            "SyntaxError",
+            "WebSocket close reason must not be longer than 123 bytes when UTF-8 encoded.",
+        )
+    if code is None:
+        raise JsException(
+            "InvalidAccessError",
+            "If you specify a WebSocket close reason, you must also specify a code.",
+        )
+
+
+def running_scope() -> Scope:
+    """Give who runs now.
+
+    Raises:
+        JsException: what ran was reset.
+        RuntimeError: nobody does, in this thread.
+
+    """
+    scope = SCOPE.get()
+    if scope is not None and scope.turns.is_dead:
+        raise gone()
+    if scope is None or not scope.turns.is_running:
+        raise RuntimeError(
+            "a WebSocket was used outside any turn, from another thread or from a callback of a"
+            " transport; use it from code that a handler runs itself"
+        )
+    return scope
+
+
+class _Elsewhere:
+    """Stands for a holder that is not known."""
+
+
+_ELSEWHERE = _Elsewhere()
+
+
+def _type_error(text: str) -> JsException:
+    return JsException("TypeError", text)
+
+
+def _not_yours() -> JsException:
+    return JsException(
+        "Error",
+        "Cannot perform I/O on behalf of a different Durable Object. I/O objects (such as streams, "
+        "request/response bodies, and others) created in the context of one Durable Object cannot "
+        "be accessed from a different Durable Object in the same isolate. This is a limitation of "
+        "Cloudflare Workers which allows us to improve overall performance. (I/O type: Native)",
+    )

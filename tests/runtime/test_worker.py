@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pydo.errors import JsException
-from pydo.runtime.failure import ErrorForm, Stopped, exit_error, origin, travelling
+from pydo.runtime.failure import ErrorForm, Stopped, exit_error, origin, report, travelling
 
 from .conftest import Object, failure_of, properties
 
@@ -230,6 +230,36 @@ def test_the_origin_of_an_error_is_what_user_code_raised() -> None:
 
     assert origin(far) is error
     assert origin(error) is error
+
+
+def test_a_report_joins_the_way_of_an_error_and_of_its_cause() -> None:
+    def ask() -> None:
+        raise travelling(raised(ValueError("bad")), FORM)
+
+    def wrap() -> None:
+        try:
+            ask()
+        except JsException as error:
+            raise KeyError("wrapped") from error
+
+    with pytest.raises(KeyError) as caught:
+        wrap()
+    text = "".join(report(caught.value, FORM.owns).format())
+
+    assert [line.strip() for line in text.splitlines() if line.startswith(("K", "V", "Tr"))] == [
+        "Traceback (most recent call last):",
+        "ValueError: bad",
+        "Traceback (most recent call last):",
+        "KeyError: 'wrapped'",
+    ]
+    assert text.index("in ask") < text.index("in raised") < text.rindex("in wrap")
+
+
+def test_a_report_ends_where_contexts_go_round() -> None:
+    first, second = raised(ValueError("first")), raised(ValueError("second"))
+    first.__context__, second.__context__ = second, first
+
+    assert "".join(report(first, FORM.owns).format()).count("ValueError: ") == 2
 
 
 def test_a_stopped_turn_travels_as_the_error_that_its_callers_see() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydo.host.js.error import DOMException, JsError
-from pydo.host.js.value import JsNull, JsProxy
+from pydo.host.js.error import JsError
+from pydo.host.js.value import JsProxy
 from pydo.host.portability.hearing import standing
 
 if TYPE_CHECKING:
     from pydo.errors import JsException
 
-__all__ = ["borrowed", "raw", "unsent"]
+__all__ = ["borrowed", "unsent"]
 
 # Pyodide's words, when the callable is called that it has destroyed.
 _BORROWED = (
@@ -30,21 +30,6 @@ def borrowed(function: Any, keeper: str) -> None:
         f"{keeper} keeps a Python function, which Cloudflare destroys when the call returns; pass"
         " create_proxy(function), or create_once_callable(function) for a single call",
         JsError(_BORROWED),
-    )
-
-
-def raw(value: Any, taker: str) -> None:
-    """Look at a value that `taker` would have to read: a Python object is an opaque proxy there."""
-    portability = standing()
-    if portability is None or value is None or isinstance(value, (str, int, float)):
-        return
-    if isinstance(value, (JsProxy, JsNull)):
-        return
-    portability.found(
-        "raw-value",
-        f"{taker} gets a Python {type(value).__name__}, which JavaScript cannot read; pass"
-        " to_js(value, dict_converter=Object.fromEntries)",
-        DOMException("[object Object] could not be cloned.", "DataCloneError"),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.clone import structured_clone
@@ -30,6 +29,7 @@ from pydo.host.js.formdata import FormData
 from pydo.host.js.headers import Headers
 from pydo.host.js.json import JSON
 from pydo.host.js.math import NUMBER_FUNCTIONS, Math
+from pydo.host.js.navigator import Navigator, Performance
 from pydo.host.js.object import JsObject
 from pydo.host.js.primitive import Boolean, Number, String, big_int
 from pydo.host.js.regexp import RegExp
@@ -38,7 +38,7 @@ from pydo.host.js.response import Response
 from pydo.host.js.stream import STREAM_CLASSES
 from pydo.host.js.symbol import Reflect, Symbol, WeakMap, WeakRef, WeakSet
 from pydo.host.js.target import EventTarget
-from pydo.host.js.timers import TIMERS
+from pydo.host.js.timers import TIMERS, Scheduler
 from pydo.host.js.uri import URI_FUNCTIONS
 from pydo.host.js.url import URL, URLSearchParams
 from pydo.host.js.value import JsFunction, JsProxy
@@ -49,17 +49,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["worker_globals"]
-
-
-class Performance(JsProxy):
-    """Time since the start of the process."""
-
-    __slots__ = ()
-    timeOrigin = time.time() * 1000
-
-    def now(self) -> float:
-        """Give the milliseconds since `timeOrigin`."""
-        return time.time() * 1000 - self.timeOrigin
 
 
 def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
@@ -124,7 +113,9 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         "console": Console(),
         "crypto": Crypto.new(),
         "fetch": fetch,
+        "navigator": Navigator(),
         "performance": Performance(),
+        "scheduler": Scheduler(),
         "structuredClone": structured_clone,
         "undefined": None,
     }

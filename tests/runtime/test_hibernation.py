@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pydo.runtime.actor import Actor
     from pydo.runtime.events import Event
+
     from .conftest import Core, Stub
 
 FIRST_USED = "Cannot call `acceptWebSocket()` if the WebSocket was already accepted via `accept()`"

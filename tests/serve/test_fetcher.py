@@ -330,17 +330,17 @@ return [await attempt(call()) for call in (
 
     assert answer == [
         (
-            "TypeError: Failed to execute 'fetch' on 'ServiceWorkerGlobalScope': parameter 1 is not "
-            "of type 'Request or string'."
+            "TypeError: Failed to execute 'fetch' on 'ServiceWorkerGlobalScope': parameter 1 is "
+            "not of type 'Request or string'."
         ),
         "TypeError: Invalid URL: /x",
         "TypeError: Fetch API cannot load: ftp://x/",
         "TypeError: Fetch API cannot load: data:xx",
         "TypeError: Request with a GET or HEAD method cannot have a body.",
         (
-            'TypeError: Invalid redirect value, must be one of "follow" or "manual" ("error" won\'t '
-            'be implemented since it does not make sense at the edge; use "manual" and check the '
-            "response status code)."
+            'TypeError: Invalid redirect value, must be one of "follow" or "manual" ("error" '
+            'won\'t be implemented since it does not make sense at the edge; use "manual" and '
+            "check the response status code)."
         ),
         (
             "TypeError: Incorrect type for the 'signal' field on 'RequestInitializerDict': the "

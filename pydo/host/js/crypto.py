@@ -1,9 +1,8 @@
-"""`crypto`, as far as randomness goes, and `performance`."""
+"""`crypto`, as far as randomness goes."""
 
 from __future__ import annotations
 
 import secrets
-import time
 import uuid
 from typing import Any
 
@@ -11,7 +10,7 @@ from pydo.host.js.buffer import BufferView, Float16Array, Float32Array, Float64A
 from pydo.host.js.error import DOMException, JsTypeError
 from pydo.host.js.value import JsProxy, NativeClass
 
-__all__ = ["Crypto", "Performance"]
+__all__ = ["Crypto"]
 
 _MAX_RANDOM = 65536
 
@@ -45,16 +44,3 @@ class Crypto(JsProxy, metaclass=NativeClass):
             )
         target.view()[:] = secrets.token_bytes(size)
         return target
-
-
-class Performance(JsProxy, metaclass=NativeClass):
-    """The object `performance`."""
-
-    __slots__ = ("__dict__", "timeOrigin")
-
-    def __init__(self) -> None:
-        self.timeOrigin = time.time() * 1000
-
-    def now(self, *_: object) -> float:
-        """Give the milliseconds since `timeOrigin`."""
-        return time.time() * 1000 - self.timeOrigin

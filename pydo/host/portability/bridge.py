@@ -25,6 +25,8 @@ def borrowed(function: Any, keeper: str) -> None:
     portability = standing()
     if portability is None or isinstance(function, JsProxy) or not callable(function):
         return
+    if isinstance(getattr(function, "__self__", None), JsProxy):  # a function of JavaScript's own
+        return
     portability.found(
         "borrowed-callable",
         f"{keeper} keeps a Python function, which Cloudflare destroys when the call returns; pass"

@@ -1,0 +1,33 @@
+"""`navigator` and `performance`.
+
+Sources: src/workerd/api/global-scope.h (`Navigator`), src/workerd/api/performance.h.
+"""
+
+from __future__ import annotations
+
+import time
+
+from pydo.host.js.value import JsProxy
+
+__all__ = ["Navigator", "Performance"]
+
+
+class Navigator(JsProxy):
+    """What the Worker runs in."""
+
+    __slots__ = ("__dict__",)
+    userAgent = "Cloudflare-Workers"
+    hardwareConcurrency = 1
+    language = "en"
+    platform = ""
+
+
+class Performance(JsProxy):
+    """The clock; it shows the time of day, since its origin is that of the clock."""
+
+    __slots__ = ("__dict__",)
+    timeOrigin = 0
+
+    def now(self, *_: object) -> int:
+        """Give the milliseconds since `timeOrigin`."""
+        return time.time_ns() // 1_000_000

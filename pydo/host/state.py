@@ -16,6 +16,7 @@ from pydo.host.js.text import integer, js_string, truthy
 from pydo.host.js.value import JsProxy, jsnull, options
 from pydo.host.js.websocket import WebSocket, WebSocketRequestResponsePair, view_of
 from pydo.host.namespace import DurableObjectIdProxy
+from pydo.host.portability.bridge import raw
 from pydo.host.promise import JsPromise
 from pydo.host.storage import DurableObjectStorage
 from pydo.runtime.failure import Stopped
@@ -70,9 +71,10 @@ class DurableObjectState(JsProxy):
         socket = _socket(arguments, "acceptWebSocket")
         tags: Any = arguments[1] if len(arguments) > 1 else None
         if tags is None:
-            tags = ()
+            tags = JsArray([])
         elif isinstance(tags, str) or not hasattr(tags, "__iter__"):
             raise JsTypeError(_wrong("acceptWebSocket", 2, "Array"))
+        raw(tags, "acceptWebSocket")
         accepted = self._actor.hibernation.accept(socket.socket, [js_string(tag) for tag in tags])
         accepted.view = socket
 

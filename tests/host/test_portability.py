@@ -201,6 +201,39 @@ def test_randomness_while_modules_are_imported_is_refused(strict: Watched) -> No
         strict.load(ENTROPY)
 
 
+SOCKETS = """
+class A(DurableObject):
+    async def fetch(self, request):
+        client, server = js.WebSocketPair.new().object_values()
+        self.ctx.acceptWebSocket(server, to_js(["fine"]))
+        server.send("fine")
+        other = js.WebSocketPair.new()[1]
+        found = [sent(lambda: server.send(b"ab"))]
+        found.append(sent(lambda: self.ctx.acceptWebSocket(other, ["a"])))
+        return Response(repr(found))
+
+def sent(function):
+    try:
+        function()
+    except JsException as error:
+        return error.name
+
+async def main(env, ctx):
+    return await (await env.A.getByName("a").fetch("http://x/")).text()
+"""
+
+
+def test_python_values_that_javascript_cannot_read_are_told_of(project: Watched) -> None:
+    assert project.run(SOCKETS) == "[None, None]"
+
+    assert [rule for rule, _ in project.rules] == ["raw-value", "raw-value"]
+    assert "gets a Python bytes" in project.findings[0].text
+
+
+def test_python_values_that_javascript_cannot_read_are_refused(strict: Watched) -> None:
+    assert strict.run(SOCKETS) == "['TypeError', 'TypeError']"
+
+
 def test_a_form_sent_over_rpc_is_told_of_and_refused(project: Watched) -> None:
     source = """
 class A(DurableObject):

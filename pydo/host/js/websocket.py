@@ -20,6 +20,7 @@ from pydo.host.js.target import EventTarget
 from pydo.host.js.text import integer, js_string, truthy, usv
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 from pydo.host.model import CODEC
+from pydo.host.portability.bridge import raw
 from pydo.host.scope import running_flags
 from pydo.runtime.hibernation import LARGEST_ATTACHMENT
 from pydo.runtime.pipe import Close
@@ -144,6 +145,7 @@ class WebSocket(EventTarget):
         if type(value) is str:
             self.socket.send(value if value.isascii() else usv(value))
             return
+        raw(value, "send")
         content = bytes_of(value)
         self.socket.send(usv(js_string(value)) if content is None else content)
 

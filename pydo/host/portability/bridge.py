@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydo.host.js.error import JsError
+from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.value import JsProxy
 from pydo.host.portability.hearing import standing
 
 if TYPE_CHECKING:
     from pydo.errors import JsException
 
-__all__ = ["borrowed", "unsent"]
+__all__ = ["borrowed", "raw", "unsent"]
+
+_READ_BY_NOBODY = (list, tuple, dict, set, bytes, bytearray, memoryview)
 
 # Pyodide's words, when the callable is called that it has destroyed.
 _BORROWED = (
@@ -32,6 +34,19 @@ def borrowed(function: Any, keeper: str) -> None:
         f"{keeper} keeps a Python function, which Cloudflare destroys when the call returns; pass"
         " create_proxy(function), or create_once_callable(function) for a single call",
         JsError(_BORROWED),
+    )
+
+
+def raw(value: Any, taker: str) -> None:
+    """Look at what `taker` has to read: there a list or bytes of Python's is an opaque proxy."""
+    portability = standing()
+    if portability is None or not isinstance(value, _READ_BY_NOBODY):
+        return
+    portability.found(
+        "raw-value",
+        f"{taker} gets a Python {type(value).__name__}, which JavaScript cannot read; pass"  # pyright: ignore[reportUnknownArgumentType] # any of them
+        " to_js(value)",
+        JsTypeError(f"Failed to execute '{taker}': a PyProxy is not of the type that it takes."),
     )
 
 

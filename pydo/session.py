@@ -225,7 +225,7 @@ class DevSession:
                     " ever: declare it as it was, or rename it"
                 )
             found[binding.name] = self._runtime.open_namespace(
-                binding.class_name, place.unique_key, place.path
+                binding.class_name, place.unique_key, place.path, has_sql=storage == "sqlite"
             )
         return found
 

@@ -78,7 +78,9 @@ class PromiseClass(NativeClass):
     def withResolvers(cls, *_: object) -> JsObject:
         """Give a promise, and the functions that settle it."""
         settlers: list[Any] = []
-        promise: JsPromise = cls.new(lambda resolve, reject: settlers.extend((resolve, reject)))
+        promise: JsPromise = JsPromise.new(
+            lambda resolve, reject: settlers.extend((resolve, reject))
+        )
         return JsObject({"promise": promise, "resolve": settlers[0], "reject": settlers[1]})
 
     def race(cls, values: Iterable[Any] = (), *_: object) -> JsPromise:

@@ -19,11 +19,13 @@ from pydo.host.js.text import js_number, js_string
 from pydo.host.js.value import JsProxy, jsnull, options
 from pydo.host.model import CODEC
 from pydo.host.promise import JsPromise
+from pydo.host.selection import selected
+from pydo.host.sql import SqlStorage
+from pydo.host.synckv import SyncKvStorage
 from pydo.host.transaction import DurableObjectTransaction
-from pydo.runtime.kv import ListOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pydo.host.flags import Flags
     from pydo.runtime.actor import Actor
@@ -34,9 +36,7 @@ _NOT_YET = frozenset(
     {
         "getBookmarkForTime",
         "getCurrentBookmark",
-        "kv",
         "onNextSessionRestoreBookmark",
-        "sql",
     }
 )
 _LAST_MS = 8.64e15  # of a Date
@@ -52,11 +52,13 @@ class DurableObjectStorage(JsProxy):
     Values are structured clones: what `get` gives is a fresh copy each time.
     """
 
-    __slots__ = ("_actor", "_flags")
+    __slots__ = ("_actor", "_flags", "kv", "sql")
 
     def __init__(self, actor: Actor, flags: Flags) -> None:
         self._actor = actor
         self._flags = flags
+        self.kv = SyncKvStorage(actor)
+        self.sql = SqlStorage(actor)
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(
@@ -106,9 +108,7 @@ class DurableObjectStorage(JsProxy):
             JsException: a `TypeError` for options that contradict each other.
 
         """
-        return JsPromise.resolved(
-            _map_of(self._actor.kv.list(_selected(options(selection, named))))
-        )
+        return JsPromise.resolved(_map_of(self._actor.kv.list(selected(options(selection, named)))))
 
     def deleteAll(self, _options: object = None, **_: object) -> JsPromise:
         """Empty the object's storage; the alarm goes too, from 2026-02-24.
@@ -160,23 +160,6 @@ class DurableObjectStorage(JsProxy):
     def sync(self) -> JsPromise:
         """Settle when everything written so far is on disk."""
         return JsPromise.of(self._actor.sync())
-
-
-def _selected(given: Mapping[str, object]) -> ListOptions:
-    limit = given.get("limit")
-    prefix = given.get("prefix")
-    return ListOptions(
-        start=_optional(given.get("start")),
-        start_after=_optional(given.get("startAfter")),
-        end=_optional(given.get("end")),
-        prefix="" if prefix is None or prefix is jsnull else js_string(prefix),
-        limit=int(limit) if isinstance(limit, (int, float)) else None,
-        reverse=bool(given.get("reverse")),
-    )
-
-
-def _optional(value: object) -> str | None:
-    return None if value is None or value is jsnull else js_string(value)
 
 
 def _text(key: object) -> str:

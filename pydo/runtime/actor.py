@@ -20,6 +20,7 @@ from pydo.runtime.events import AlarmFired, SocketEvent, SocketMessage
 from pydo.runtime.failure import Stopped, exit_error, travelling
 from pydo.runtime.kv import KeyValueTable
 from pydo.runtime.lifecycle import Signal
+from pydo.runtime.sql import SqlDatabase
 from pydo.runtime.transaction import Transaction
 from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
 
@@ -37,6 +38,13 @@ if TYPE_CHECKING:
 __all__ = ["Actor"]
 
 _Result = TypeVar("_Result")
+# A space is missing in workerd's words, too: src/workerd/api/sql.c++.
+_NO_SQL = (
+    "SQL is not enabled for this Durable Object class. To enable it, change `new_classes` to"
+    " `new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml"
+    " file. If using workerd directly,set `enableSql = true` in your workerd config for the class."
+    " Note that this change cannot be made after the class is already deployed to production."
+)
 
 
 class Actor:
@@ -48,6 +56,7 @@ class Actor:
         self.broken: JsException | None = None
         self.database = database
         self._kv = KeyValueTable(database)
+        self._sql = SqlDatabase(database)
         self._alarm = ObjectAlarm(database)
         self.turns = Turns(container.loop, self, str(container.label), worker.generation)
         self.deliveries = Deliveries(
@@ -121,6 +130,24 @@ class Actor:
         """The key-value table, for the running turn."""
         self.enter()
         return self._kv
+
+    @property
+    def sql(self) -> SqlDatabase:
+        """The SQL database, for the running turn.
+
+        Raises:
+            JsException: the class is not declared to have one.
+
+        """
+        self.enter()
+        if not self.container.namespace.has_sql:
+            raise JsException("Error", _NO_SQL)
+        return self._sql
+
+    @property
+    def has_sql(self) -> bool:
+        """Whether the class is declared to be backed by SQL."""
+        return self.container.namespace.has_sql
 
     @property
     def alarm(self) -> ObjectAlarm:
@@ -314,7 +341,10 @@ class Actor:
         """Keep what the turn has written, unless the watchdog stopped it."""
         if self._stopped is not None:
             self.break_with(self._stopped)
-        self.database.end_turn()
+        try:
+            self.database.end_turn()
+        except JsException as error:
+            self.break_with(error)
 
     def _commit(self, commit: Callable[[], None]) -> None:
         if not self._alarm.is_changed:

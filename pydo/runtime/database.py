@@ -26,7 +26,7 @@ import logging
 from collections import OrderedDict
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import apsw
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Database", "OpenDatabases", "raise_sqlite_error"]
+__all__ = ["Database", "OpenDatabases", "raise_sqlite_error", "sqlite_error"]
 
 logger = logging.getLogger("pydo.runtime")
 
@@ -46,6 +46,14 @@ _LENGTH_LIMIT = 4 * 1024 * 1024  # bytes of a string, blob or row: util/sqlite.c
 _RESERVED_FILES = 96  # descriptors left to sockets, modules and the user's own files
 _FILES_EACH = 3  # the database, its log and the log's index
 _MOST_OPEN, _FEWEST_OPEN = 1000, 8
+
+
+class LiveCursor(Protocol):
+    """A statement that has rows left."""
+
+    def cancel(self) -> None:
+        """End it: the database goes from under it."""
+        ...
 
 
 class _Transaction(Enum):
@@ -109,11 +117,14 @@ class Database:
         self._transaction = _Transaction.NONE
         self._has_savepoint = False
         self._levels: list[bool] = []  # for each, whether its savepoint was made
+        self._critical: JsException | None = None
+        self.has_sql = False  # whether the user's own tables may have constraints
+        self.cursors: set[LiveCursor] = set()
 
     @property
     def is_pinned(self) -> bool:
-        """Whether it must stay open: something is not committed."""
-        return self._transaction is not _Transaction.NONE
+        """Whether it must stay open: something is not committed, or being read."""
+        return self._transaction is not _Transaction.NONE or bool(self.cursors)
 
     # -- access
 
@@ -126,9 +137,20 @@ class Database:
             self._exists = self.path.exists()
         return self._open() if self._exists else None
 
+    def opened(self) -> apsw.Connection:
+        """Give the connection to read from, making the file if there is none."""
+        return self.reading() or self._create()
+
     def writing(self) -> apsw.Connection:
-        """Give the connection to write to, in the running turn's part of the transaction."""
-        connection = self.reading() or self._create()
+        """Give the connection to write to, in the running turn's part of the transaction.
+
+        Raises:
+            JsException: SQLite has given the transaction up; nothing more may be written in it.
+
+        """
+        if self._critical is not None:
+            raise self._critical
+        connection = self.opened()
         if self._transaction is _Transaction.NONE:
             connection.execute("BEGIN")
             self._transaction = _Transaction.OPEN
@@ -166,9 +188,27 @@ class Database:
 
     # -- the ends of turns and passes
 
+    def failed(self, error: apsw.Error) -> None:
+        """Note an error of a statement: some make SQLite give the whole transaction up."""
+        connection = self._connection
+        if self._transaction is _Transaction.NONE or connection is None:
+            return
+        if not connection.in_transaction:
+            self._critical = sqlite_error(error)
+
     def end_turn(self) -> None:
-        """Keep what the turn has written."""
+        """Keep what the turn has written.
+
+        Raises:
+            JsException: it cannot be kept: SQLite gave the transaction up, or constraints that
+                were to be checked at its end do not hold.
+
+        """
+        if self._critical is not None:
+            raise self._critical
         if self._transaction is _Transaction.OPEN:
+            if self.has_sql and self._require().status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
+                raise _constraints_violated()
             if self._has_savepoint:
                 self._require().execute("RELEASE _cf_turn")
                 self._has_savepoint = False
@@ -292,6 +332,9 @@ class Database:
         connection = self.reading()
         if connection is None:
             return
+        for cursor in list(self.cursors):
+            cursor.cancel()
+        self.cursors.clear()
         self._rollback(connection)
         connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 1)
         try:
@@ -308,6 +351,9 @@ class Database:
     def close(self) -> None:
         """Close the file, taking back what is not committed; it opens again when needed."""
         connection, self._connection = self._connection, None
+        for cursor in list(self.cursors):
+            cursor.cancel()
+        self.cursors.clear()
         if connection is not None:
             self._rollback(connection)
             self._budget.closed(self)
@@ -318,16 +364,32 @@ class Database:
         return self._connection
 
 
-def raise_sqlite_error(error: apsw.Error) -> NoReturn:
-    """Raise what a Worker sees of an SQLite error.
+def raise_sqlite_error(error: apsw.Error, hint: str = "") -> NoReturn:
+    """Raise what a Worker sees of an SQLite error; `hint` is what pydo has to add."""
+    raise sqlite_error(error, hint) from error
 
-    The form is `<text>: <code>[ (extended: <code>)]`: src/workerd/util/sqlite.c++.
+
+def sqlite_error(error: apsw.Error, hint: str = "") -> JsException:
+    """Give what a Worker sees of an SQLite error.
+
+    The form is `<text>[ at offset <n>]: <code>[ (extended: <code>)]`: src/workerd/util/sqlite.c++.
     """
     text = str(error).split(": ", 1)[-1] if str(error).startswith("SQLITE") else str(error)
     code = _code_name(getattr(error, "result", 0))  # not declared in apsw's stubs
     extended = _code_name(getattr(error, "extendedresult", 0))
     suffix = f" (extended: {extended})" if extended not in (code, "") else ""
-    raise JsException("Error", f"{text}: {code}{suffix}") from error
+    offset = getattr(error, "error_offset", -1)
+    place = f" at offset {offset}" if offset >= 0 and code != "SQLITE_AUTH" else ""
+    return JsException("Error", f"{text}{place}: {code}{suffix}{hint}")
+
+
+def _constraints_violated() -> JsException:
+    return JsException(
+        "Error",
+        "Durable Object was reset and rolled back to its last known good state because the"
+        " application left the database in a state where constraints were violated: FOREIGN KEY"
+        " constraint failed: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_FOREIGNKEY)",
+    )
 
 
 def _code_name(code: int) -> str:

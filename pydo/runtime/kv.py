@@ -51,10 +51,11 @@ class ListOptions:
 class KeyValueTable:
     """Reads and writes the keys of one object, in its running turn's transaction."""
 
-    __slots__ = ("_database", "_epoch")
+    __slots__ = ("_database", "_epoch", "listings")
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.listings = 0  # how often `list` was called: an iterator may be of the last one only
         self._epoch = -1  # the database's epoch in which the table is known to be there
 
     def get(self, key: str) -> bytes | None:
@@ -65,6 +66,7 @@ class KeyValueTable:
         try:
             row: Any = connection.execute(_GET, (key,)).fetchone()
         except apsw.Error as error:
+            self._database.failed(error)
             raise_sqlite_error(error)
         return None if row is None else row[0]
 
@@ -75,6 +77,7 @@ class KeyValueTable:
 
     def list(self, options: ListOptions) -> list[tuple[str, bytes]]:
         """Give the keys that `options` select, in order."""
+        self.listings += 1
         connection = self._reading()
         if connection is None:
             return []
@@ -82,6 +85,7 @@ class KeyValueTable:
         try:
             rows: list[Any] = connection.execute(query, bindings).fetchall()
         except apsw.Error as error:
+            self._database.failed(error)
             raise_sqlite_error(error)
         return rows
 
@@ -90,6 +94,7 @@ class KeyValueTable:
         try:
             self._writing().execute(_PUT, (key, value))
         except apsw.Error as error:
+            self._database.failed(error)
             raise_sqlite_error(error)
 
     def put_many(self, entries: Sequence[tuple[str, bytes]]) -> None:
@@ -101,6 +106,7 @@ class KeyValueTable:
             with connection:  # a savepoint
                 connection.executemany(_PUT, entries)
         except apsw.Error as error:
+            self._database.failed(error)
             raise_sqlite_error(error)
 
     def delete(self, key: str) -> bool:
@@ -111,6 +117,7 @@ class KeyValueTable:
         try:
             connection.execute(_DELETE, (key,))
         except apsw.Error as error:
+            self._database.failed(error)
             raise_sqlite_error(error)
         return bool(connection.changes())
 

@@ -44,6 +44,7 @@ class ActorNamespace:
         self.ids = IdFactory(unique_key)
         self.metadata = ClassMetadata(directory / "metadata.sqlite")
         self.worker = worker
+        self.has_sql = True
         self._containers: dict[str, ActorContainer] = {}
         self._vacant: dict[str, float] = {}  # since when, in the order of leaving
         self._is_sweeping = False

@@ -48,11 +48,17 @@ class Runtime:
         self.worker = Worker(code, loop, self.observer)
         self.namespaces: dict[str, ActorNamespace] = {}
 
-    def open_namespace(self, class_name: str, unique_key: str, directory: Path) -> ActorNamespace:
-        """Give the namespace of a class directory, which outlives the code of the class."""
+    def open_namespace(
+        self, class_name: str, unique_key: str, directory: Path, *, has_sql: bool = True
+    ) -> ActorNamespace:
+        """Give the namespace of a class directory, which outlives the code of the class.
+
+        `has_sql` tells whether the class is declared to be backed by SQL.
+        """
         namespace = self.namespaces.get(unique_key)
         if namespace is None:
             namespace = ActorNamespace(self, class_name, unique_key, directory, self.worker)
+            namespace.has_sql = has_sql
             self.namespaces[unique_key] = namespace
             self.alarms.load(namespace)
         return namespace

@@ -1,0 +1,36 @@
+"""The options of `list`, as JavaScript gives them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydo.host.js.text import js_string
+from pydo.host.js.value import jsnull
+from pydo.runtime.kv import ListOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["selected"]
+
+
+def selected(given: Mapping[str, object]) -> ListOptions:
+    """Read which keys to list.
+
+    Raises:
+        JsException: a `TypeError` for options that contradict each other.
+
+    """
+    limit = given.get("limit")
+    return ListOptions(
+        start=_optional(given.get("start")),
+        start_after=_optional(given.get("startAfter")),
+        end=_optional(given.get("end")),
+        prefix=_optional(given.get("prefix")) or "",
+        limit=int(limit) if isinstance(limit, (int, float)) else None,
+        reverse=bool(given.get("reverse")),
+    )
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None or value is jsnull else js_string(value)

@@ -141,7 +141,7 @@ def answer(tmp_path: Path) -> Iterator[Callable[[str], str]]:
         ("return [ctx.id.name, len(str(ctx.id))]", "['a', 64]"),
         ('return env.THING.newUniqueId(jurisdiction="eu")',
          "Error: Jurisdiction restrictions are not implemented in workerd. "),
-        ('return hasattr(ctx.storage._binding, "getCurrentBookmark"), hasattr(ctx._ctx, "acceptWebSocket")',
+        ('return hasattr(ctx.storage._binding, "nope"), hasattr(ctx._ctx, "acceptWebSocket")',
          "(False, True)"),
     ],
 )  # fmt: skip

@@ -1,0 +1,314 @@
+"""Each template as a user gets it: scaffolded, served, and spoken to over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from tests.seeds.conftest import TEMPLATE, Dev, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from types import ModuleType
+
+
+@pytest.fixture
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Dev]]:
+    started: list[Dev] = []
+
+    def serve(template: str) -> Dev:
+        project = tmp_path_factory.mktemp(template) / "project"
+        shutil.copytree(TEMPLATE.parent / template, project)
+        dev = Dev(project, "--port", str(free_port()))
+        started.append(dev)
+        dev.until("Ready on ")
+        return dev
+
+    yield serve
+    for dev in started:
+        dev.close()
+
+
+def speak(dev: Dev, conversation: Callable[..., Awaitable[Any]]) -> Any:
+    """Run a conversation; it is given what opens another socket."""
+
+    async def main() -> Any:
+        async with aiohttp.ClientSession() as session:
+
+            async def connect() -> aiohttp.ClientWebSocketResponse:
+                return await session.ws_connect(f"http://127.0.0.1:{dev.port}/")
+
+            return await asyncio.wait_for(conversation(connect), 15)
+
+    return asyncio.run(main())
+
+
+# -- the Worker's own socket
+
+
+@pytest.mark.parametrize("template", ["websocket", "websocket-object"])
+def test_a_plain_request_is_told_to_upgrade(serve: Callable[[str], Dev], template: str) -> None:
+    dev = serve(template)
+
+    assert dev.get() == (426, "Expected Upgrade: websocket")
+
+
+def test_the_worker_prints_what_it_hears(serve: Callable[[str], Dev]) -> None:
+    dev = serve("websocket")
+
+    async def conversation(connect: Any) -> None:
+        socket = await connect()
+        await socket.send_str("hello from outside")
+        await asyncio.sleep(0.1)
+        await socket.close()
+
+    speak(dev, conversation)
+
+    dev.until("^hello from outside$")
+
+
+def test_an_object_counts_the_messages_it_hears(serve: Callable[[str], Dev]) -> None:
+    dev = serve("websocket-object")
+
+    async def conversation(connect: Any) -> None:
+        for text in ("a", "b"):
+            socket = await connect()
+            await socket.send_str(text)
+            await asyncio.sleep(0.1)
+            await socket.close()
+
+    speak(dev, conversation)
+
+    dev.until("^Socket onmessage a 0$")
+    dev.until("^Socket onmessage b 1$")
+
+
+# -- hibernation
+
+
+def test_the_echo_tells_how_many_are_there(serve: Callable[[str], Dev]) -> None:
+    async def conversation(connect: Any) -> list[str]:
+        first = await connect()
+        await first.send_str("Hello")
+        said = [await first.receive_str()]
+        others = [await connect(), await connect()]
+        await others[1].send_str("Hello")
+        said.append(await others[1].receive_str())
+        for each in (first, *others):
+            await each.close()
+        return said
+
+    assert speak(serve("hibernation"), conversation) == [
+        "[echo] Hello in 1",
+        "[echo] Hello in 3",
+    ]
+
+
+@pytest.mark.parametrize(("sent", "answered"), [(1000, 1000), (4001, 4001), (3000, 3000)])
+def test_a_close_is_answered(serve: Callable[[str], Dev], sent: int, answered: int) -> None:
+    async def conversation(connect: Any) -> tuple[int, str]:
+        socket = await connect()
+        await socket._writer.close(sent, b"bye")  # noqa: SLF001 - to see the answer ourselves
+        answer = await socket.receive()
+        return answer.data, answer.extra
+
+    assert speak(serve("hibernation"), conversation) == (
+        answered,
+        "Durable Object is closing WebSocket",
+    )
+
+
+def test_a_socket_outlives_a_change_of_the_code(serve: Callable[[str], Dev]) -> None:
+    dev = serve("hibernation")
+
+    async def conversation(connect: Any) -> list[str]:
+        socket = await connect()
+        await socket.send_str("one")
+        said = [await socket.receive_str()]
+        code = (dev.project / "src" / "entry.py").read_text()
+        await asyncio.to_thread(dev.save, "src/entry.py", code.replace("[echo]", "[new]"))
+        await asyncio.to_thread(dev.until, "updated and ready")
+        await socket.send_str("two")
+        said.append(await socket.receive_str())
+        await socket.close()
+        return said
+
+    assert speak(dev, conversation) == ["[echo] one in 1", "[new] two in 1"]
+
+
+def test_the_page_is_served_at_the_root(serve: Callable[[str], Dev]) -> None:
+    dev = serve("hibernation")
+
+    status, page = dev.get("/")
+    assert status == 200
+    assert "window.location.host" in page
+    assert dev.get("/other") == (426, "Expected Upgrade: websocket")
+
+
+# -- rpc
+
+
+@pytest.fixture
+def rpc() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "template_rpc", TEMPLATE.parent / "rpc" / "src" / "rpc.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_calls_are_answered_in_the_frames_of_the_protocol(serve: Callable[[str], Dev]) -> None:
+    async def conversation(connect: Any) -> list[str]:
+        socket = await connect()
+        said = []
+        for frame in (
+            '["$r","id1","foo",1]',
+            '["$r","id2","bar"]',
+            '["$r","id3","panic"]',
+            '["$r","id4","nope"]',
+            '["$r","id5","__init__"]',
+            '["$x",1]',
+            '{"a":1}',
+            "no json",
+        ):
+            await socket.send_str(frame)
+            said.append(await socket.receive_str())
+        await socket.send_bytes(b"binary")
+        said.append(await socket.receive_str())
+        await socket.close()
+        return said
+
+    assert speak(serve("rpc"), conversation) == [
+        '["$s","id1",2]',
+        '["$s","id2",3]',
+        '["$e","id3","panic!"]',
+        '["$e","id4","[unknown-method] nope"]',
+        '["$e","id5","[unknown-method] __init__"]',
+        '[unknown] ["$x",1]',
+        '[unknown] {"a":1}',
+        "[unknown] no json",
+        "[unknown] [object ArrayBuffer]",
+    ]
+
+
+def test_two_hundred_calls_on_one_socket_find_their_callers(
+    serve: Callable[[str], Dev], rpc: ModuleType
+) -> None:
+    async def conversation(connect: Any) -> list[int]:
+        socket = await connect()
+        client = rpc.create_rpc(socket)
+        results = await asyncio.gather(*(client.foo(n) for n in range(200)))
+        with pytest.raises(rpc.RpcError, match="panic!"):
+            await client.panic()
+        await socket.close()
+        return list(results)
+
+    assert speak(serve("rpc"), conversation) == list(range(1, 201))
+
+
+def test_a_socket_that_closes_fails_the_calls_that_wait(rpc: ModuleType) -> None:
+    class Silent:
+        def __init__(self) -> None:
+            self.sent: list[str] = []
+            self.closed = asyncio.Event()
+
+        def send(self, text: str) -> None:
+            self.sent.append(text)
+
+        def __aiter__(self) -> Silent:
+            return self
+
+        async def __anext__(self) -> str:
+            await self.closed.wait()
+            raise StopAsyncIteration
+
+    async def main() -> list[str]:
+        socket = Silent()
+        client = rpc.create_rpc(socket)
+        call = asyncio.ensure_future(client.foo(1))
+        await asyncio.sleep(0)
+        assert json.loads(socket.sent[0])[2:] == ["foo", 1]
+        socket.closed.set()
+        words = []
+        for failing in (call, client.foo(2)):
+            with pytest.raises(ConnectionError) as raised:
+                await failing
+            words.append(str(raised.value))
+        return words
+
+    assert asyncio.run(main()) == [
+        "the socket closed before the answer came",
+        "foo() was called on a socket that is closed",
+    ]
+
+
+def test_an_unknown_answer_is_told_and_hinders_nobody(
+    rpc: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Odd:
+        def __init__(self) -> None:
+            self.answers = ['["$s","other",1]', "no json", '["$s","1",2]']
+
+        def send(self, text: str) -> None:
+            del text
+
+        def __aiter__(self) -> Odd:
+            return self
+
+        async def __anext__(self) -> str:
+            await asyncio.sleep(0)
+            if not self.answers:
+                await asyncio.Event().wait()
+            return self.answers.pop(0)
+
+    async def main() -> Any:
+        return await rpc.create_rpc(Odd()).foo(1)
+
+    assert asyncio.run(main()) == 2
+    assert [record.message for record in caplog.records] == [
+        '[unknown-rpc] nobody waits for ["$s","other",1]',
+        "[unknown-rpc] no json",
+    ]
+
+
+def test_type_checkers_know_the_methods(tmp_path: Any) -> None:
+    source = TEMPLATE.parent / "rpc" / "src" / "rpc.py"
+    shutil.copy(source, tmp_path / "rpc.py")
+    (tmp_path / "client.py").write_text(
+        """
+from typing import Protocol
+from rpc import create_rpc
+
+class Handlers(Protocol):
+    async def foo(self, a: int) -> int: ...
+
+async def main(socket: object) -> None:
+    rpc = create_rpc(socket, Handlers)
+    reveal_type(await rpc.foo(1))
+    await rpc.foo("text")
+    await rpc.nope()
+"""
+    )
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--no-incremental", "client.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert re.search(r'Revealed type is "(builtins\.)?int"', checked.stdout)
+    assert 'incompatible type "str"; expected "int"' in checked.stdout
+    assert '"Handlers" has no attribute "nope"' in checked.stdout

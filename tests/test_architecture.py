@@ -27,7 +27,9 @@ ALLOWED_BESIDE = {
 FLOORS = {
     "aiohttp": {"serve"},
     "apsw": {"runtime"},
+    "brotli": {"host"},
     "click": {"cli"},
+    "cryptography": {"host"},
     "rich": {"console"},
     "tomli": {"config"},
     "uvloop": {"runtime"},
@@ -132,7 +134,7 @@ def test_modules_do_not_import_one_another_in_a_ring_at_start() -> None:
 
 
 def test_help_starts_without_the_server_and_without_rich() -> None:
-    heavy = "{'aiohttp', 'apsw', 'rich', 'uvloop', 'watchfiles', 'pydo.session'}"
+    heavy = "{'aiohttp', 'apsw', 'cryptography', 'rich', 'uvloop', 'watchfiles', 'pydo.session'}"
     program = f"import sys, pydo.cli; print(sorted({heavy} & set(sys.modules)))"
 
     done = subprocess.run(  # noqa: S603 - our own interpreter

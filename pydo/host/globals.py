@@ -28,6 +28,7 @@ from pydo.host.js.event import (
 from pydo.host.js.formdata import FormData
 from pydo.host.js.headers import Headers
 from pydo.host.js.json import JSON
+from pydo.host.js.key import CryptoKey
 from pydo.host.js.math import NUMBER_FUNCTIONS, Math
 from pydo.host.js.navigator import Navigator, Performance
 from pydo.host.js.object import JsObject
@@ -61,6 +62,7 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         Blob,
         Boolean,
         CloseEvent,
+        CryptoKey,
         CustomEvent,
         DataView,
         errors.DOMException,

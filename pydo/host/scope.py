@@ -64,3 +64,18 @@ def running_flags() -> Flags:
 
     """
     return running_code().flags
+
+
+def refuse_at_top_level() -> None:
+    """Let nothing random be made while a module is imported.
+
+    Raises:
+        JsException: one is.
+
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # nothing is served: a test, a script
+        return
+    if isinstance(loop, ObjectLoop) and SCOPE.get() is None:
+        raise JsError(GLOBAL_SCOPE)

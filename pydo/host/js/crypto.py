@@ -1,4 +1,7 @@
-"""`crypto`, as far as randomness goes."""
+"""`crypto`: randomness, and `subtle`.
+
+Source: src/workerd/api/crypto/crypto.c++.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,45 @@ import secrets
 import uuid
 from typing import Any
 
-from pydo.host.js.buffer import BufferView, Float16Array, Float32Array, Float64Array
+from pydo.host.js.buffer import BufferView, DataView, Float16Array, Float32Array, Float64Array
 from pydo.host.js.error import DOMException, JsTypeError
+from pydo.host.js.subtle import SubtleCrypto
 from pydo.host.js.value import JsProxy, NativeClass
+from pydo.host.scope import refuse_at_top_level
 
 __all__ = ["Crypto"]
 
 _MAX_RANDOM = 65536
+_NO_INTEGERS = (DataView, Float16Array, Float32Array, Float64Array)
 
 
 class Crypto(JsProxy, metaclass=NativeClass):
     """The object `crypto`."""
 
-    __slots__ = ("__dict__",)
+    __slots__ = ("__dict__", "subtle")
+
+    def __init__(self) -> None:
+        self.subtle = SubtleCrypto()
 
     def randomUUID(self, *_: object) -> str:
         """Give a random UUID."""
+        refuse_at_top_level()
         return str(uuid.uuid4())
 
     def getRandomValues(self, target: Any = None, *_: object) -> Any:
-        """Fill an array of integers with random bytes, and give it back."""
+        """Fill an array of integers with random bytes, and give it back.
+
+        Raises:
+            JsException: a `TypeError`, `TypeMismatchError` or `QuotaExceededError` for what
+                cannot be filled.
+
+        """
         if not isinstance(target, BufferView):
             raise JsTypeError(
                 "Failed to execute 'getRandomValues' on 'Crypto': parameter 1 is not of type "
-                "'ArrayBufferView'."
+                "'JsArrayBufferView'."
             )
-        if isinstance(target, (Float16Array, Float32Array, Float64Array)):
+        if isinstance(target, _NO_INTEGERS):
             raise DOMException(
                 "ArrayBufferView argument to getRandomValues() must be an integer-typed view.",
                 "TypeMismatchError",
@@ -42,5 +58,6 @@ class Crypto(JsProxy, metaclass=NativeClass):
                 f"getRandomValues() only accepts buffers of size <= 64K but provided {size} bytes.",
                 "QuotaExceededError",
             )
+        refuse_at_top_level()
         target.view()[:] = secrets.token_bytes(size)
         return target

@@ -71,12 +71,12 @@ class Accepted:
 
     def hear(self, frame: Frame) -> None:
         """Take a frame from the other end."""
-        if isinstance(frame, Close):
-            event: SocketEvent = SocketClosed(self, frame.code, frame.reason, was_clean=True)
-        elif isinstance(frame, (str, bytes)):
+        if isinstance(frame, (str, bytes)):
             if self._begun == self._come and self.manager.auto_answer(self, frame):
                 return
-            event = SocketMessage(self, frame)
+            event: SocketEvent = SocketMessage(self, frame)
+        elif isinstance(frame, Close):
+            event = SocketClosed(self, frame.code, frame.reason, was_clean=True)
         elif frame.error is None:
             event = SocketClosed(self, 1006, LOST_TEXT, was_clean=False)
         else:

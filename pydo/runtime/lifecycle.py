@@ -24,6 +24,8 @@ __all__ = ["IllegalTransition", "Signal", "State", "step"]
 class State(Enum):
     """Where a container is in its life."""
 
+    __hash__ = object.__hash__  # each is the only one of its kind; Enum hashes the name
+
     ABSENT = "absent"
     STARTING = "starting"
     RUNNING = "running"
@@ -33,6 +35,8 @@ class State(Enum):
 
 class Signal(Enum):
     """What can happen to a container."""
+
+    __hash__ = object.__hash__
 
     DELIVER = "an event came"
     STARTED = "the constructor ran"

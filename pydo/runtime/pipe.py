@@ -4,6 +4,7 @@ A frame is a text (`str`), a message of bytes, a `Close`, or `Lost`, the last th
 Frames that nobody reads yet are kept.  What a reader has taken but not worked off counts as unread
 until it says `consume`; a writer that can wait does so while its pipe is `is_full`, and a pipe
 that holds more than `MOST_UNREAD` is cut, so that a reader that stands still fills no memory.
+A reader with a buffer and a limit of its own (`keeps_count`) is not counted for.
 """
 
 from __future__ import annotations
@@ -46,7 +47,17 @@ Frame = str | bytes | Close | Lost
 class PipeEnd:
     """One end.  `holder` is who has taken it, so that nobody waits for an end that nobody has."""
 
-    __slots__ = ("_kept", "_on_room", "_reader", "holder", "is_lost", "limit", "peer", "unread")
+    __slots__ = (
+        "_is_counted",
+        "_kept",
+        "_on_room",
+        "_reader",
+        "holder",
+        "is_lost",
+        "limit",
+        "peer",
+        "unread",
+    )
     peer: PipeEnd
 
     def __init__(self) -> None:
@@ -54,6 +65,7 @@ class PipeEnd:
         self.limit: int | None = None  # bytes that a message read here may have
         self.unread = 0
         self.is_lost = False
+        self._is_counted = True
         self._reader: Callable[[Frame], object] | None = None
         self._kept: deque[Frame] | None = None
         self._on_room: Callable[[], object] | None = None
@@ -63,37 +75,38 @@ class PipeEnd:
         peer = self.peer
         if peer.is_lost:
             return
-        if type(frame) is str or type(frame) is bytes:
+        if peer._is_counted and (type(frame) is str or type(frame) is bytes):  # noqa: SLF001 - its own class
             peer.unread += len(frame) + _OVERHEAD
             if peer.unread > MOST_UNREAD:
                 self.cut()
                 return
         elif type(frame) is Lost:
             peer.is_lost = True
-        peer.hear(frame)
-
-    def hear(self, frame: Frame) -> None:
-        """Take a frame that was written at the other end."""
-        if self._reader is not None:
-            self._reader(frame)
-        elif self._kept is None:
-            self._kept = deque((frame,))
+        reader = peer._reader  # noqa: SLF001 - its own class
+        if reader is not None:
+            reader(frame)
         else:
-            self._kept.append(frame)
+            peer._keep(frame)  # noqa: SLF001 - its own class
 
-    def read(self, reader: Callable[[Frame], object]) -> None:
+    def read(self, reader: Callable[[Frame], object], *, keeps_count: bool = False) -> None:
         """Give every frame to `reader`, those that were kept first."""
         kept, self._kept = self._kept, None
         self._reader = reader
+        if keeps_count:
+            self._is_counted, self.unread = False, 0
         for frame in kept or ():
             reader(frame)
+
+    def _keep(self, frame: Frame) -> None:
+        if self._kept is None:
+            self._kept = deque()
+        self._kept.append(frame)
 
     def consume(self, frame: str | bytes) -> None:
         """Say that a message is worked off: there is room for more."""
         self.unread -= len(frame) + _OVERHEAD
         if self._on_room is not None and self.unread <= _FULL:
-            on_room, self._on_room = self._on_room, None
-            on_room()
+            self.room()
 
     @property
     def is_full(self) -> bool:
@@ -111,13 +124,15 @@ class PipeEnd:
     def cut(self) -> None:
         """End the pipe in both directions, without a close frame."""
         for end in (self, self.peer):
-            if not end.is_lost:
-                end.is_lost = True
-                end.unread = 0
-                end.hear(LOST)
-            if end._on_room is not None:  # noqa: SLF001 - its own class
-                on_room, end._on_room = end._on_room, None  # noqa: SLF001
-                on_room()
+            end.unread = 0
+            end.peer.write(LOST)
+            end.room()
+
+    def room(self) -> None:
+        """Tell a writer that waits that it need not."""
+        on_room, self._on_room = self._on_room, None
+        if on_room is not None:
+            on_room()
 
 
 def new_pipe() -> tuple[PipeEnd, PipeEnd]:

@@ -68,6 +68,8 @@ class ReadyState(IntEnum):
 class Phase(Enum):
     """How far a socket is closed; the value is what `readyState` says of it."""
 
+    __hash__ = object.__hash__  # each is the only one of its kind; Enum hashes the name
+
     CONNECTING = (ReadyState.CONNECTING, "connecting")
     OPEN = (ReadyState.OPEN, "open")
     SENT = (ReadyState.CLOSING, "close sent")

@@ -326,5 +326,5 @@ class Turns:
         return (
             bool(self.tasks or self.timers or self.lent or self.input.root.arrivals)
             or self.input.innermost is not self.input.root
-            or any(socket.keeps_awake for socket in self.sockets)
+            or (bool(self.sockets) and any(socket.keeps_awake for socket in self.sockets))
         )

@@ -99,6 +99,7 @@ class Connection(web.WebSocketResponse):
                 self.headers.add(name, value)
         self._wire: asyncio.Transport | None = None
         self._has_sent_close = False
+        self._is_slow = False  # whether much is waiting to be sent
         self._is_over: asyncio.Future[None] | None = None
 
     # -- from the client
@@ -112,7 +113,7 @@ class Connection(web.WebSocketResponse):
     async def run(self) -> None:
         """Carry frames to and fro until the connection has ended."""
         self._is_over = asyncio.get_running_loop().create_future()
-        self._end.read(self._send)
+        self._end.read(self._send, keeps_count=True)
         try:
             await self._read()
         except BaseException:
@@ -125,7 +126,7 @@ class Connection(web.WebSocketResponse):
         end, over = self._end, self._is_over
         assert over is not None, "it runs"
         while not over.done():
-            if end.is_full or self._unsent > _SLOW:
+            if self._is_slow or end.is_full:
                 await self._wait_for_room()
             message = await self.receive()
             kind = message.type
@@ -163,6 +164,7 @@ class Connection(web.WebSocketResponse):
             self._end.when_room(lambda: None if room.done() else room.set_result(None))
             await room
         elif request is not None:
+            self._is_slow = False
             await request.writer.drain()
 
     async def close(self, **_: Any) -> bool:
@@ -185,10 +187,16 @@ class Connection(web.WebSocketResponse):
         else:
             self._lost()
             return
-        if self._unsent > MOST_UNREAD:
+        if wire.get_write_buffer_size() > _SLOW:
+            self._take_note_of_a_slow_client(wire)
+
+    def _take_note_of_a_slow_client(self, wire: asyncio.Transport) -> None:
+        self._is_slow = True
+        unsent = wire.get_write_buffer_size()
+        if unsent > MOST_UNREAD:
             _log.warning(
                 "a WebSocket was cut: its client has not read the last %d MiB",
-                self._unsent // 2**20,
+                unsent // 2**20,
             )
             wire.abort()
             self._end.cut()
@@ -219,10 +227,6 @@ class Connection(web.WebSocketResponse):
     def _finish(self) -> None:
         if self._is_over is not None and not self._is_over.done():
             self._is_over.set_result(None)
-
-    @property
-    def _unsent(self) -> int:
-        return 0 if self._wire is None else self._wire.get_write_buffer_size()
 
     @staticmethod
     def _now(writing: Coroutine[Any, Any, None]) -> None:

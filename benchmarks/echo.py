@@ -3,8 +3,9 @@
     python benchmarks/echo.py [--seconds 5] [--sockets 32] [--idle 10000]
 
 Prints messages a second of both and their ratio, with all sockets in one object; then the memory
-that each of many idle sockets takes, on ten objects that sleep.  Each client sends the next message when the last has come back.
-The load comes from this process; each server is a process of its own, on uvloop.
+that each of many idle sockets takes, on ten objects that sleep.  Each client sends the next
+message when the last has come back.  The load comes from this process; each server is a process of
+its own, on uvloop.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ from pydo.runtime.container import Settings
 from pydo.runtime.failure import origin
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.runtime import Runtime
+from pydo.serve.dialer import Dialer
 from pydo.serve.fetcher import Fetcher
 from pydo.serve.http import Exchange
 from pydo.serve.server import DEFAULT_PORT, Server, bind
@@ -110,7 +111,10 @@ class DevSession:
         self._observer = ConsoleObserver(console, self._owns)
         self._loader = Loader(config.main)
         self._fetcher = Fetcher(config.name)
-        self._host = Host(make_env({}, {}), wait_until, _flags(config), self._fetcher.send)
+        self._dialer = Dialer()
+        self._host = Host(
+            make_env({}, {}), wait_until, _flags(config), self._fetcher.send, self._dialer.connect
+        )
         nothing = UserCodeError("nothing is loaded yet", RuntimeError(), None)
         self._runtime = Runtime(
             self._loop, BrokenCode(nothing), observer=self._observer, settings=self._settings
@@ -174,6 +178,7 @@ class DevSession:
         await asyncio.wait({watching, stopping})
         await server.close()
         await self._fetcher.close()
+        await self._dialer.close()
 
     # -- loading
 

@@ -53,6 +53,7 @@ class HostedCode:
             raise _not_exported(missing, entry)
         self.generation = generation
         self.flags = host.flags
+        self.dial_port = host.dial_port
         self.handler: Handler = found.handler
         self.entrypoints: Mapping[str, Handler] = found.entrypoints
         self.classes: Mapping[str, Callable[[Actor], Handler]] = found.classes

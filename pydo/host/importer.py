@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pydo.host.flags import Flags
     from pydo.host.js.object import JsObject
-    from pydo.host.outgoing import Answered, FetchPort, Outgoing
+    from pydo.host.outgoing import Answered, DialPort, FetchPort, Outgoing
 
 __all__ = ["Host", "install", "uninstall"]
 
@@ -40,11 +40,13 @@ class Host:
         wait_until: Callable[[object], None],
         flags: Flags,
         fetch_port: FetchPort | None = None,
+        dial_port: DialPort | None = None,
     ) -> None:
         self.env = env
         self.wait_until = wait_until
         self.flags = flags
         self.fetch_port: FetchPort = fetch_port or _no_way_out
+        self.dial_port: DialPort = dial_port or _no_way_out
 
     def update(self, env: JsObject, flags: Flags) -> None:
         """Let the modules stand for another generation."""

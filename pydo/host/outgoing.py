@@ -15,7 +15,17 @@ from pydo.errors import JsException
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-__all__ = ["Answered", "FetchPort", "Outgoing", "internal_error", "network_lost"]
+    from pydo.runtime.pipe import PipeEnd
+
+__all__ = [
+    "Answered",
+    "DialPort",
+    "FetchPort",
+    "Joined",
+    "Outgoing",
+    "internal_error",
+    "network_lost",
+]
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 
@@ -55,6 +65,28 @@ class FetchPort(Protocol):
 
     def __call__(self, outgoing: Outgoing, /) -> Awaitable[Answered]:
         """Send a request, and give the head of what answers it; redirections are answers.
+
+        Raises:
+            JsException: there is no answer.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A WebSocket to another server: this side's end of its pipe, and the head of the answer."""
+
+    end: PipeEnd
+    headers: list[tuple[str, str]]
+    protocol: str | None
+
+
+class DialPort(Protocol):
+    """The way out for WebSockets."""
+
+    def __call__(self, outgoing: Outgoing, /) -> Awaitable[Joined | Answered]:
+        """Ask a server for a WebSocket; gives what it answers instead if it has none to give.
 
         Raises:
             JsException: there is no answer.

@@ -50,7 +50,17 @@ class Accepted:
     tenant goes.
     """
 
-    __slots__ = ("_begun", "_come", "answered_ms", "is_gone", "manager", "socket", "tags", "view")
+    __slots__ = (
+        "_begun",
+        "_come",
+        "_has_ended",
+        "answered_ms",
+        "is_gone",
+        "manager",
+        "socket",
+        "tags",
+        "view",
+    )
 
     def __init__(self, manager: HibernationManager, socket: Socket, tags: tuple[str, ...]) -> None:
         self.manager = manager
@@ -59,6 +69,7 @@ class Accepted:
         self.view: object = None
         self.answered_ms: int | None = None  # when it was last answered without the object
         self.is_gone = False
+        self._has_ended = False  # whether the last event has come
         self._come = 0  # events that have come
         self._begun = 0  # and of these, those whose handlers have begun
 
@@ -71,6 +82,9 @@ class Accepted:
 
     def hear(self, frame: Frame) -> None:
         """Take a frame from the other end."""
+        if self._has_ended:
+            self.manager.forget(self)
+            return
         if isinstance(frame, (str, bytes)):
             if self._begun == self._come and self.manager.auto_answer(self, frame):
                 return
@@ -83,6 +97,7 @@ class Accepted:
             event = SocketFailed(self, frame.error)
         if self.is_gone:
             return
+        self._has_ended = type(event) is not SocketMessage
         delivery = _SocketDelivery(event, self._come)
         self._come += 1
         self.manager.deliver(delivery)
@@ -282,6 +297,10 @@ class HibernationManager:
                 del self._by_tag[tag]
         if accepted.socket.phase is Phase.RECEIVED:
             self._leaving.add(accepted)
+
+    def forget(self, accepted: Accepted) -> None:
+        """Let go of a socket whose connection has ended."""
+        self._leaving.discard(accepted)
 
     def tenant_left(self) -> None:
         """The tenant is gone: so are its views, and the sockets that it has not closed."""

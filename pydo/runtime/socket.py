@@ -138,6 +138,7 @@ class Socket:
         "accepted",
         "attachment",
         "end",
+        "has_closed",
         "is_mute",
         "phase",
         "turns",
@@ -151,6 +152,7 @@ class Socket:
         self.attachment: bytes | None = None
         self.accepted: Accepted | None = None  # its record, if it hibernates
         self.turns: Turns | None = None  # whose it is, if it does not
+        self.has_closed = False  # by `close`, or by an answer to the other end's
         self.is_mute = False  # after an error on a hibernatable one: what it says is dropped
         self._context: Context | None = None
         self._section: CriticalSection | None = None
@@ -180,12 +182,11 @@ class Socket:
                     "Websockets obtained from the 'new WebSocket()' constructor cannot call accept"
                 )
             case Use.FRESH:
-                self.use = Use.ACCEPTED
                 self.open(running_scope(), hear, replies=replies)
 
     def open(self, scope: Scope, hear: Callable[[Frame], object], *, replies: bool) -> None:
         """Let it belong to an owner, and read."""
-        self.phase = follow(self.phase, Sign.OPENED)
+        self.phase, self.use = follow(self.phase, Sign.OPENED), Use.ACCEPTED
         self.turns, self._hear, self._replies = scope.turns, hear, replies
         self._context, self._section = copy_context(), scope.section
         self.end.holder = scope.turns
@@ -224,7 +225,7 @@ class Socket:
             JsException: a `TypeError` before it is accepted, or after `close`.
 
         """
-        if self.phase is Phase.SENT or self.phase is Phase.CLOSED:
+        if self.has_closed:
             raise _type_error("Can't call WebSocket send() after close().")
         if self._is_deaf:
             return
@@ -238,9 +239,13 @@ class Socket:
 
         """
         check_close(code, reason, limits_reason=limits_reason)
-        if self.phase is Phase.SENT or self.phase is Phase.CLOSED or self._is_deaf:
+        if self.has_closed or self._is_deaf:
             return
-        self._leave(Close(NO_STATUS if code is None else code, reason or ""))
+        self._close(Close(NO_STATUS if code is None else code, reason or ""))
+
+    def _close(self, frame: Close) -> None:
+        self._leave(frame)
+        self.has_closed = True
         self.phase = follow(self.phase, Sign.CLOSE_SENT)
 
     @property
@@ -278,17 +283,23 @@ class Socket:
         hear = self._hear
         if hear is None or self.phase is Phase.FAILED:
             return
+        if self._has_heard_close:
+            self._forget_if_closed()
+            return
         if isinstance(frame, (str, bytes)):
             self.end.consume(frame)
         elif isinstance(frame, Close):
             self.phase = follow(self.phase, Sign.CLOSE_RECEIVED)
-            if self._replies and self.phase is Phase.RECEIVED:
-                self._leave(frame)
-                self.phase = follow(self.phase, Sign.CLOSE_SENT)
+            if self._replies and not self.has_closed:
+                self._close(frame)
         elif frame.error is not None:
             self.phase = follow(self.phase, Sign.FAILED)
         hear(frame)
         self._forget_if_closed()
+
+    @property
+    def _has_heard_close(self) -> bool:
+        return self.phase is Phase.RECEIVED or self.phase is Phase.CLOSED
 
     @property
     def keeps_awake(self) -> bool:

@@ -209,7 +209,7 @@ def test_what_is_absent_says_so(js: Any) -> None:
         exec("from js import HTMLRewriter", {})  # noqa: S102 - the statement is under test
     with pytest.raises(ImportError, match="pydo"):
         exec("from pyodide.ffi import nothing", {})  # noqa: S102 - as above
-    with pytest.raises(JsException, match="not simulated yet"):
+    with pytest.raises(JsException, match="within global scope"):
         js.WebSocket.new("ws://a.b")
 
 

@@ -24,6 +24,7 @@ from pydo.host.js.stream.encoded import ENCODINGS, Encoded
 from pydo.host.js.stream.source import Outside
 from pydo.host.js.upload import Upload
 from pydo.host.js.value import options
+from pydo.host.js.websocket import is_upgrade, upgraded
 from pydo.host.outgoing import Answered, Outgoing
 from pydo.host.promise import JsPromise
 from pydo.host.scope import running_loop
@@ -89,6 +90,8 @@ def _fetch(port: FetchPort, arguments: tuple[Any, ...], named: dict[str, Any]) -
         return JsPromise.rejected(thrown(signal.reason))
     if request.url.startswith("data:"):
         return JsPromise.resolved(_of_data(request.url))
+    if is_upgrade(request):
+        return upgraded(request, _headers(request))
     given = {} if isinstance(init, Request) else options(init, named)
     sending = _Sending(loop, port, request, signal)
     sending.is_decoded = given.get("encodeResponseBody") != "manual"

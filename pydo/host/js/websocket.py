@@ -6,6 +6,7 @@ events and its names.  Source: src/workerd/api/web-socket.{h,c++}.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.capability import EXECUTION
@@ -13,22 +14,34 @@ from pydo.host.clone import encode
 from pydo.host.execution import ExecutionContext
 from pydo.host.js.blob import Blob
 from pydo.host.js.buffer import ArrayBuffer, bytes_of
-from pydo.host.js.error import JsError, JsTypeError, not_simulated
+from pydo.host.js.dial import Dialing, checked_address
+from pydo.host.js.error import JsError, JsTypeError, as_error
 from pydo.host.js.event import CloseEvent, ErrorEvent, Event, MessageEvent
 from pydo.host.js.response import Response
 from pydo.host.js.target import EventTarget
 from pydo.host.js.text import integer, js_string, truthy, usv
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 from pydo.host.model import CODEC
+from pydo.host.outgoing import Joined, Outgoing
 from pydo.host.portability.bridge import raw
+from pydo.host.promise import JsPromise
 from pydo.host.scope import running_flags
 from pydo.runtime.hibernation import LARGEST_ATTACHMENT
-from pydo.runtime.pipe import Close
-from pydo.runtime.socket import LOST_TEXT, ReadyState, Socket, socket_pair
+from pydo.runtime.pipe import Close, new_pipe
+from pydo.runtime.socket import (
+    LOST_TEXT,
+    ReadyState,
+    Socket,
+    Use,
+    check_close,
+    running_scope,
+    socket_pair,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydo.errors import JsException
     from pydo.runtime.hibernation import Accepted
     from pydo.runtime.pipe import Frame, Lost
 
@@ -38,6 +51,7 @@ __all__ = [
     "WebSocketRequestResponsePair",
     "handed_over",
     "is_upgrade",
+    "upgraded",
     "view_of",
 ]
 
@@ -47,8 +61,8 @@ class WebSocket(EventTarget):
 
     __slots__ = (
         "_binary_type",
+        "_dialing",
         "_extensions",
-        "_opening",
         "_protocol",
         "_request",
         "_url",
@@ -62,24 +76,36 @@ class WebSocket(EventTarget):
 
     socket: Socket
     _url: Any
-    _protocol: str
-    _extensions: str
+    _protocol: Any
+    _extensions: Any
     _binary_type: str
     _request: object
+    _dialing: Dialing | None
 
-    def __init__(self, *_: object, **__: object) -> None:
-        raise not_simulated("new WebSocket()")
+    def __init__(self, *arguments: Any, **__: object) -> None:
+        if not arguments:
+            raise JsTypeError(
+                "Failed to construct 'WebSocket': constructor parameter 1 is not of type 'string'."
+            )
+        address, protocols = checked_address(*arguments[:2])
+        self._take(Socket(new_pipe()[0], Use.CONSTRUCTED))
+        self._url = address
+        self._dialing = Dialing.begun(address, protocols)
+        self._dialing.when_done(self._opened)
 
     @classmethod
     def of(cls, socket: Socket) -> WebSocket:
         """Give the view of a socket."""
         self: WebSocket = object.__new__(WebSocket)
+        self._take(socket)
+        return self
+
+    def _take(self, socket: Socket) -> None:
         EventTarget.__init__(self)
         self.socket = socket
         self._url, self._protocol, self._extensions = jsnull, "", ""
         self._binary_type = "blob" if running_flags().websocket_standard_binary_type else _BUFFER
-        self._request = None
-        return self
+        self._request, self._dialing = None, None
 
     # -- what it is
 
@@ -157,11 +183,14 @@ class WebSocket(EventTarget):
 
         """
         self._check_request()
-        self.socket.close(
-            None if code is None else integer(code),
-            None if reason is None else usv(js_string(reason)),
-            limits_reason=running_flags().websocket_close_reason_byte_limit,
-        )
+        number = None if code is None else integer(code)
+        text = None if reason is None else usv(js_string(reason))
+        limits_reason = running_flags().websocket_close_reason_byte_limit
+        if self._dialing is not None:
+            check_close(number, text, limits_reason=limits_reason)
+            self._dialing.give_up()
+        else:
+            self.socket.close(number, text, limits_reason=limits_reason)
 
     def serializeAttachment(self, *value: Any) -> None:
         """Keep a copy of a value with the socket, over the sleep of the object too.
@@ -191,6 +220,34 @@ class WebSocket(EventTarget):
     def _check_request(self) -> None:
         if self._request is not None and self._request is not EXECUTION.get():
             raise JsError(_ANOTHER_REQUEST)
+
+    # -- its connection to another server
+
+    def _opened(self, outcome: Joined | JsException) -> None:
+        self._dialing = None
+        socket = self.socket
+        if isinstance(outcome, Joined):
+            socket.end = outcome.end
+            self._protocol = jsnull if outcome.protocol is None else outcome.protocol
+            self._extensions = jsnull
+            replies = running_flags().web_socket_auto_reply_to_close
+            socket.open(running_scope(), self._hear, replies=replies)
+            self.dispatch(Event.trusted("open"))
+            return
+        socket.cut()
+        socket.use = Use.RELEASED
+        error = as_error(outcome)
+        self.dispatch(
+            ErrorEvent.trusted("error", message=f"Uncaught {error.toString()}", error=error)
+        )
+        self.dispatch(
+            CloseEvent.trusted(
+                "close",
+                code=1006,
+                reason="Failed to establish websocket connection",
+                wasClean=False,
+            )
+        )
 
     # -- what it hears
 
@@ -244,6 +301,26 @@ def handed_over(request: Any, response: Any) -> Any:
         )
     socket = Socket(response.webSocket.socket.couple())
     return Response.new(None, {**response.as_options(), "webSocket": WebSocket.of(socket)})
+
+
+def upgraded(request: Any, headers: list[tuple[str, str]]) -> JsPromise:
+    """Send a request for a WebSocket to another server; gives the promise of its response."""
+    kept = [
+        p for p in headers if not p[0].lower().startswith(_HANDSHAKE) or p[0].lower() == _CHOICE
+    ]
+    dialing = Dialing.sent(Outgoing(request.method, re.sub("^ws", "http", request.url), kept))
+    return JsPromise.of(_response_to(dialing, request.url))
+
+
+async def _response_to(dialing: Dialing, url: str) -> Response:
+    answer = await dialing.future
+    if isinstance(answer, Joined):
+        response = Response.incoming(101, "Switching Protocols", answer.headers)
+        response.webSocket = WebSocket.of(Socket(answer.end))
+    else:
+        response = Response.incoming(answer.status, answer.reason, answer.headers)
+    response.url = url
+    return response
 
 
 def is_upgrade(request: Any) -> bool:
@@ -303,6 +380,7 @@ class WebSocketRequestResponsePair(JsProxy, metaclass=NativeClass):
 
 
 _BUFFER = "arraybuffer"
+_HANDSHAKE, _CHOICE = "sec-websocket-", "sec-websocket-protocol"
 _ANOTHER_REQUEST = (
     "Cannot perform I/O on behalf of a different request. I/O objects (such as streams, "
     "request/response bodies, and others) created in the context of one request handler cannot be "

@@ -12,6 +12,7 @@ from pydo.host.js.aggregate import AggregateError
 from pydo.host.js.array import JsArray
 from pydo.host.js.blob import Blob, File
 from pydo.host.js.buffer import TYPED_ARRAYS, ArrayBuffer, DataView
+from pydo.host.js.cache import Cache, CacheStorage
 from pydo.host.js.collection import JsMap, JsSet
 from pydo.host.js.console import Console
 from pydo.host.js.crypto import Crypto
@@ -61,6 +62,8 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         ArrayBuffer,
         Blob,
         Boolean,
+        Cache,
+        CacheStorage,
         CloseEvent,
         CryptoKey,
         CustomEvent,
@@ -112,6 +115,7 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         "Reflect": Reflect(),
         "atob": atob,
         "btoa": btoa,
+        "caches": CacheStorage(),
         "console": Console(),
         "crypto": Crypto.new(),
         "fetch": fetch,

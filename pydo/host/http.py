@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["AbortError", "BodyUsedError", "FetchResponse", "HttpStatusError", "names"]
 
+_MODULE = "pyodide.http"  # what tracebacks call it
 _CLIENT_ERROR, _NO_ERROR = 400, 600
 
 
 class BodyUsedError(OSError):
     """The body was read before."""
+
+    __module__ = _MODULE
 
     def __init__(self, *args: Any) -> None:
         super().__init__("Response body is already used")
@@ -37,6 +40,8 @@ class BodyUsedError(OSError):
 
 class HttpStatusError(OSError):
     """The status is one of failure."""
+
+    __module__ = _MODULE
 
     def __init__(self, status: int, status_text: str, url: str) -> None:
         self.status = status
@@ -49,12 +54,16 @@ class HttpStatusError(OSError):
 class AbortError(OSError):
     """There was no response; the cause says why."""
 
+    __module__ = _MODULE
+
     def __init__(self, reason: Any) -> None:
         super().__init__(reason.message)
 
 
 class FetchResponse:
     """A response; `workers.Response` is a kind of it."""
+
+    __module__ = _MODULE
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydo.errors import JsException
 from pydo.host.capability import call
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, too_many
 from pydo.host.js.request import Request
 from pydo.host.js.value import JsProxy, options
 from pydo.host.promise import JsPromise
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from pydo.runtime.namespace import ActorChannel
 
 __all__ = ["DurableObject", "Fetcher"]
-
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MAX_REDIRECTS = 20
 
 
 class Fetcher(JsProxy):
@@ -123,20 +121,23 @@ class FetchPromise(JsPromise, js_name="Promise"):
 
     def __await__(self) -> Generator[Any, Any, Any]:
         response = yield from super().__await__()
-        if response.status in _REDIRECTS and self._request.redirect == "follow":
+        if response.status in REDIRECTS and self._request.redirect == "follow":
             return (yield from self._follow(response).__await__())
         return response
 
     async def _follow(self, response: Any) -> object:
-        request: Request | None = self._request
-        for _ in range(_MAX_REDIRECTS):
-            request = None if request is None else request.redirected(response)
-            if request is None:
+        request = self._request
+        visited = [request.url]
+        while response.status in REDIRECTS:
+            followed = request.redirected(response)
+            if followed is None:
                 return response
+            if len(visited) > MAX_REDIRECTS:
+                raise too_many(visited)
+            request = followed
+            visited.append(request.url)
             response = await self._channel.send(Fetch(request))
-            if response.status not in _REDIRECTS:
-                return response
-        raise JsException("TypeError", "Too many redirects.")
+        return response
 
 
 async def _awaited(promise: JsPromise) -> Any:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydo.errors import JsException
 from pydo.host.js.abort import AbortSignal, thrown
 from pydo.host.js.error import JsError, JsTypeError
-from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, Hop, next_hop, web_address
+from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, Hop, next_hop, too_many, web_address
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
@@ -190,8 +190,7 @@ class _Sending:
                 return _Reached(answered, url, len(visited) > 1)
             answered.close()
             if len(visited) > MAX_REDIRECTS:
-                # The missing space is workerd's own.
-                raise JsTypeError(f"Too many redirects.{', '.join(visited)}")
+                raise too_many(visited)
             self._hop = next_hop(self._hop, answered.status, location)
             if self._hop.has_body and self._upload is not None:
                 raise JsTypeError(_SPENT)

@@ -11,7 +11,7 @@ from typing import Final
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.url import Address, parse_address
 
-__all__ = ["MAX_REDIRECTS", "REDIRECTS", "Hop", "next_hop", "web_address"]
+__all__ = ["MAX_REDIRECTS", "REDIRECTS", "Hop", "next_hop", "too_many", "web_address"]
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS: Final = 20
@@ -65,3 +65,8 @@ def next_hop(hop: Hop, status: int, location: str) -> Hop:
         status in _PERMANENT_OR_FOUND and hop.method == "POST"
     )
     return replace(followed, method="GET", has_body=False) if is_got else followed
+
+
+def too_many(visited: list[str]) -> JsTypeError:
+    """Make the error of a chain that does not end; the missing space is workerd's own."""
+    return JsTypeError(f"Too many redirects.{', '.join(visited)}")

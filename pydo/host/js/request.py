@@ -8,8 +8,9 @@ from pydo.host.js.abort import AbortSignal
 from pydo.host.js.body import Body, extract
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.headers import Headers
+from pydo.host.js.redirect import Hop, next_hop, web_address
 from pydo.host.js.text import js_string
-from pydo.host.js.url import URL, normalized, parse_address
+from pydo.host.js.url import URL, normalized
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 
 if TYPE_CHECKING:
@@ -65,8 +66,6 @@ _NO_INIT = (
     "Failed to construct 'Request': constructor parameter 2 is not of type "
     "'RequestInitializerDict or Request'."
 )
-_PERMANENT_OR_FOUND = frozenset({301, 302})
-_SEE_OTHER = 303
 
 
 class Request(Body, metaclass=NativeClass):
@@ -163,30 +162,24 @@ class Request(Body, metaclass=NativeClass):
     def redirected(self, response: Response) -> Request | None:
         """Give the request that follows a redirection; None when there is nowhere to go.
 
-        A 303, and a 301 or 302 to a POST, become a GET without a body.
+        What of it goes there: `next_hop`.
 
         Raises:
-            JsException: a `TypeError` for a place that is no address.
+            JsException: a `TypeError` for a place that no request can go to.
 
         """
         location = response.headers.get("location")
         if not isinstance(location, str):
             return None
-        address = parse_address(location, parse_address(self.url))
-        if address is None:
-            raise JsTypeError(f"Invalid URL: {location}")
+        here = Hop(self.method, web_address(self.url), self.header_list(), has_body=True)
+        hop = next_hop(here, response.status, location)
         followed: Request = object.__new__(Request)
-        followed.method, followed.url, followed.redirect = self.method, address.href, self.redirect
-        followed.held, followed.received = self.headers.copy(), None
+        followed.method, followed.url, followed.redirect = hop.method, hop.address.href, "follow"
+        followed.held, followed.received = Headers.received(hop.headers), None
         followed.content, followed.content_type, followed.used = self.content, None, self.used
         followed.cf, followed.cache, followed.signal = self.cf, self.cache, self.signal
-        as_get = response.status == _SEE_OTHER or (
-            response.status in _PERMANENT_OR_FOUND and self.method == "POST"
-        )
-        if as_get and self.method != "HEAD":
-            followed.method, followed.content, followed.used = "GET", None, False
-            for name in ("content-type", "content-length", "content-encoding"):
-                followed.held.delete(name)
+        if not hop.has_body:
+            followed.content, followed.used = None, False
         return followed
 
     def _take_from(self, other: Request, *, keep_body: bool) -> None:

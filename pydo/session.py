@@ -60,6 +60,7 @@ class Options:
     cwd: Path
     config: Path | None = None
     persist_to: Path | None = None
+    cuts_sockets: bool = False  # at each reload
     strict: bool = False
     overrides: Overrides = field(default_factory=Overrides)
 
@@ -260,7 +261,7 @@ class DevSession:
         except UserCodeError as error:
             self._code_failed(error)
         else:
-            self._runtime.replace(code)
+            self._runtime.replace(code, cuts_sockets=self._options.cuts_sockets)
             self._console.reloaded((time.perf_counter() - started) * 1000)
 
     def _read_config(self) -> None:

@@ -37,6 +37,7 @@ class _Given(TypedDict):
     variables: dict[str, str]
     ip: str | None
     port: int | None
+    sockets: str
     persist_to: Path | None
     strict: bool
     log_level: str
@@ -110,6 +111,16 @@ class _Given(TypedDict):
     help="The port to listen on; by default 8787, or the next one that is free.",
 )
 @click.option(
+    "--sockets",
+    cls=SectionedOption,
+    section=_SERVER,
+    type=click.Choice(["keep", "close"]),
+    default="keep",
+    show_default=True,
+    help="What a reload does with WebSockets: keep those that hibernate, or cut them all, as"
+    " wrangler does.",
+)
+@click.option(
     "--persist-to",
     cls=SectionedOption,
     section=_STATE,
@@ -161,6 +172,7 @@ def _options(given: _Given) -> Options:
         cwd=cwd,
         config=None if config is None else cwd / config,
         persist_to=None if persist_to is None else cwd / persist_to,
+        cuts_sockets=given["sockets"] == "close",
         strict=given["strict"],
         overrides=Overrides(
             name=given["name"],

@@ -238,13 +238,13 @@ class ActorContainer:
     def replace(self, *, cuts_sockets: bool = False) -> None:
         """The code was replaced: let the tenant go now, or when its work is done.
 
-        Accepted sockets stay, unless they are to be cut.  The others end with their tenant, and
-        are told to come again (1012).
+        Accepted sockets stay, unless all are to be cut.  The others end with their tenant, and are
+        told to come again (1012).
         """
         if cuts_sockets:
             self.cut_sockets()
         if self.actor is not None:
-            self.actor.turns.shut_sockets(self.observer)
+            self.actor.turns.end_sockets(self.observer, cuts=cuts_sockets)
         if self._grace is not None:
             return
         if self.actor is None:

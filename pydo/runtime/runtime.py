@@ -70,12 +70,13 @@ class Runtime:
     def replace(self, code: Code, *, cuts_sockets: bool = False) -> None:
         """Let newer code take over: what comes now is its own, what is in flight may end.
 
-        Accepted sockets stay, unless they are to be cut, as they are by a new `workerd`.
+        Sockets that hibernate stay and the others are closed, unless all are to be cut, as they
+        are when workerd ends.
         """
         old, self.worker = self.worker, Worker(code, self.loop, self.observer)
         for namespace in self.namespaces.values():
             namespace.replace(self.worker, cuts_sockets=cuts_sockets)
-        old.retire(self.settings.grace_s)
+        old.retire(self.settings.grace_s, cuts_sockets=cuts_sockets)
 
     def close(self) -> None:
         """Let every object go and close every file."""

@@ -312,12 +312,17 @@ class Turns:
                 task.cancel()
         self.wake()
 
-    def shut_sockets(self, observer: Observer) -> None:
-        """Close the accepted sockets, since the code that they belong to was replaced."""
+    def end_sockets(self, observer: Observer, *, cuts: bool) -> None:
+        """Close or cut the accepted sockets, since the code that they belong to was replaced."""
         sockets, self.sockets = self.sockets, set()
-        count = sum(each.shut(SERVICE_RESTART, "The code was replaced.") for each in sockets)
-        if count:
-            observer.sockets_shut(self.name, count)
+        if cuts:
+            for each in sockets:
+                each.cut()
+        else:
+            count = sum(each.shut(SERVICE_RESTART, "The code was replaced.") for each in sockets)
+            if count:
+                observer.sockets_shut(self.name, count)
+        if sockets:
             self.wake()
 
     @property

@@ -101,9 +101,9 @@ class Worker:
 
     # -- new code
 
-    def retire(self, grace_s: float) -> None:
+    def retire(self, grace_s: float, *, cuts_sockets: bool = False) -> None:
         """Newer code has taken over: end when the work in flight is done, or by force."""
-        self.turns.shut_sockets(self.observer)
+        self.turns.end_sockets(self.observer, cuts=cuts_sockets)
         if self._is_busy:
             self._grace = self.turns.loop.clock.call_later(grace_s, self.end)
         else:

@@ -163,7 +163,7 @@ class Connection(web.WebSocketResponse):
             room = asyncio.get_running_loop().create_future()
             self._end.when_room(lambda: None if room.done() else room.set_result(None))
             await room
-        elif request is not None:
+        if self._is_slow and request is not None:
             self._is_slow = False
             await request.writer.drain()
 

@@ -444,6 +444,17 @@ async def test_new_code_closes_it_and_says_so(core: Core) -> None:
     assert stub.state() is State.ABSENT
 
 
+async def test_new_code_can_cut_it_instead(core: Core) -> None:
+    stub = core.stub(Listener)
+    client = await opened(stub)
+
+    core.runtime.replace(core.code, cuts_sockets=True)
+    await core.advance()
+
+    assert client.heard == [LOST]
+    assert stub.state() is State.ABSENT
+
+
 async def test_an_object_at_work_may_end_it_without_the_socket(core: Core) -> None:
     stub = core.stub(Listener)
     client = await opened(stub)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pydo.runtime.container import ActorContainer
     from pydo.runtime.events import SocketEvent
+    from pydo.runtime.loop import ObjectLoop
     from pydo.runtime.pipe import Frame
     from pydo.runtime.socket import Socket
     from pydo.runtime.turn import Turns
@@ -176,6 +177,11 @@ class HibernationManager:
 
     def __len__(self) -> int:
         return len(self._listed)
+
+    @property
+    def loop(self) -> ObjectLoop:
+        """The loop that it runs on."""
+        return self.container.loop
 
     # -- what user code asks for
 

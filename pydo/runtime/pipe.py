@@ -11,12 +11,23 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
-__all__ = ["LOST", "MOST_UNREAD", "NO_STATUS", "Close", "Frame", "Lost", "PipeEnd", "new_pipe"]
+__all__ = [
+    "LOST",
+    "MOST_UNREAD",
+    "NO_STATUS",
+    "Close",
+    "Frame",
+    "Holder",
+    "Lost",
+    "PipeEnd",
+    "new_pipe",
+]
 
 NO_STATUS: Final = 1005  # stands for a close frame that names no code
 MOST_UNREAD: Final = 64 * 1024 * 1024
@@ -44,6 +55,15 @@ LOST: Final = Lost()
 Frame = str | bytes | Close | Lost
 
 
+class Holder(Protocol):
+    """Who has taken an end of a pipe."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that it runs on."""
+        ...
+
+
 class PipeEnd:
     """One end.  `holder` is who has taken it, so that nobody waits for an end that nobody has."""
 
@@ -61,7 +81,7 @@ class PipeEnd:
     peer: PipeEnd
 
     def __init__(self) -> None:
-        self.holder: object = None
+        self.holder: Holder | None = None
         self.limit: int | None = None  # bytes that a message read here may have
         self.unread = 0
         self.is_lost = False

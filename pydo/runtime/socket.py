@@ -18,7 +18,9 @@ container.  Source: src/workerd/api/web-socket.c++.
 
 from __future__ import annotations
 
-from contextvars import copy_context
+import asyncio
+from contextlib import suppress
+from contextvars import Context, copy_context
 from enum import Enum, IntEnum
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -30,7 +32,6 @@ from pydo.runtime.turn import SCOPE, Callback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Context
 
     from pydo.runtime.gates import CriticalSection
     from pydo.runtime.hibernation import Accepted
@@ -159,6 +160,16 @@ class Socket:
         self._hear: Callable[[Frame], object] | None = None
         self._replies = False
 
+    def __del__(self) -> None:
+        # Nobody has taken it and nobody can any more: whoever has the other end waits in vain.
+        if self.use is not Use.FRESH or self.end.is_lost:
+            return
+        holder = self.end.peer.holder
+        if holder is not None and not holder.loop.is_closed():
+            with suppress(RuntimeError):  # it was closed meanwhile
+                # The collector may run in any thread, and in any turn.
+                holder.loop.call_soon_threadsafe(self.end.cut, context=Context())
+
     # -- taking it
 
     def accept(self, hear: Callable[[Frame], object], *, replies: bool) -> None:
@@ -204,7 +215,7 @@ class Socket:
         match self.use:
             case Use.FRESH:
                 self.use = Use.RELEASED
-                self.end.holder = _ELSEWHERE
+                self.end.holder = _Elsewhere(asyncio.get_running_loop())
                 return self.end
             case Use.RELEASED:
                 what = "that was already used in a response."
@@ -398,8 +409,10 @@ def running_scope() -> Scope:
 class _Elsewhere:
     """Stands for a holder that is not known."""
 
+    __slots__ = ("loop",)
 
-_ELSEWHERE = _Elsewhere()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
 
 
 def _type_error(text: str) -> JsException:

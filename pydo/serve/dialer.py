@@ -63,8 +63,8 @@ class Dialer:
             raise network_lost() from error
         socket = cast("_Socket", joined)
         near, far = new_pipe()
-        far.holder = self
-        carrying = asyncio.get_running_loop().create_task(_Outgoing(socket, far).run())
+        connection = _Outgoing(socket, far)
+        carrying = connection.loop.create_task(connection.run())
         self._carrying.add(carrying)
         carrying.add_done_callback(self._carrying.discard)
         return Joined(near, _pairs(socket.head), socket.protocol)
@@ -106,8 +106,10 @@ class _Outgoing:
     """The client's side of one WebSocket."""
 
     def __init__(self, socket: _Socket, end: PipeEnd) -> None:
+        self.loop = asyncio.get_running_loop()
         self._socket = socket
         self._end = end
+        end.holder = self
         self._waiting: asyncio.Queue[Frame] = asyncio.Queue()
         self._sent_close = self._heard_close = False
         self._is_over = asyncio.Event()

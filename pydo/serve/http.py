@@ -52,6 +52,12 @@ class Exchange:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        answer = await self._answered(request)
+        if isinstance(answer, Connection):
+            await self._sockets.run(answer)
+        return answer
+
+    async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
         started = time.perf_counter()
         incoming = Request.incoming(
             request.method, _url(request), _headers(request), _body(request)
@@ -69,8 +75,6 @@ class Exchange:
             answer = error_answer(error, request, self._owns)
         ms = (time.perf_counter() - started) * 1000
         self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
-        if isinstance(answer, Connection):
-            await self._sockets.run(answer)
         return answer
 
     async def _answer(self, request: web.BaseRequest, response: Response) -> web.StreamResponse:

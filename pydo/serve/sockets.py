@@ -58,6 +58,9 @@ class Sockets:
         except web.HTTPException as refusal:
             end.cut()
             return web.Response(status=refusal.status, text=refusal.text)
+        except ConnectionError:  # the client is gone
+            end.cut()
+            return web.Response()
         except BaseException:
             end.cut()
             raise

@@ -470,6 +470,24 @@ async def test_an_object_at_work_may_end_it_without_the_socket(core: Core) -> No
     assert stub.state() is State.ABSENT
 
 
+async def test_an_end_that_was_never_taken_is_cut_when_it_is_forgotten(core: Core) -> None:
+    class Forgetting(Listener):
+        def alone(self) -> None:
+            self.make()
+            self.socket.accept(self.hear, replies=False)
+
+        def forget(self) -> None:
+            del self.other
+
+    stub = core.stub(Forgetting)
+    await stub.call("alone")
+
+    await stub.call("forget")
+    await core.advance()
+
+    assert await stub.call("heard") == [(LOST, ReadyState.OPEN)]
+
+
 async def test_it_is_used_in_a_turn(core: Core) -> None:
     stub = core.stub(Listener)
     await opened(stub)

@@ -13,6 +13,7 @@ Whose fault it is decides the branch.  Bugs of pydo's own stay plain exceptions.
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ __all__ = [
     "ScaffoldError",
     "StateError",
     "UserCodeError",
+    "internal_error",
 ]
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"
 
 
 class PydoError(Exception):
@@ -84,3 +88,12 @@ class JsException(Exception):  # noqa: N818 - the name is Pyodide's
         self.message = message
         self.stack = f"{name}: {message}"
         self.__dict__.update(properties)
+
+
+def internal_error(**properties: object) -> JsException:
+    """Make the error of all that workerd does not tell: a name, a certificate, a failed assertion.
+
+    Source: src/workerd/io/worker.c++ (`makeInternalError`).
+    """
+    reference = "".join(secrets.choice(_DIGITS) for _ in range(24))
+    return JsException("Error", f"internal error; reference = {reference}", **properties)

@@ -6,11 +6,10 @@ object, raises what a Worker may see, and closes the connection when it is told 
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pydo.errors import JsException
+from pydo.errors import JsException, internal_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,8 +25,6 @@ __all__ = [
     "internal_error",
     "network_lost",
 ]
-
-_DIGITS = "0123456789abcdefghijklmnopqrstuv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +95,3 @@ class DialPort(Protocol):
 def network_lost(**properties: object) -> JsException:
     """Make the error of a connection that is refused or that breaks."""
     return JsException("Error", "Network connection lost.", retryable=True, **properties)
-
-
-def internal_error(**properties: object) -> JsException:
-    """Make the error of all that workerd does not tell: a name, a certificate, a protocol.
-
-    Source: src/workerd/io/worker.c++ (`makeInternalError`).
-    """
-    reference = "".join(secrets.choice(_DIGITS) for _ in range(24))
-    return JsException("Error", f"internal error; reference = {reference}", **properties)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydo.host.js.text import js_string
-from pydo.host.js.value import jsnull
+from pydo.host.js.text import integer, js_string
 from pydo.runtime.kv import ListOptions
 
 if TYPE_CHECKING:
@@ -27,10 +26,10 @@ def selected(given: Mapping[str, object]) -> ListOptions:
         start_after=_optional(given.get("startAfter")),
         end=_optional(given.get("end")),
         prefix=_optional(given.get("prefix")) or "",
-        limit=int(limit) if isinstance(limit, (int, float)) else None,
+        limit=None if limit is None else integer(limit),
         reverse=bool(given.get("reverse")),
     )
 
 
 def _optional(value: object) -> str | None:
-    return None if value is None or value is jsnull else js_string(value)
+    return None if value is None else js_string(value)

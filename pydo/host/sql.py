@@ -6,13 +6,14 @@ src/workerd/api/sql.{h,c++}.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import ArrayBuffer, bytes_of
 from pydo.host.js.error import JsTypeError
-from pydo.host.js.object import JsObject
+from pydo.host.js.object import JsObject, ordered
 from pydo.host.js.text import js_string
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, jsnull, plain_number
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SqlStorage"]
 
+_NO_QUERY = "Failed to execute 'exec' on 'SqlStorage': parameter 1 is not of type 'JsString'."
 _ONE = "Expected exactly one result from SQL query, but got {}."
 
 
@@ -35,13 +37,16 @@ class SqlStorage(JsProxy):
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
 
-    def exec(self, query: Any = None, *bindings: Any) -> Cursor:
-        """Run SQL text; the cursor gives the rows of its last statement.
+    def exec(self, *given: Any) -> Cursor:
+        """Run SQL text with bindings; the cursor gives the rows of its last statement.
 
         Raises:
             JsException: in the words of SQLite, or of production for what it does not allow.
 
         """
+        if not given:
+            raise JsTypeError(_NO_QUERY)
+        query, *bindings = given
         text = query if type(query) is str else js_string(query)
         return Cursor(self._actor, self._actor.sql.execute(text, [_bound(b) for b in bindings]))
 
@@ -66,7 +71,7 @@ class _Rows(JsProxy):
         self._actor.enter()
         row = self._cursor.next()
         if row is None:
-            return JsObject({"done": True})
+            return JsObject({"done": True, "value": None})
         return JsObject({"done": False, "value": self._form(self._cursor.columns, row)})
 
     def toArray(self, *_: object) -> JsArray:
@@ -92,9 +97,9 @@ class Cursor(_Rows):
     __slots__ = ()
 
     def __init__(self, actor: Actor, cursor: SqlCursor) -> None:
-        super().__init__(actor, cursor, _as_object)
+        super().__init__(actor, cursor, _as_object if _is_plain(cursor.columns) else _as_ordered)
 
-    def one(self, *_: object) -> JsObject:
+    def one(self, *_: object) -> Any:
         """Give the only row.
 
         Raises:
@@ -108,7 +113,7 @@ class Cursor(_Rows):
         if self._cursor.next() is not None:
             self._cursor.close()
             raise JsException("Error", _ONE.format("multiple results"))
-        return _as_object(self._cursor.columns, row)
+        return self._form(self._cursor.columns, row)
 
     def raw(self, *_: object) -> RawIterator:
         """Iterate over the rows as arrays, in which every column stands."""
@@ -140,6 +145,17 @@ def _as_object(columns: tuple[str, ...], row: tuple[Any, ...]) -> JsObject:
     return JsObject(dict(zip(columns, map(_value, row), strict=True)))
 
 
+def _as_ordered(columns: tuple[str, ...], row: tuple[Any, ...]) -> JsObject:
+    members = dict(zip(columns, map(_value, row), strict=True))
+    members.pop("__proto__", None)  # it is no member in JavaScript
+    return JsObject(ordered(members))
+
+
+@lru_cache(1024)
+def _is_plain(columns: tuple[str, ...]) -> bool:
+    return not any(name[:1].isdigit() or name == "__proto__" for name in columns)
+
+
 def _as_array(_: tuple[str, ...], row: tuple[Any, ...]) -> JsArray:
     return JsArray(list(map(_value, row)))
 
@@ -157,17 +173,24 @@ def _value(stored: Any) -> Any:
 
 def _bound(value: Any) -> Binding:
     kind = type(value)
-    if kind is str or kind is float or value is None:
-        return value  # type: ignore[no-any-return] # one of the three
+    if kind is str:
+        return value if value.isascii() else _well_formed(value)
+    if kind is float or value is None:
+        return value  # type: ignore[no-any-return] # one of the two
     if kind is int:
         if not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
             raise JsTypeError("Cannot convert a BigInt value to a number")
         return float(value)
     if value is jsnull:
         return None
-    data = bytes_of(value)
+    data = bytes_of(value) if isinstance(value, JsProxy) else None  # bytes are a PyProxy: a text
     if data is not None:
         return data
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    return js_string(value)
+    return _well_formed(js_string(value))
+
+
+def _well_formed(text: str) -> str:
+    """Give what comes back of a text: three replacement characters for each lone surrogate."""
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydo.errors import JsException
 from pydo.host.clone import encode
 from pydo.host.js.array import JsArray
+from pydo.host.js.error import JsTypeError
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, options
@@ -17,10 +18,8 @@ from pydo.host.model import CODEC
 from pydo.host.selection import selected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from pydo.runtime.actor import Actor
-    from pydo.runtime.kv import KeyValueTable
+    from pydo.runtime.kv import KeyValueTable, Listing
 
 __all__ = ["SyncKvStorage"]
 
@@ -33,10 +32,7 @@ _NOT_DECLARED = (
     " your workerd config for the class. Note that this change cannot be made after the class is"
     " already deployed to production."
 )
-_INVALIDATED = (
-    "kv.list() iterator was invalidated because a new call to kv.list() was started. Only one"
-    " kv.list() iterator can exist at a time."
-)
+_WRONG = "Failed to execute '{}' on 'SyncKvStorage': parameter {} is not of type '{}'."
 
 
 class SyncKvStorage(JsProxy):
@@ -47,12 +43,12 @@ class SyncKvStorage(JsProxy):
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
 
-    def get(self, key: Any = None, *_: object) -> Any:
+    def get(self, *given: Any) -> Any:
         """Give the value of a key; undefined if there is none."""
-        data = self._table().get(js_string(key))
+        data = self._table().get(_key("get", given))
         return None if data is None else CODEC.decode(data)
 
-    def put(self, key: Any = None, value: Any = None, *_: object) -> None:
+    def put(self, *given: Any) -> None:
         """Set the value of a key: undefined is a value, too.
 
         Raises:
@@ -60,13 +56,16 @@ class SyncKvStorage(JsProxy):
 
         """
         table = self._table()
-        table.put(js_string(key), encode(value))
+        key = _key("put", given)
+        if len(given) == 1:
+            raise JsTypeError(_WRONG.format("put", 2, "JsValue"))
+        table.put(key, encode(given[1]))
 
-    def delete(self, key: Any = None, *_: object) -> bool:
+    def delete(self, *given: Any) -> bool:
         """Delete a key; whether it existed."""
-        return self._table().delete(js_string(key))
+        return self._table().delete(_key("delete", given))
 
-    def list(self, selection: object = None, /, *_: object, **named: object) -> JsIterator:
+    def list(self, selection: object = None, /, *_: object, **named: object) -> ListIterator:
         """Iterate over pairs of key and value, in order; one iterator at a time.
 
         Raises:
@@ -74,19 +73,50 @@ class SyncKvStorage(JsProxy):
 
         """
         table = self._table()
-        rows = table.list(selected(options(selection, named)))
-        return JsIterator(self._pairs(table, table.listings, rows), "Object")
-
-    def _pairs(
-        self, table: KeyValueTable, listing: int, rows: Iterable[tuple[str, bytes]]
-    ) -> Iterator[JsArray]:
-        for key, data in rows:
-            if table.listings != listing:
-                raise JsException("Error", _INVALIDATED)
-            yield JsArray([key, CODEC.decode(data)])
+        if isinstance(selection, (bool, int, float, str)):
+            raise JsTypeError(_WRONG.format("list", 1, "ListOptions"))
+        return ListIterator(self._actor, table.iterate(selected(options(selection, named))))
 
     def _table(self) -> KeyValueTable:
         table = self._actor.kv
         if not self._actor.has_sql:
             raise JsException("Error", _NOT_DECLARED)
         return table
+
+
+class ListIterator(JsIterator):
+    """The pairs that `list` gives."""
+
+    __slots__ = ()
+
+    def __init__(self, actor: Actor, listing: Listing) -> None:
+        super().__init__(_Pairs(actor, listing), "ListIterator")
+
+    def toArray(self, *_: object) -> JsArray:
+        """Give all pairs that are left."""
+        return JsArray(list(self))
+
+
+class _Pairs:
+    __slots__ = ("_actor", "_listing")
+
+    def __init__(self, actor: Actor, listing: Listing) -> None:
+        self._actor = actor
+        self._listing = listing
+
+    def __iter__(self) -> _Pairs:
+        return self
+
+    def __next__(self) -> JsArray:
+        self._actor.enter()
+        row = self._listing.next()
+        if row is None:
+            raise StopIteration
+        return JsArray([row[0], CODEC.decode(row[1])])
+
+
+def _key(method: str, given: tuple[Any, ...]) -> str:
+    if not given:
+        raise JsTypeError(_WRONG.format(method, 1, "string"))
+    key = given[0]
+    return key if type(key) is str else js_string(key)

@@ -1,4 +1,4 @@
-"""What SQL of the user's may do: tables, pragmas, functions and modules, as on Cloudflare.
+"""What SQL of the user's may do: tables, pragmas, functions, modules and sizes, as on Cloudflare.
 
 Sources: src/workerd/util/sqlite.c++ (`isAuthorized`, the tables of functions and pragmas).
 """
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from pydo.errors import JsException
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LIMITS", "Authorizer"]
+__all__ = ["Authorizer"]
 
-LIMITS = {
+_LIMITS = {
     apsw.SQLITE_LIMIT_SQL_LENGTH: 100_000,
     apsw.SQLITE_LIMIT_COLUMN: 100,
     apsw.SQLITE_LIMIT_EXPR_DEPTH: 100,
@@ -27,7 +29,20 @@ LIMITS = {
     apsw.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 
+_SWITCHED_ON = (
+    apsw.SQLITE_DBCONFIG_DEFENSIVE,
+    apsw.SQLITE_DBCONFIG_DQS_DML,  # "text" is a string where it is no name
+    apsw.SQLITE_DBCONFIG_DQS_DDL,
+)
+_TRANSACTIONS = (
+    "To execute a transaction, please use the state.storage.transaction() or"
+    " state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT"
+    " statements. The JavaScript API is safer because it will automatically roll back on"
+    " exceptions, and because it interacts correctly with Durable Objects' automatic atomic write"
+    " coalescing."
+)
 _MODULES = frozenset({"fts5", "fts5vocab", "rtree", "rtree_i32"})
+_TABLES_OF_FUNCTIONS = frozenset({"json_each", "json_tree"})
 _FUNCTIONS = frozenset(
     """
     abs changes char coalesce concat concat_ws format glob hex ifnull iif instr last_insert_rowid
@@ -70,17 +85,15 @@ _BOOLEAN = frozenset(
     }
 )
 _BOOLEANS = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
-_OF_A_TABLE = frozenset(
+_OF_A_NAME = frozenset(
     {
         "foreign_key_check",
         "foreign_key_list",
         "index_info",
         "index_list",
         "index_xinfo",
-        "optimize",
         "quick_check",
         "table_info",
-        "table_list",
         "table_xinfo",
     }
 )
@@ -94,6 +107,15 @@ class Authorizer:
     def __init__(self) -> None:
         self.is_open = True
 
+    def set_up(self, connection: apsw.Connection) -> None:
+        """Watch over a connection, and set the limits of what it may be asked."""
+        connection.authorizer = self
+        for limit, value in _LIMITS.items():
+            connection.limit(limit, value)
+        for option in _SWITCHED_ON:
+            connection.config(option, 1)
+        connection.drop_modules(sorted(_MODULES | _TABLES_OF_FUNCTIONS))
+
     def __call__(
         self,
         operation: int,
@@ -102,20 +124,33 @@ class Authorizer:
         database: str | None,
         trigger: str | None,
     ) -> int:
-        """Allow or deny one thing that a statement does."""
-        del database, trigger
+        """Allow or deny one thing that a statement does.
+
+        Raises:
+            JsException: it is a transaction, which is not SQL's to make.
+
+        """
+        del trigger
         if self.is_open:
             return apsw.SQLITE_OK
-        if operation in _FREE:
-            return apsw.SQLITE_OK
-        if operation in _OF_NAMES:
-            return _deny_if(_is_reserved(first) or _is_reserved(second))
-        check = _CHECKS.get(operation)
-        return apsw.SQLITE_DENY if check is None else _deny_if(not check(first, second))
+        if operation in _MAKING_TRANSACTIONS:
+            raise JsException("Error", _TRANSACTIONS)
+        return apsw.SQLITE_OK if _allows(operation, first, second, database) else apsw.SQLITE_DENY
 
 
-def _deny_if(is_denied: bool) -> int:  # noqa: FBT001 - the one thing that it is about
-    return apsw.SQLITE_DENY if is_denied else apsw.SQLITE_OK
+def _allows(operation: int, first: str | None, second: str | None, database: str | None) -> bool:
+    if operation in _FREE:
+        return True
+    if operation == apsw.SQLITE_READ:
+        return not _is_reserved(first)
+    if database == "temp":  # where ALTER TABLE looks, whether there is anything or not
+        return operation == apsw.SQLITE_UPDATE and first == "sqlite_temp_master"
+    if operation in _OF_COLUMNS:
+        return not _is_reserved(first)
+    if operation in _OF_NAMES:
+        return not (_is_reserved(first) or _is_reserved(second))
+    check = _CHECKS.get(operation)
+    return check is not None and check(first, second)
 
 
 def _is_reserved(name: str | None) -> bool:
@@ -131,17 +166,29 @@ def _allows_module(table: str | None, module: str | None) -> bool:
 
 
 def _allows_pragma(name: str | None, argument: str | None) -> bool:
-    pragma = (name or "").lower()
-    if pragma in _BARE:
+    if name in _BARE:
         return argument is None
-    if pragma in _BOOLEAN:
+    if name in _BOOLEAN:
         return argument is None or argument.strip("\"'").lower() in _BOOLEANS
-    return pragma in _OF_A_TABLE and not _is_reserved(argument)
+    if name == "optimize":
+        return argument is None or _is_integer(argument)
+    return name == "table_list" or (name in _OF_A_NAME and not _is_reserved(argument))
+
+
+def _is_integer(text: str) -> bool:
+    try:
+        int(text, 0)
+    except ValueError:
+        return False
+    return True
 
 
 _FREE = frozenset(
     {apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE, apsw.SQLITE_ANALYZE, apsw.SQLITE_COPY}
 )
+_MAKING_TRANSACTIONS = frozenset({apsw.SQLITE_TRANSACTION, apsw.SQLITE_SAVEPOINT})
+# Their second name is that of a column, and may begin as it likes.
+_OF_COLUMNS = frozenset({apsw.SQLITE_DELETE, apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE})
 _OF_NAMES = frozenset(
     {
         apsw.SQLITE_ALTER_TABLE,
@@ -149,16 +196,12 @@ _OF_NAMES = frozenset(
         apsw.SQLITE_CREATE_TABLE,
         apsw.SQLITE_CREATE_TRIGGER,
         apsw.SQLITE_CREATE_VIEW,
-        apsw.SQLITE_DELETE,
         apsw.SQLITE_DROP_INDEX,
         apsw.SQLITE_DROP_TABLE,
         apsw.SQLITE_DROP_TRIGGER,
         apsw.SQLITE_DROP_VIEW,
         apsw.SQLITE_DROP_VTABLE,
-        apsw.SQLITE_INSERT,
-        apsw.SQLITE_READ,
         apsw.SQLITE_REINDEX,
-        apsw.SQLITE_UPDATE,
     }
 )
 _CHECKS: dict[int, Callable[[str | None, str | None], bool]] = {

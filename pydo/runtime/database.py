@@ -27,17 +27,19 @@ from collections import OrderedDict
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from weakref import ref
 
 import apsw
 
-from pydo.errors import JsException
+from pydo.errors import JsException, internal_error
 from pydo.platform import open_files_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from weakref import ReferenceType
 
-__all__ = ["Database", "OpenDatabases", "raise_sqlite_error", "sqlite_error"]
+__all__ = ["Database", "LiveCursor", "OpenDatabases", "raise_sqlite_error", "sqlite_error"]
 
 logger = logging.getLogger("pydo.runtime")
 
@@ -46,6 +48,7 @@ _LENGTH_LIMIT = 4 * 1024 * 1024  # bytes of a string, blob or row: util/sqlite.c
 _RESERVED_FILES = 96  # descriptors left to sockets, modules and the user's own files
 _FILES_EACH = 3  # the database, its log and the log's index
 _MOST_OPEN, _FEWEST_OPEN = 1000, 8
+_CRITICAL = (apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptError)
 
 
 class LiveCursor(Protocol):
@@ -119,7 +122,8 @@ class Database:
         self._levels: list[bool] = []  # for each, whether its savepoint was made
         self._critical: JsException | None = None
         self.has_sql = False  # whether the user's own tables may have constraints
-        self.cursors: set[LiveCursor] = set()
+        self.cursors: set[ReferenceType[LiveCursor]] = set()
+        self.unread: set[LiveCursor] = set()  # the statements that wrote and have rows left
 
     @property
     def is_pinned(self) -> bool:
@@ -191,10 +195,12 @@ class Database:
     def failed(self, error: apsw.Error) -> None:
         """Note an error of a statement: some make SQLite give the whole transaction up."""
         connection = self._connection
-        if self._transaction is _Transaction.NONE or connection is None:
+        if self._transaction is _Transaction.NONE or self._critical is not None:
             return
-        if not connection.in_transaction:
-            self._critical = sqlite_error(error)
+        if connection is not None and not connection.in_transaction:
+            is_known = isinstance(error, _CRITICAL)
+            self._critical = sqlite_error(error) if is_known else internal_error()
+            self._critical.__cause__ = error
 
     def end_turn(self) -> None:
         """Keep what the turn has written.
@@ -207,6 +213,7 @@ class Database:
         if self._critical is not None:
             raise self._critical
         if self._transaction is _Transaction.OPEN:
+            self._check_read()
             if self.has_sql and self._require().status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
                 raise _constraints_violated()
             if self._has_savepoint:
@@ -214,8 +221,17 @@ class Database:
                 self._has_savepoint = False
             self._transaction = _Transaction.KEPT
 
+    def _check_read(self) -> None:
+        if self.unread:
+            self.unread.clear()
+            raise internal_error() from RuntimeError(
+                "the rows that RETURNING gives have to be read, all of them (with toArray, one or a"
+                " loop), before the object waits for anything: SQLite cannot commit before"
+            )
+
     def rollback_turn(self) -> None:
         """Take back what the running turn has written."""
+        self.unread.clear()
         if self._transaction is _Transaction.NONE or self._transaction is _Transaction.KEPT:
             return
         if self._has_savepoint:
@@ -251,6 +267,7 @@ class Database:
         self._transaction = _Transaction.NONE
         self._has_savepoint = False
         self._levels.clear()
+        self.unread.clear()
         if (
             connection is not None and connection.in_transaction
         ):  # a full disk makes SQLite roll back by itself
@@ -294,7 +311,12 @@ class Database:
             return
         if self._levels.pop():
             try:
+                if self.is_explicit and not self._levels:
+                    self._check_read()
                 self._require().execute(f"RELEASE _cf_level_{level}")
+            except apsw.ConstraintError as error:  # a deferred one
+                self._rollback(self._require())
+                raise internal_error() from error
             except apsw.Error as error:
                 self._rollback(self._require())
                 raise_sqlite_error(error)
@@ -306,6 +328,7 @@ class Database:
             return
         if self._levels.pop():
             connection = self._require()
+            self.unread.clear()
             self.epoch += 1
             if connection.in_transaction:
                 connection.execute(f"ROLLBACK TO _cf_level_{level}")
@@ -332,9 +355,7 @@ class Database:
         connection = self.reading()
         if connection is None:
             return
-        for cursor in list(self.cursors):
-            cursor.cancel()
-        self.cursors.clear()
+        self._cancel_cursors()
         self._rollback(connection)
         connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 1)
         try:
@@ -350,14 +371,23 @@ class Database:
 
     def close(self) -> None:
         """Close the file, taking back what is not committed; it opens again when needed."""
+        self._cancel_cursors()
         connection, self._connection = self._connection, None
-        for cursor in list(self.cursors):
-            cursor.cancel()
-        self.cursors.clear()
         if connection is not None:
             self._rollback(connection)
             self._budget.closed(self)
             connection.close()
+
+    def watch(self, cursor: LiveCursor) -> ReferenceType[LiveCursor]:
+        """Stay open for a cursor; until it is let go, or what this gives is out of `cursors`."""
+        mark = ref(cursor, self.cursors.discard)
+        self.cursors.add(mark)
+        return mark
+
+    def _cancel_cursors(self) -> None:
+        for cursor in [*[mark() for mark in self.cursors], *self.unread]:
+            if cursor is not None:
+                cursor.cancel()
 
     def _require(self) -> apsw.Connection:
         assert self._connection is not None, "a transaction keeps its connection open"

@@ -9,23 +9,29 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import apsw
 
-from pydo.errors import JsException
+from pydo.errors import JsException, internal_error
 from pydo.runtime.database import raise_sqlite_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from weakref import ReferenceType
 
     from pydo.runtime.database import Database
 
-__all__ = ["KeyValueTable", "ListOptions"]
+__all__ = ["KeyValueTable", "ListOptions", "Listing"]
 
 _CREATE = "CREATE TABLE IF NOT EXISTS _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
 _GET = "SELECT value FROM _cf_KV WHERE key = ?"
 _PUT = "INSERT INTO _cf_KV VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _DELETE = "DELETE FROM _cf_KV WHERE key = ?"
+_INVALIDATED = (
+    "kv.list() iterator was invalidated because a new call to kv.list() was started. Only one"
+    " kv.list() iterator can exist at a time."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,12 @@ class ListOptions:
 class KeyValueTable:
     """Reads and writes the keys of one object, in its running turn's transaction."""
 
-    __slots__ = ("_database", "_epoch", "listings")
+    __slots__ = ("_database", "_epoch", "_listing")
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.listings = 0  # how often `list` was called: an iterator may be of the last one only
         self._epoch = -1  # the database's epoch in which the table is known to be there
+        self._listing: ReferenceType[Listing] | None = None
 
     def get(self, key: str) -> bytes | None:
         """Give the value of a key; None when there is none."""
@@ -77,7 +83,7 @@ class KeyValueTable:
 
     def list(self, options: ListOptions) -> list[tuple[str, bytes]]:
         """Give the keys that `options` select, in order."""
-        self.listings += 1
+        self._end_listing()
         connection = self._reading()
         if connection is None:
             return []
@@ -88,6 +94,23 @@ class KeyValueTable:
             self._database.failed(error)
             raise_sqlite_error(error)
         return rows
+
+    def iterate(self, options: ListOptions) -> Listing:
+        """Go through the keys that `options` select, and see what changes meanwhile."""
+        self._end_listing()
+        connection = self._reading()
+        cursor = None if connection is None else connection.cursor()
+        if cursor is not None:
+            cursor.execute(*_list_query(options))
+        listing = Listing(self._database, cursor)
+        self._listing = ref(listing)
+        return listing
+
+    def _end_listing(self) -> None:
+        listing = None if self._listing is None else self._listing()
+        if listing is not None:
+            listing.end(JsException("Error", _INVALIDATED))
+            self._listing = None
 
     def put(self, key: str, value: bytes) -> None:
         """Set the value of a key."""
@@ -140,6 +163,47 @@ class KeyValueTable:
             connection.execute(_CREATE)
             self._epoch = self._database.epoch
         return connection
+
+
+class Listing:
+    """A pass over the keys, one at a time; there is one for a table at most."""
+
+    __slots__ = ("__weakref__", "_cursor", "_database", "_error", "_mark")
+
+    def __init__(self, database: Database, cursor: apsw.Cursor | None) -> None:
+        self._database = database
+        self._cursor = cursor
+        self._error: JsException | None = None
+        self._mark = database.watch(self) if cursor is not None else None
+
+    def next(self) -> tuple[str, bytes] | None:
+        """Give the next key and its value; None when there is none.
+
+        Raises:
+            JsException: another pass has begun, or the database was emptied.
+
+        """
+        if self._error is not None:
+            raise self._error
+        if self._cursor is None:
+            return None
+        row: Any = self._cursor.fetchone()
+        if row is None:
+            self.end()
+        return row  # type: ignore[no-any-return] # the two columns of the table
+
+    def end(self, error: JsException | None = None) -> None:
+        """End the pass, with an error if it was not at its end."""
+        if self._cursor is not None:
+            self._cursor.close(True)  # noqa: FBT003 - apsw's own way to say: whatever is left
+            self._cursor = None
+            self._error = error
+            if self._mark is not None:
+                self._database.cursors.discard(self._mark)
+
+    def cancel(self) -> None:
+        """End it: the database goes from under it."""
+        self.end(internal_error())
 
 
 def _list_query(options: ListOptions) -> tuple[str, list[str | int]]:

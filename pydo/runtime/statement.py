@@ -1,86 +1,98 @@
-"""SQL text as statements: where each ends, and what kind it is."""
+"""SQL text as the statements that SQLite would find in it.
+
+What a statement does is not told from its text: SQLite says so once it has compiled it.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
 
 import apsw
 
 from pydo.errors import JsException
 
-__all__ = ["Kind", "Statement", "statements"]
+__all__ = ["Statement", "statements"]
 
-_WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))*([A-Za-z]*)", re.DOTALL)
+_LONGEST = 100_000  # bytes: SQLITE_LIMIT_SQL_LENGTH
+_LONGEST_KEPT = 8192  # characters; what is longer carries data, and will not come again
 _TOKEN = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/|;", re.DOTALL
 )
-_READING = frozenset({"SELECT", "VALUES", "EXPLAIN", "PRAGMA"})
-_TRANSACTION = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"})
-_TO_RESERVED = re.compile(r"\brename\s+to\s+[\"'`\[]?_cf_", re.IGNORECASE)
-_LIMITED = re.compile(r"\blimit\b", re.IGNORECASE)
-
-
-class Kind(Enum):
-    """What running a statement needs."""
-
-    READ = "nothing"
-    WRITE = "a transaction"
-    NONE = "nothing: it is white space and comments"
-    TRANSACTION = "it begins or ends a transaction, which is not the user's to do"
+_NOTHING = re.compile(r"(?:[\s;]++|--[^\n]*+|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
+_SPACE = re.compile(r"[ \t\r\n\f]*")
+_LIMITED = re.compile(
+    r"(?:delete|update|with)\b.*\b(?:order\s+by|limit)\b", re.IGNORECASE | re.DOTALL
+)
+_RENAMED = re.compile(r"alter\b.*\brename\s+to\s+[\"'`\[]?_cf_", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, with its semicolon."""
+    """One statement, with its semicolon; `is_blank` when there is nothing but comments."""
 
     text: str
-    kind: Kind
-    is_limited_change: bool  # a DELETE or an UPDATE with a LIMIT
+    is_blank: bool
+    is_limited_change: bool  # a DELETE or an UPDATE with LIMIT, for which SQLite can be built
+    renames_to_reserved: bool  # which SQLite's authorizer is not told
+
+
+def statements(text: str) -> tuple[Statement, ...]:
+    """Split SQL text; there is always a last statement, which may be blank.
+
+    Raises:
+        JsException: the text is too long.
+
+    """
+    return _kept(text) if len(text) <= _LONGEST_KEPT else _statements(text)
 
 
 @lru_cache(1024)
-def statements(text: str) -> tuple[Statement, ...]:
-    """Split SQL text; the last of them is what the caller wants rows of.
+def _kept(text: str) -> tuple[Statement, ...]:
+    return _statements(text)
 
-    Raises:
-        JsException: the last one is empty, or there is none.
 
-    """
-    parts = tuple(_statement(part) for part in _split(text))
-    if not parts or parts[-1].kind is Kind.NONE:
-        raise JsException("Error", "SQL code did not contain a statement.")
-    return parts
+def _statements(text: str) -> tuple[Statement, ...]:
+    text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    if len(text) > _LONGEST or (not text.isascii() and len(text.encode()) > _LONGEST):
+        raise JsException("Error", "statement too long: SQLITE_TOOBIG")
+    text, end, _ = text.partition("\0")
+    found = [_statement(part) for part in _split(text)]
+    if end or not found:  # SQLite stops at a NUL, and finds no statement there
+        found.append(_statement(""))
+    return tuple(found)
 
 
 def _split(text: str) -> list[str]:
-    text = text.rstrip()
-    if ";" not in text[:-1]:
-        return [text]
+    text = text.rstrip(" \t\r\n\f")
     parts: list[str] = []
     start = 0
     for token in _TOKEN.finditer(text):
+        end = token.end()
         # A trigger has semicolons of its own: SQLite knows where it is complete.
-        if token[0] == ";" and apsw.complete(text[start : token.end()]):
-            parts.append(text[start : token.end()])
-            start = token.end()
-    if text[start:].strip():
+        if token[0] == ";" and apsw.complete(text[start:end]) and not _is_blank(text[start:end]):
+            parts.append(text[start:end])
+            start = _end_of(_SPACE, text, end)
+    if start < len(text):
         parts.append(text[start:])
     return parts
 
 
 def _statement(text: str) -> Statement:
-    found = _WORD.match(text)
-    word = "" if found is None else found[1].upper()
-    if not word:
-        is_blank = text[found.end() :].strip(" \t\r\n;") == "" if found else True
-        return Statement(text, Kind.NONE if is_blank else Kind.READ, is_limited_change=False)
-    if word in _TRANSACTION:
-        return Statement(text, Kind.TRANSACTION, is_limited_change=False)
-    if word == "ALTER" and _TO_RESERVED.search(text):
-        raise JsException("Error", "not authorized: SQLITE_AUTH")
-    kind = Kind.READ if word in _READING else Kind.WRITE
-    limited = word in ("DELETE", "UPDATE") and _LIMITED.search(text) is not None
-    return Statement(text, kind, limited)
+    begin = _end_of(_NOTHING, text)
+    return Statement(
+        text,
+        begin == len(text),
+        _LIMITED.match(text, begin) is not None,
+        _RENAMED.match(text, begin) is not None,
+    )
+
+
+def _is_blank(text: str) -> bool:
+    return _end_of(_NOTHING, text) == len(text)
+
+
+def _end_of(pattern: re.Pattern[str], text: str, start: int = 0) -> int:
+    found = pattern.match(text, start)
+    return start if found is None else found.end()

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pydo import __version__
-from pydo.config import Config, ConfigError, Overrides, discover
+from pydo.config import Config, ConfigError, Overrides, discover, load_tool
 from pydo.config import load as load_config
 from pydo.console import ConsoleObserver
 from pydo.errors import PydoError, StateError, UserCodeError
@@ -106,10 +106,11 @@ class DevSession:
         self._config_digest = config_digest  # of the file as it was when it was read
         self._state = state
         self._console = console
-        self._settings = Settings()
+        tool = load_tool(config.root)
+        self._settings = Settings(watches_memory=tool.warns_of_lost_memory)
         self._loop = ObjectLoop()
         self._loop.set_exception_handler(self._unhandled)
-        self._observer = ConsoleObserver(console, self._owns)
+        self._observer = ConsoleObserver(console, self._owns, tool.may_forget)
         self._loader = Loader(config.main)
         self._fetcher = Fetcher(config.name)
         self._dialer = Dialer()

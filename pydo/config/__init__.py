@@ -23,6 +23,7 @@ from pydo.config.schema import (
 )
 from pydo.config.source import SourceFile, Span, shortest
 from pydo.config.toml import parse
+from pydo.config.tool import ToolOptions, load_tool
 from pydo.config.validate import validate
 from pydo.errors import ConfigError
 
@@ -44,9 +45,11 @@ __all__ = [
     "SourceFile",
     "Span",
     "StorageKind",
+    "ToolOptions",
     "TransferredClass",
     "discover",
     "load",
+    "load_tool",
 ]
 
 _NOTHING = Overrides()

@@ -7,23 +7,33 @@ from typing import TYPE_CHECKING
 from pydo.console.level import Level
 from pydo.errors import JsException
 from pydo.runtime.failure import origin
+from pydo.runtime.lifecycle import State
 from pydo.runtime.observer import ObjectLabel, Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from pydo.console.console import Console
-    from pydo.runtime.lifecycle import State
+    from pydo.runtime.memory import Loss
 
 __all__ = ["ConsoleObserver"]
 
 
 class ConsoleObserver(Observer):
-    """Says what nobody else would hear of; `owns` tells the project's files in a traceback."""
+    """Says what nobody else would hear of; `owns` tells the project's files in a traceback.
 
-    def __init__(self, console: Console, owns: Callable[[str], bool]) -> None:
+    `may_forget` names attributes whose loss is nothing to tell, as `Class.attribute`.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        owns: Callable[[str], bool],
+        may_forget: Collection[str] = (),
+    ) -> None:
         self._console = console
         self._owns = owns
+        self._told = set(may_forget)  # attributes, as `Class.attribute`
 
     def moved(self, label: ObjectLabel, before: State, after: State) -> None:
         """A container went from one state to another: shown at `debug` only."""
@@ -47,6 +57,21 @@ class ConsoleObserver(Observer):
         when = "it is not tried again" if retry_s is None else f"tried again in {retry_s:.1f} s"
         self._console.user_error(
             error, self._owns, title=f"Uncaught error in the alarm of {label}; {when}"
+        )
+
+    def memory_lost(self, label: ObjectLabel, state: State, losses: list[Loss]) -> None:
+        """An object slept and lost attributes: each is told of once in a class."""
+        names = {each: f"{label.class_name}.{each.attribute}" for each in losses}
+        new = [each for each in losses if names[each] not in self._told]
+        self._told.update(names[each] for each in new)
+        if not new:
+            return
+        is_hibernation = state is State.HIBERNATED
+        how = "it hibernated" if is_hibernation else "it was evicted"
+        where = "ctx.storage or a socket attachment" if is_hibernation else "ctx.storage"
+        what = ", ".join(f"{each.attribute} ({each.content})" for each in new)
+        self._console.warn(
+            f"{label.class_name} lost in-memory state when {how}: {what}. Keep it in {where}."
         )
 
     def sockets_shut(self, where: str, count: int) -> None:

@@ -20,7 +20,7 @@ from pydo.host.js.error import JsError
 from pydo.host.js.object import JsObject
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
-from pydo.host.js.value import jsnull
+from pydo.host.js.value import JsProxy, jsnull
 from pydo.host.js.websocket import handed_over, view_of
 from pydo.host.state import DurableObjectState
 from pydo.runtime.events import (
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from pydo.host.flags import Flags
-    from pydo.host.js.value import JsProxy
     from pydo.runtime.actor import Actor
     from pydo.runtime.events import Handler
 
@@ -58,6 +57,9 @@ _RESERVED = frozenset(
     }
 )
 _SOCKET_HANDLERS = ("webSocketMessage", "webSocketClose", "webSocketError")
+_DATA = frozenset(
+    f"pydo.host.js.{name}" for name in ("array", "buffer", "collection", "object", "websocket")
+)
 _OWN = frozenset({"ctx", "env"})
 
 
@@ -275,6 +277,11 @@ class _ObjectHandler:
         found = getattr(instance, self._prefix + name, None) if self._prefix else None
         return getattr(instance, name, None) if found is None else found
 
+    def attributes(self) -> Mapping[str, object]:
+        """Give the instance's attributes, but for those that stand for the runtime."""
+        held = getattr(self._instance, "__dict__", {})
+        return {name: value for name, value in held.items() if not _is_of_the_runtime(name, value)}
+
     async def handle(self, event: Event) -> object:
         match event:
             case SocketMessage(socket, data):
@@ -321,6 +328,15 @@ class _ObjectHandler:
             arguments = (*arguments, *more)[:taken]
         name = f"{type(instance).__name__}.fetch"
         return handed_over(request, _response(await _result(function(*arguments)), name))
+
+
+def _is_of_the_runtime(name: str, value: object) -> bool:
+    """Whether an attribute is no data of the user's, but a binding or a handle."""
+    if name in _OWN or name.startswith("__"):
+        return True
+    if isinstance(value, JsProxy):
+        return type(value).__module__ not in _DATA
+    return type(value).__module__.partition(".")[0] in {"workers", "asyncio", "_asyncio"}
 
 
 # -- what both share

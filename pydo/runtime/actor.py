@@ -20,12 +20,13 @@ from pydo.runtime.events import AlarmFired, SocketEvent, SocketMessage
 from pydo.runtime.failure import Stopped, exit_error, travelling
 from pydo.runtime.kv import KeyValueTable
 from pydo.runtime.lifecycle import Signal
+from pydo.runtime.memory import Memory, Remembering
 from pydo.runtime.sql import SqlDatabase
 from pydo.runtime.transaction import Transaction
 from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from pydo.runtime.container import ActorContainer
     from pydo.runtime.database import Database
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pydo.runtime.gates import CriticalSection
     from pydo.runtime.hibernation import HibernationManager
     from pydo.runtime.ids import DurableObjectId
+    from pydo.runtime.memory import Loss
     from pydo.runtime.worker import Code, Worker
 
 __all__ = ["Actor"]
@@ -63,6 +65,7 @@ class Actor:
             self.turns, worker.errors, remote=True, durableObjectId=self.id.hex
         )
         self.is_starting = True  # until its first event, or an abort
+        self._memory: Memory | None = None
         self._stopped: JsException | None = None
         self.turns.arrive(
             Callback(self._construct, (), self.turns.event_context(worker.generation))
@@ -101,6 +104,20 @@ class Actor:
             self.deliveries.handler = _Instance(self, handler)
         if self.broken is None:
             self.container.started()
+
+    def has_started(self) -> None:
+        """The constructor has ended, and what it began: the first event is about to be handled."""
+        self.is_starting = False
+        handler = self.deliveries.handler
+        if isinstance(handler, Remembering) and self.container.settings.watches_memory:
+            self._memory = Memory(handler.attributes())
+
+    def losses(self) -> list[Loss]:
+        """Give what the instance holds in memory and will have lost when it is let go."""
+        handler = self.deliveries.handler
+        if self._memory is None or not isinstance(handler, Remembering):
+            return []
+        return self._memory.losses(handler.attributes())
 
     # -- what user code asks for
 
@@ -434,12 +451,16 @@ class _Instance:
         self._handler = handler
 
     def handle(self, event: Event) -> Coroutine[Any, Any, object]:
-        self._actor.is_starting = False
+        if self._actor.is_starting:
+            self._actor.has_started()
         if isinstance(event, AlarmFired):
             return self._ring(event)
         if isinstance(event, SocketEvent):
             return self._hear(event)
         return self._handler.handle(event)
+
+    def attributes(self) -> Mapping[str, object]:
+        return self._handler.attributes() if isinstance(self._handler, Remembering) else {}
 
     def _hear(self, event: SocketEvent) -> Coroutine[Any, Any, object]:
         accepted = event.socket

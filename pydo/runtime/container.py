@@ -20,6 +20,8 @@ from pydo.runtime.hibernation import HibernationManager
 from pydo.runtime.lifecycle import Signal, State, step
 
 if TYPE_CHECKING:
+    import asyncio
+
     from pydo.runtime.clock import Timer
     from pydo.runtime.delivery import Outcome
     from pydo.runtime.events import Event
@@ -33,7 +35,7 @@ __all__ = ["ActorContainer", "Lifeline", "Settings"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How long things take, in seconds."""
+    """How long things take, in seconds, and what is watched."""
 
     idle_s: float = 10.0  # without work until eviction: server.c++ `ActorContainer`
     forget_s: float = 60.0  # after eviction, until the place is forgotten
@@ -42,6 +44,7 @@ class Settings:
     alarm_s: float = 900.0  # for an alarm handler
     turn_s: float = 30.0  # for a turn that does not end
     import_s: float = 5.0  # for the top level of the user's modules
+    watches_memory: bool = True  # whether to tell what an object that slept has lost
 
 
 class Lifeline:
@@ -66,6 +69,7 @@ class ActorContainer:
         self._hibernation: HibernationManager | None = None
         self._queued: deque[tuple[Event, Outcome]] = deque()
         self._grace: Timer | None = None
+        self._leaving: list[asyncio.Future[bool]] = []
         self._idle_timer: Timer | None = None
         self._idle_since = 0.0
 
@@ -101,6 +105,7 @@ class ActorContainer:
 
     def _construct(self) -> Actor:
         self._signal(Signal.DELIVER)
+        self.namespace.woke(self.label)
         self.actor = Actor(self, self.namespace.worker, self._database())
         return self.actor
 
@@ -177,7 +182,9 @@ class ActorContainer:
         elif self.state is State.RUNNING:
             self._signal(Signal.WORK_DONE)
             self._idle_since = self.loop.clock.monotonic()
-            if self._idle_timer is None:
+            if self._leaving:
+                self._sleep()
+            elif self._idle_timer is None:
                 self._await_idle(self.settings.idle_s)
 
     def _await_idle(self, delay_s: float) -> None:
@@ -193,7 +200,40 @@ class ActorContainer:
         if left > 0:
             self._await_idle(left)
         else:
-            self._let_go(Signal.IDLE_TIMEOUT)
+            self._sleep()
+
+    def _sleep(self) -> None:
+        losses = [] if self.actor is None else self.actor.losses()
+        self._let_go(Signal.IDLE_TIMEOUT)
+        if losses:
+            self.namespace.lost(self.label, self.state, losses)
+
+    # -- on demand, for whoever watches or tests
+
+    def sleep_soon(self) -> asyncio.Future[bool]:
+        """Let the tenant go as soon as it has no work, without waiting for it to be idle.
+
+        The future tells whether there was one, and it left of itself.
+        """
+        future: asyncio.Future[bool] = self.loop.create_future()
+        if self.actor is None:
+            future.set_result(False)
+            return future
+        self._leaving.append(future)
+        if self.state is State.IDLE:
+            self._sleep()
+        return future
+
+    def crash(self) -> bool:
+        """Reset the object as a crash would: what is not committed is lost, and its sockets too.
+
+        Tells whether there was a tenant.
+        """
+        if self.actor is None:
+            return False
+        self.actor.is_starting = False
+        self.actor.break_with(JsException("Error", "The Durable Object was crashed on demand."))
+        return True
 
     def evict(self) -> None:
         """Let the tenant go at once; for the end of the process, when nothing may run."""
@@ -225,6 +265,10 @@ class ActorContainer:
             self._grace.cancel()
             self._grace = None
         self._signal(signal)
+        leaving, self._leaving = self._leaving, []
+        for waiting in leaving:
+            if not waiting.done():
+                waiting.set_result(signal is Signal.IDLE_TIMEOUT)
         if self.state is State.ABSENT:
             self.namespace.vacated(self)
         if signal is Signal.REPLACED:

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from pydo.runtime.alarms import AlarmScheduler
     from pydo.runtime.database import OpenDatabases
     from pydo.runtime.events import Event
+    from pydo.runtime.memory import Loss
     from pydo.runtime.runtime import Runtime
     from pydo.runtime.worker import Worker
 
 __all__ = ["ActorChannel", "ActorNamespace"]
+
+
+_MOST_LOSSES = 10_000  # noted at a time
 
 
 class ActorNamespace:
@@ -47,6 +51,7 @@ class ActorNamespace:
         self.has_sql = True
         self._containers: dict[str, ActorContainer] = {}
         self._vacant: dict[str, float] = {}  # since when, in the order of leaving
+        self._lost: dict[str, tuple[State, list[Loss]]] = {}  # until the object wakes
         self._is_sweeping = False
 
     def __len__(self) -> int:
@@ -74,6 +79,33 @@ class ActorNamespace:
         self.worker = worker
         for container in list(self._containers.values()):
             container.replace(cuts_sockets=cuts_sockets)
+
+    # -- memory
+
+    def lost(self, label: ObjectLabel, state: State, losses: list[Loss]) -> None:
+        """Note what an object has lost as it went to sleep (`state` says how)."""
+        if len(self._lost) < _MOST_LOSSES:
+            self._lost[label.hex] = (state, losses)
+
+    def woke(self, label: ObjectLabel) -> None:
+        """Tell what an object that wakes has lost."""
+        if self._lost and label.hex in self._lost:
+            state, losses = self._lost.pop(label.hex)
+            self.observer.memory_lost(label, state, losses)
+
+    # -- on demand
+
+    def sleep_soon(self, object_id: DurableObjectId) -> asyncio.Future[bool]:
+        """Let an object sleep as soon as it has no work; tells whether it was awake."""
+        return self.container(object_id).sleep_soon()
+
+    def all_sleep_soon(self) -> list[asyncio.Future[bool]]:
+        """Let every object sleep as soon as it has no work."""
+        return [each.sleep_soon() for each in self._containers.values() if each.actor is not None]
+
+    def crash(self, object_id: DurableObjectId) -> bool:
+        """Reset an object as a crash would; tells whether it was awake."""
+        return self.container(object_id).crash()
 
     # -- empty places
 

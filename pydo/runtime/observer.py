@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydo.runtime.lifecycle import State
+    from pydo.runtime.memory import Loss
 
 __all__ = ["Observer"]
 
@@ -30,6 +31,9 @@ class Observer:
 
     def alarm_failed(self, label: ObjectLabel, error: BaseException, retry_s: float | None) -> None:
         """An alarm handler raised; it is tried again in `retry_s` seconds, or not at all."""
+
+    def memory_lost(self, label: ObjectLabel, state: State, losses: list[Loss]) -> None:
+        """An object that wakes had lost these when it slept; `state` is HIBERNATED or ABSENT."""
 
     def sockets_shut(self, where: str, count: int) -> None:
         """So many sockets were closed, since the code that had accepted them was replaced."""

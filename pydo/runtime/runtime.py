@@ -78,6 +78,10 @@ class Runtime:
             namespace.replace(self.worker, cuts_sockets=cuts_sockets)
         old.retire(self.settings.grace_s, cuts_sockets=cuts_sockets)
 
+    def all_sleep_soon(self) -> list[asyncio.Future[bool]]:
+        """Let every object sleep as soon as it has no work; each future tells whether it did."""
+        return [each for n in self.namespaces.values() for each in n.all_sleep_soon()]
+
     def close(self) -> None:
         """Let every object go and close every file."""
         self.alarms.close()

@@ -10,6 +10,7 @@ from pydo.console import ConsoleObserver
 from pydo.errors import JsException
 from pydo.runtime.failure import travelling
 from pydo.runtime.lifecycle import State
+from pydo.runtime.memory import Loss
 from pydo.runtime.observer import ObjectLabel
 
 if TYPE_CHECKING:
@@ -101,3 +102,35 @@ def test_the_name_of_an_object_cannot_act_on_the_terminal(
     )
 
     assert terminal.text == "▲ [WARNING] Counter/\\x1b[2J was reset: why\n"
+
+
+def test_what_was_lost_is_told_once_for_each_attribute_of_a_class(
+    terminal: Terminal, user_code: UserCode
+) -> None:
+    observer = ConsoleObserver(terminal.console(), user_code.owns, ["Counter.cache"])
+    history, cache = Loss("history", "list, 12 items"), Loss("cache", "dict, 3 items")
+    other = ObjectLabel("Counter", "cd" * 32, "b")
+
+    observer.memory_lost(_LABEL, State.HIBERNATED, [history, cache])
+    observer.memory_lost(other, State.HIBERNATED, [history])
+    observer.memory_lost(other, State.ABSENT, [history, Loss("total", "int")])
+
+    assert terminal.text == (
+        "▲ [WARNING] Counter lost in-memory state when it hibernated: history (list, 12 items)."
+        " Keep it in ctx.storage or a socket attachment.\n"
+        "▲ [WARNING] Counter lost in-memory state when it was evicted: total (int)."
+        " Keep it in ctx.storage.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(1, "Counter/a: 1 socket was closed (1012)"), (3, "Counter/a: 3 sockets were closed (1012)")],
+)
+def test_sockets_that_do_not_outlive_a_reload_are_told_of(
+    terminal: Terminal, user_code: UserCode, count: int, text: str
+) -> None:
+    ConsoleObserver(terminal.console(), user_code.owns).sockets_shut("Counter/a", count)
+
+    assert text in terminal.text
+    assert "acceptWebSocket()" in terminal.text

@@ -548,3 +548,27 @@ def test_a_client_that_sends_without_reading_is_read_from_no_further(
 
     assert (sent, heard) == (100, 100)
     assert dev.process.poll() is None
+
+
+# -- memory
+
+
+def test_the_terminal_says_what_was_lost(project: Path, start: Callable[..., Dev]) -> None:
+    text = ENTRY.replace(
+        "self.log = []", "self.log, self.typing = [], {}\n        self.sql = ctx.storage.sql"
+    ).replace('case ["version"]:', 'case ["type"]:\n                self.typing["a"] = 1')
+    (project / "src" / "entry.py").write_text(text)
+    (project / "pyproject.toml").write_text('[tool.pydo]\nmay-forget = ["Room.typing"]\n')
+    dev = start()
+    client = Client(dev.port)
+    client.send("type")
+    client.close(1000)
+    client.hear()
+    assert log_until(dev, 1) == [[1000, "", True]]
+
+    time.sleep(10.5)
+    dev.get("/log")
+
+    line = dev.until("lost in-memory state")
+    assert "Room lost in-memory state when it was evicted: log (list, 1 item). Keep it in" in line
+    client.socket.close()

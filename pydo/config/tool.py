@@ -1,0 +1,71 @@
+"""What a project says to pydo alone: `[tool.pydo]` in the pyproject.toml beside its configuration.
+
+    [tool.pydo]
+    lost-memory = "warn"                    # or "ignore": say nothing of what sleeping objects lose
+    may-forget = ["Chat.typing_users"]      # say nothing of these attributes
+
+wrangler complains of keys that it does not know, so these do not stand in its file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from pydo.config.diagnostics import Diagnostics
+from pydo.config.source import SourceFile
+from pydo.config.toml import parse
+from pydo.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["ToolOptions", "load_tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOptions:
+    """What `[tool.pydo]` says; `may_forget` names attributes as `Class.attribute`."""
+
+    warns_of_lost_memory: bool = True
+    may_forget: tuple[str, ...] = ()
+
+
+def load_tool(root: Path) -> ToolOptions:
+    """Read what the pyproject.toml of a project says; nothing, if there is none.
+
+    Raises:
+        ConfigError: it is not TOML, or says what pydo does not understand.
+
+    """
+    path = root / "pyproject.toml"
+    try:
+        text = path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    except OSError:
+        return ToolOptions()
+    document = parse(SourceFile(path, text))
+    table = _table(_table(document.values.get("tool")).get("pydo"))
+    diagnostics = Diagnostics()
+
+    def wrong(key: str, expected: str) -> None:
+        place = document.span(("tool", "pydo", key))
+        diagnostics.error(f'"tool.pydo.{key}" should be {expected}.', place)
+
+    lost = table.get("lost-memory", "warn")
+    if lost not in ("warn", "ignore"):
+        wrong("lost-memory", '"warn" or "ignore"')
+    forgettable = table.get("may-forget", [])
+    if not isinstance(forgettable, list) or not all(map(_is_attribute, forgettable)):
+        wrong("may-forget", 'an array of attributes such as "Chat.typing_users"')
+    if diagnostics.has_errors:
+        raise ConfigError(diagnostics)
+    return ToolOptions(lost == "warn", tuple(cast("list[str]", forgettable)))
+
+
+def _table(value: object) -> Mapping[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _is_attribute(value: object) -> bool:
+    return isinstance(value, str) and all(part.isidentifier() for part in value.split(".", 1))

@@ -385,9 +385,9 @@ class Database:
         return mark
 
     def _cancel_cursors(self) -> None:
-        for cursor in [*[mark() for mark in self.cursors], *self.unread]:
-            if cursor is not None:
-                cursor.cancel()
+        open_ = filter(None, [mark() for mark in self.cursors])
+        for cursor in [*open_, *self.unread]:
+            cursor.cancel()
 
     def _require(self) -> apsw.Connection:
         assert self._connection is not None, "a transaction keeps its connection open"

@@ -14,13 +14,13 @@ from weakref import ref
 import apsw
 
 from pydo.errors import JsException, internal_error
-from pydo.runtime.database import raise_sqlite_error
+from pydo.runtime.database import raise_sqlite_error, sqlite_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from weakref import ReferenceType
 
-    from pydo.runtime.database import Database
+    from pydo.runtime.database import Database, LiveCursor
 
 __all__ = ["KeyValueTable", "ListOptions", "Listing"]
 
@@ -172,9 +172,11 @@ class Listing:
 
     def __init__(self, database: Database, cursor: apsw.Cursor | None) -> None:
         self._database = database
-        self._cursor = cursor
         self._error: JsException | None = None
-        self._mark = database.watch(self) if cursor is not None else None
+        self._cursor = cursor  # while it is not at its end, with
+        self._mark: ReferenceType[LiveCursor]  # which the database knows of it
+        if cursor is not None:
+            self._mark = database.watch(self)
 
     def next(self) -> tuple[str, bytes] | None:
         """Give the next key and its value; None when there is none.
@@ -187,7 +189,11 @@ class Listing:
             raise self._error
         if self._cursor is None:
             return None
-        row: Any = self._cursor.fetchone()
+        try:
+            row: Any = self._cursor.fetchone()
+        except apsw.Error as error:
+            self.end(sqlite_error(error))
+            raise_sqlite_error(error)
         if row is None:
             self.end()
         return row  # type: ignore[no-any-return] # the two columns of the table
@@ -198,8 +204,7 @@ class Listing:
             self._cursor.close(True)  # noqa: FBT003 - apsw's own way to say: whatever is left
             self._cursor = None
             self._error = error
-            if self._mark is not None:
-                self._database.cursors.discard(self._mark)
+            self._database.cursors.discard(self._mark)
 
     def cancel(self) -> None:
         """End it: the database goes from under it."""

@@ -9,6 +9,7 @@ src/workerd/util/sqlite.c++.
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import apsw
@@ -126,11 +127,7 @@ class SqlCursor:
         cursor.exec_trace = self._compiled
         sql.authorizer.is_open = False
         try:
-            # pydo's own statements are kept without the flag: one that was compiled for pydo
-            # must not be found when the user gives the same text.
-            cursor.execute(
-                statement.text, self._bindings, prepare_flags=apsw.SQLITE_PREPARE_PERSISTENT
-            )
+            self._execute(cursor)
         except apsw.BindingsError:
             raise JsException("Error", wrong_bindings) from None
         except apsw.Error as error:
@@ -141,6 +138,16 @@ class SqlCursor:
             cursor.exec_trace = None  # a cursor that the user lets go must go at once
         self._begin(cursor)
         return self
+
+    def _execute(self, cursor: apsw.Cursor) -> None:
+        # pydo's own statements are kept without the flag: one that was compiled for pydo must
+        # not be found when the user gives the same text.
+        text, flags = self._statement.text, apsw.SQLITE_PREPARE_PERSISTENT
+        try:
+            cursor.execute(text, self._bindings, prepare_flags=flags)
+        except apsw.LockedError:
+            gc.collect()  # the SDK's wrapper of a cursor that was let go is a cycle
+            cursor.execute(text, self._bindings, prepare_flags=flags)
 
     def _compiled(self, cursor: apsw.Cursor, _: str, __: object) -> bool:
         """Hear, before the statement runs, what it is."""

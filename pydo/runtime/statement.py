@@ -57,9 +57,9 @@ def _statements(text: str) -> tuple[Statement, ...]:
     text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     if len(text) > _LONGEST or (not text.isascii() and len(text.encode()) > _LONGEST):
         raise JsException("Error", "statement too long: SQLITE_TOOBIG")
-    text, end, _ = text.partition("\0")
+    text, nul, _ = text.partition("\0")
     found = [_statement(part) for part in _split(text)]
-    if end or not found:  # SQLite stops at a NUL, and finds no statement there
+    if nul or not found:  # SQLite stops at a NUL, and finds no statement there
         found.append(_statement(""))
     return tuple(found)
 
@@ -67,13 +67,14 @@ def _statements(text: str) -> tuple[Statement, ...]:
 def _split(text: str) -> list[str]:
     text = text.rstrip(" \t\r\n\f")
     parts: list[str] = []
-    start = 0
+    start, begin = 0, _end_of(_NOTHING, text)
     for token in _TOKEN.finditer(text):
         end = token.end()
         # A trigger has semicolons of its own: SQLite knows where it is complete.
-        if token[0] == ";" and apsw.complete(text[start:end]) and not _is_blank(text[start:end]):
+        if end > begin and token[0] == ";" and apsw.complete(text[start:end]):
             parts.append(text[start:end])
             start = _end_of(_SPACE, text, end)
+            begin = _end_of(_NOTHING, text, start)
     if start < len(text):
         parts.append(text[start:])
     return parts
@@ -89,10 +90,7 @@ def _statement(text: str) -> Statement:
     )
 
 
-def _is_blank(text: str) -> bool:
-    return _end_of(_NOTHING, text) == len(text)
-
-
 def _end_of(pattern: re.Pattern[str], text: str, start: int = 0) -> int:
     found = pattern.match(text, start)
-    return start if found is None else found.end()
+    assert found is not None, "both patterns match nothing, too"
+    return found.end()

@@ -275,3 +275,72 @@ async def test_an_abort_after_a_savepoint_leaves_the_table_usable(core: Core) ->
     await failure_of(aborting)
     del writing
     assert await core.stub(Writing).call("get") == 1
+
+
+# -- listing one by one
+
+
+def test_40_a_pass_over_the_keys_ends_when_another_begins(table: KeyValueTable) -> None:
+    table.put_many([("a", b"1"), ("b", b"2")])
+    first = table.iterate(ListOptions())
+    assert first.next() == ("a", b"1")
+
+    second = table.iterate(ListOptions(reverse=True))
+
+    for _ in range(2):
+        with pytest.raises(JsException, match="iterator was invalidated"):
+            first.next()
+    assert second.next() == ("b", b"2")
+    assert table.list(ListOptions(limit=1)) == [("a", b"1")]
+    with pytest.raises(JsException, match="iterator was invalidated"):
+        second.next()
+
+
+def test_a_pass_that_is_over_stays_over(table: KeyValueTable, database: Database) -> None:
+    table.put("a", b"1")
+    listing = table.iterate(ListOptions())
+    assert (listing.next(), listing.next()) == (("a", b"1"), None)
+    assert not database.cursors
+
+    table.iterate(ListOptions())
+
+    assert listing.next() is None
+
+
+def test_a_pass_over_nothing_gives_nothing(table: KeyValueTable) -> None:
+    assert table.iterate(ListOptions()).next() is None
+
+
+def test_a_pass_that_nobody_holds_is_gone(table: KeyValueTable, database: Database) -> None:
+    table.put("a", b"1")
+    listing = table.iterate(ListOptions())
+    database.end_turn()
+    database.commit()
+    assert database.is_pinned
+
+    del listing
+
+    assert not database.is_pinned
+    table.iterate(ListOptions())
+
+
+def test_a_pass_that_is_interrupted_fails(table: KeyValueTable, database: Database) -> None:
+    table.put_many([(str(number), b"") for number in range(1000)])
+    listing = table.iterate(ListOptions())
+    listing.next()
+
+    database.interrupt()
+
+    for _ in range(2):
+        with pytest.raises(JsException, match="interrupted: SQLITE_INTERRUPT"):
+            listing.next()
+
+
+def test_a_pass_ends_with_the_keys(table: KeyValueTable, database: Database) -> None:
+    table.put("a", b"1")
+    listing = table.iterate(ListOptions())
+
+    database.delete_all()
+
+    with pytest.raises(JsException, match="internal error; reference = "):
+        listing.next()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import WebSocketError, WSMsgType, hdrs, web
 
-from pydo.runtime.pipe import MOST_UNREAD, NO_STATUS, Close, Lost
+from pydo.runtime.pipe import MOST_UNREAD, NO_STATUS, Close, Lost, new_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -126,17 +126,17 @@ class Connection(web.WebSocketResponse):
             self._close_wire()
 
     async def _read(self) -> None:
-        end, over = self._end, self._is_over
+        over = self._is_over
         assert over is not None, "it runs"
         while not over.done():
-            if self._is_slow or end.is_full:
+            if self._is_slow or self._end.is_full:
                 await self._wait_for_room()
             message = await self.receive()
             kind = message.type
             if kind is WSMsgType.TEXT or kind is WSMsgType.BINARY:
-                end.write(message.data)
+                self._end.write(message.data)
             elif kind is WSMsgType.CLOSE:
-                end.write(Close(message.data or NO_STATUS, message.extra or ""))
+                self._end.write(Close(message.data or NO_STATUS, message.extra or ""))
                 if not self._has_sent_close:
                     await over
                 return
@@ -225,7 +225,7 @@ class Connection(web.WebSocketResponse):
 
     async def _leave(self) -> None:
         await self._linger()
-        self._finish()
+        self._close_wire()
 
     def _finish(self) -> None:
         if self._is_over is not None and not self._is_over.done():
@@ -246,6 +246,7 @@ class Connection(web.WebSocketResponse):
         """Say goodbye; gives what settles when the client has answered."""
         assert self._is_over is not None, "it runs"
         self._end.read(lambda _: None)
+        self._end = new_pipe()[0]  # what still comes goes nowhere
         self._send_close(Close(_GOING_AWAY, ""))
         return self._is_over
 

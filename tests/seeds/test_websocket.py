@@ -54,6 +54,8 @@ class Room(DurableObject):
         url = urlsplit(request.url)
         if url.path == "/log":
             return Response(json.dumps(self.log))
+        if url.path == "/closed":
+            return Response(str(await self.ctx.storage.get("closed")))
         if url.path == "/push":
             for ws in self.ctx.getWebSockets():
                 ws.send("x" * int(url.query))
@@ -101,6 +103,7 @@ class Room(DurableObject):
 
     async def webSocketClose(self, ws, code, reason, was_clean):
         self.log.append([code, reason, was_clean])
+        await self.ctx.storage.put("closed", code)
         ws.close(1000, "bye")
 
     async def webSocketError(self, ws, error):
@@ -357,15 +360,24 @@ def test_a_reset_cuts_the_connection(connect: Callable[..., Client]) -> None:
     assert [client.hear() for client in clients] == [EOF, EOF]
 
 
-def test_the_server_says_that_it_goes_away(dev: Dev, connect: Callable[..., Client]) -> None:
-    client = connect()
+def test_the_server_says_that_it_goes_away_and_no_handler_hears_of_it(
+    start: Callable[..., Dev],
+) -> None:
+    dev = start()
+    client, silent = Client(dev.port), Client(dev.port)
     client.ask("x")
+    answering = threading.Timer(0.05, lambda: client.close(1001))
+    answering.start()
 
     code, seconds = dev.stop(signal.SIGINT)
 
-    assert client.hear() == ("close", 1001, "")
+    assert [client.hear(), silent.hear()] == [("close", 1001, "")] * 2
     assert code == 0
     assert seconds < 3
+    assert start().get("/closed") == (200, "None")
+    answering.join()
+    client.socket.close()
+    silent.socket.close()
 
 
 # -- sockets of all kinds

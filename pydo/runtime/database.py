@@ -26,6 +26,7 @@ import logging
 from collections import OrderedDict
 from enum import Enum
 from functools import cache
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from weakref import ref
 
@@ -123,7 +124,7 @@ class Database:
         self._critical: JsException | None = None
         self.has_sql = False  # whether the user's own tables may have constraints
         self.cursors: set[ReferenceType[LiveCursor]] = set()
-        self.unread: set[LiveCursor] = set()  # the statements that wrote and have rows left
+        self.unread: dict[LiveCursor, str] = {}  # what wrote and has rows left, with its text
 
     @property
     def is_pinned(self) -> bool:
@@ -222,12 +223,14 @@ class Database:
             self._transaction = _Transaction.KEPT
 
     def _check_read(self) -> None:
-        if self.unread:
-            self.unread.clear()
-            raise internal_error() from RuntimeError(
-                "the rows that RETURNING gives have to be read, all of them (with toArray, one or a"
-                " loop), before the object waits for anything: SQLite cannot commit before"
-            )
+        if not self.unread:
+            return
+        text = shorten(next(iter(self.unread.values())), 120, placeholder=" …")
+        self.unread.clear()
+        raise internal_error() from RuntimeError(
+            f"SQLite cannot commit before all rows of `{text}` are read: take them with one,"
+            " toArray or a loop before the object waits for anything, or leave RETURNING out"
+        )
 
     def rollback_turn(self) -> None:
         """Take back what the running turn has written."""

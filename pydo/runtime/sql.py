@@ -167,7 +167,7 @@ class SqlCursor:
             self._direct_changes = connection.changes()
             self._changes = connection.total_changes() - self._changes
             if row is not None:
-                self._sql.database.unread.add(self)
+                self._sql.database.unread[self] = self._statement.text
         elif row is not None:
             self._cursor = cursor
             self._mark = self._sql.database.watch(self)
@@ -229,7 +229,7 @@ class SqlCursor:
             self._cursor = None
             database.cursors.discard(self._mark)
         elif self._rows is not None:
-            database.unread.discard(self)
+            database.unread.pop(self, None)
         self._next = self._rows = None
 
     def _check(self) -> None:

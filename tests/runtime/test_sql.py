@@ -100,7 +100,7 @@ def test_rows_of_returning_that_nobody_reads_fail_the_turn(
     with pytest.raises(JsException, match="internal error; reference = ") as raised:
         database.end_turn()
 
-    assert "RETURNING" in str(raised.value.__cause__)
+    assert UNREAD in str(raised.value.__cause__)
     database.rollback_turn()
     assert sql.execute("SELECT * FROM t", ()).rest() == []
     end_turn(database)

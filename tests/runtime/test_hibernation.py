@@ -487,6 +487,40 @@ async def test_a_reload_can_cut_sockets(core: Core) -> None:
     assert room.log == []
 
 
+async def test_a_tag_of_several_sockets_outlives_one_of_them(core: Core) -> None:
+    stub = core.stub(a_room())
+    clients = [await joined(stub, "both", "first"), await joined(stub, "both")]
+
+    clients[0].send(Close(1000, ""))
+    await core.advance()
+
+    assert [await stub.call("count", tag) for tag in ("both", "first")] == [1, 0]
+
+
+async def test_an_event_that_comes_after_the_end_is_none(core: Core) -> None:
+    room = a_room()
+    client = await joined(core.stub(room))
+
+    client.send(Close(1000, "quiet"), "late", Lost("later still"))
+    await core.advance()
+
+    assert [entry[:2] for entry in room.log] == [(1000, "quiet")]
+    assert client.heard == []
+
+
+async def test_a_reader_with_a_limit_of_its_own_is_not_counted_for(core: Core) -> None:
+    stub = core.stub(a_room())
+    end: PipeEnd = await stub.call("join")
+    heard: list[Any] = []
+    end.peer.write("kept")
+
+    end.read(heard.append, keeps_count=True)
+    end.peer.write("x" * 1_000_000)
+
+    assert len(heard) == 2
+    assert not end.peer.is_full
+
+
 # -- limits
 
 

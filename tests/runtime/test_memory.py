@@ -80,6 +80,36 @@ def test_values_that_hold_one_another_have_an_end() -> None:
     assert Memory({"loop": loop}).losses({"loop": loop}) == []
 
 
+def test_only_so_much_of_an_attribute_is_looked_at() -> None:
+    rows, table = list(range(5000)), {number: number for number in range(5000)}
+    held = {"rows": rows, "table": table, "deep": [[[[rows]]]]}
+    memory = Memory(held)
+
+    rows[-1], table[4999] = 0, 0
+    assert memory.losses(held) == []
+    rows.append(0)
+    table[5000] = 0
+
+    assert [each.attribute for each in memory.losses(held)] == ["rows", "table"]
+
+
+class Slotted:
+    """A class of the user's that has no dict, and no size to speak of."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        raise RuntimeError("bad")
+
+
+def test_what_cannot_be_looked_into_is_known_by_its_identity() -> None:
+    held = {"it": Slotted()}
+    memory = Memory(held)
+
+    assert memory.losses(held) == []
+    assert memory.losses({"it": Slotted()}) == [Loss("it", "Slotted")]
+
+
 class Chat(Object):
     """Holds messages in memory."""
 

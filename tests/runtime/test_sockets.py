@@ -488,6 +488,54 @@ async def test_an_end_that_was_never_taken_is_cut_when_it_is_forgotten(core: Cor
     assert await stub.call("heard") == [(LOST, ReadyState.OPEN)]
 
 
+async def test_a_socket_that_the_client_has_closed_ends_with_its_request(core: Core) -> None:
+    class Request(Listener):
+        def hear(self, frame: Any) -> None:
+            super().hear(frame)
+            if isinstance(frame, Close):
+                self.socket.end_with_request()
+                if frame.reason == "answer":
+                    self.socket.close(1000, "bye")
+
+    silent = await opened(core.stub(Request, "a"))
+    answered = await opened(core.stub(Request, "b"))
+
+    answered.send(Close(1000, "answer"))
+    silent.send(Close(1000, ""))
+    await core.advance()
+
+    assert answered.heard == [Close(1000, "bye")]
+    assert silent.heard == [LOST]
+
+
+async def test_code_that_was_reset_says_no_more(core: Core) -> None:
+    refused: list[JsException] = []
+
+    class Dying(Listener):
+        async def linger(self) -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                try:
+                    self.socket.send("too late")
+                except JsException as error:
+                    refused.append(error)
+
+    stub = core.stub(Dying)
+    client = await opened(stub)
+    lingering = stub.call("linger")
+    await core.advance(1)
+
+    stub.container.crash()
+    await failure_of(lingering)
+    await core.advance()
+
+    assert [error.message for error in refused] == [
+        "The execution context which hosts this callback is no longer running."
+    ]
+    assert client.heard == [LOST]
+
+
 async def test_it_is_used_in_a_turn(core: Core) -> None:
     stub = core.stub(Listener)
     await opened(stub)

@@ -125,10 +125,10 @@ class Cache(JsProxy, metaclass=NativeClass):
     def _put(self, arguments: tuple[Any, ...]) -> JsPromise | None:
         if not arguments:
             raise JsTypeError(_wrong("put", 1, "Request or string"))
-        response = arguments[1] if len(arguments) > 1 else None
+        asked, response = arguments[0], arguments[1] if len(arguments) > 1 else None
         if not isinstance(response, Response):
             raise JsTypeError(_wrong("put", 2, "Response"))
-        request = Request.new(arguments[0])
+        request = Request.new(asked)
         if request.method != "GET":
             raise JsTypeError("Cannot cache response to non-GET request.")
         if response.status == _PARTIAL:
@@ -196,11 +196,11 @@ def _asked(method: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) ->
     """Read what is looked for; None is what is never kept."""
     if not arguments:
         raise JsTypeError(_wrong(method, 1, "Request or string"))
-    given = options(arguments[1] if len(arguments) > 1 else None, named)
+    asked, given = arguments[0], options(arguments[1] if len(arguments) > 1 else None, named)
     for field in ("ignoreSearch", "ignoreVary"):
         if given.get(field) is not None:
             raise JsError(f"The '{field}' field on 'CacheQueryOptions' is not implemented.")
-    request = Request.new(arguments[0])
+    request = Request.new(asked)
     is_looked_for = request.method == "GET" or truthy(given.get("ignoreMethod"))
     return request if is_looked_for else None
 

@@ -166,9 +166,8 @@ class DevSession:
         gc.collect()
         gc.freeze()
         await server.start(sockets)
-        wanted = self._config.dev.port or DEFAULT_PORT
-        if port != wanted:
-            self._console.info(f"Port {wanted} is in use; port {port} is taken instead")
+        if self._config.dev.port is None and port != DEFAULT_PORT:
+            self._console.info(f"Port {DEFAULT_PORT} is in use; port {port} is taken instead")
         self._console.ready([_url(self._config.dev.ip, port)])
         watching = self._loop.create_task(self._reload_on_changes())
         stopping = self._loop.create_task(self._stopping.wait())
@@ -261,6 +260,8 @@ class DevSession:
             self._console.diagnostics(error.diagnostics)
         except UserCodeError as error:
             self._code_failed(error)
+        except PydoError as error:  # the state does not allow it: what is served stays
+            self._console.error(str(error))
         else:
             self._runtime.replace(code, cuts_sockets=self._options.cuts_sockets)
             self._console.reloaded((time.perf_counter() - started) * 1000)
@@ -304,7 +305,10 @@ def _flags(config: Config) -> Flags:
 
 
 def _digest(path: Path) -> bytes:
-    return digest(path.read_bytes()) if path.is_file() else b""
+    try:
+        return digest(path.read_bytes())
+    except OSError:  # what is wrong with it is said by whoever needs what it holds
+        return b""
 
 
 def _url(ip: str, port: int) -> str:

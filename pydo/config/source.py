@@ -46,6 +46,6 @@ def shortest(path: Path) -> str:
     absolute = str(path)
     try:
         relative = os.path.relpath(path)
-    except ValueError:  # on Windows: another drive
+    except (ValueError, OSError):  # on Windows another drive; the working directory is gone
         return absolute
     return min(relative, absolute, key=len)

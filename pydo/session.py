@@ -107,7 +107,9 @@ class DevSession:
         self._state = state
         self._console = console
         tool = load_tool(config.root)
-        self._settings = Settings(watches_memory=tool.warns_of_lost_memory)
+        self._settings = Settings(
+            watches_memory=tool.warns_of_lost_memory, syncs_commits=tool.survives_power_loss
+        )
         self._loop = ObjectLoop()
         self._loop.set_exception_handler(self._unhandled)
         self._observer = ConsoleObserver(console, self._owns, tool.may_forget)

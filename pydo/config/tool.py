@@ -3,6 +3,7 @@
     [tool.pydo]
     lost-memory = "warn"                    # or "ignore": say nothing of what sleeping objects lose
     may-forget = ["Chat.typing_users"]      # say nothing of these attributes
+    durability = "normal"                   # or "full": commits survive a power loss as well
 
 wrangler complains of keys that it does not know, so these do not stand in its file.
 """
@@ -30,6 +31,7 @@ class ToolOptions:
 
     warns_of_lost_memory: bool = True
     may_forget: tuple[str, ...] = ()
+    survives_power_loss: bool = False
 
 
 def load_tool(root: Path) -> ToolOptions:
@@ -58,9 +60,12 @@ def load_tool(root: Path) -> ToolOptions:
     forgettable = table.get("may-forget", [])
     if not isinstance(forgettable, list) or not all(map(_is_attribute, forgettable)):
         wrong("may-forget", 'an array of attributes such as "Chat.typing_users"')
+    durability = table.get("durability", "normal")
+    if durability not in ("normal", "full"):
+        wrong("durability", '"normal" or "full"')
     if diagnostics.has_errors:
         raise ConfigError(diagnostics)
-    return ToolOptions(lost == "warn", tuple(cast("list[str]", forgettable)))
+    return ToolOptions(lost == "warn", tuple(cast("list[str]", forgettable)), durability == "full")
 
 
 def _table(value: object) -> Mapping[str, object]:

@@ -15,11 +15,16 @@ Sources: src/workerd/server/alarm-scheduler.{h,c++}, src/workerd/io/actor-sqlite
 from __future__ import annotations
 
 import heapq
+import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import apsw
+
 from pydo.errors import JsException
+from pydo.runtime.database import raise_sqlite_error
 from pydo.runtime.events import AlarmFired
 from pydo.runtime.ids import DurableObjectId
 
@@ -37,7 +42,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AlarmScheduler", "AlarmTable", "ObjectAlarm", "retry_delay_ms"]
 
+logger = logging.getLogger("pydo.runtime")
+
 _CREATE = "CREATE TABLE IF NOT EXISTS _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)"
+_IS_THERE = "SELECT 1 FROM sqlite_master WHERE name = '_cf_METADATA'"
 _GET = "SELECT value FROM _cf_METADATA WHERE key = 1"
 _SET = (
     "INSERT INTO _cf_METADATA VALUES (1, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -77,12 +85,10 @@ class ObjectAlarm:
         if connection is None:
             return None
         if self._epoch != self._database.epoch:
-            if not connection.execute(
-                "SELECT 1 FROM sqlite_master WHERE name = '_cf_METADATA'"
-            ).fetchone():
+            if not self._database.execute(connection, _IS_THERE).fetchone():
                 return None
             self._epoch = self._database.epoch
-        row = connection.execute(_GET).fetchone()
+        row = self._database.execute(connection, _GET).fetchone()
         return None if row is None or row[0] is None else int(row[0]) // _NS
 
     def set(self, at_ms: int) -> None:
@@ -102,9 +108,9 @@ class ObjectAlarm:
     def _write(self, value: int | None) -> None:
         connection = self._database.writing()
         if self._epoch != self._database.epoch:
-            connection.execute(_CREATE)
+            self._database.execute(connection, _CREATE)
             self._epoch = self._database.epoch
-        connection.execute(_SET, (value,))
+        self._database.execute(connection, _SET, (value,))
         self.is_changed = True
 
     async def run(
@@ -213,10 +219,19 @@ class AlarmScheduler:
     def will_be(
         self, namespace: ActorNamespace, object_id: DurableObjectId, at: int | None
     ) -> None:
-        """An object is about to commit that its alarm is at a time: note what must not be lost."""
+        """An object is about to commit that its alarm is at a time: note what must not be lost.
+
+        Raises:
+            JsException: it cannot be noted, so the object may not commit.
+
+        """
         known = self._alarms.get((namespace, object_id.hex))
-        if at is not None and (known is None or at < known.due_ms):
+        if at is None or (known is not None and at >= known.due_ms):
+            return
+        try:
             namespace.metadata.set_alarm(object_id.hex, object_id.name, at)
+        except apsw.Error as error:
+            raise_sqlite_error(error)
 
     def now_is(self, namespace: ActorNamespace, object_id: DurableObjectId, at: int | None) -> None:
         """An object has committed that its alarm is at a time, or that it has none."""
@@ -226,12 +241,17 @@ class AlarmScheduler:
             alarm.was_set = at is not None
             alarm.scheduled_ms = -1 if at is None else at
             if at is not None:
-                namespace.metadata.set_alarm(object_id.hex, object_id.name, at)
+                _note(
+                    namespace,
+                    partial(namespace.metadata.set_alarm, object_id.hex, object_id.name, at),
+                )
         elif at is None:
             self._forget(key)
         else:
             self._alarms[key] = _Alarm(at, at)
-            namespace.metadata.set_alarm(object_id.hex, object_id.name, at)
+            _note(
+                namespace, partial(namespace.metadata.set_alarm, object_id.hex, object_id.name, at)
+            )
             self._table.set(key, at)
             self._set_timer()
 
@@ -273,7 +293,7 @@ class AlarmScheduler:
         alarm.is_running, alarm.was_set = True, False
         future: asyncio.Future[object] = self._loop.create_future()
         future.add_done_callback(partial(self._ended, key, alarm))
-        object_id = DurableObjectId(hex_id, namespace.metadata.name_of(hex_id))
+        object_id = DurableObjectId(hex_id, _name_of(namespace, hex_id))
         namespace.container(object_id).deliver(
             AlarmFired(alarm.scheduled_ms, alarm.retries), namespace.worker.generation, future
         )
@@ -310,25 +330,43 @@ class AlarmScheduler:
         if alarm.is_abandoned or alarm.retries > MOST_RETRIES:
             self._failed(key, error, None)
             self._forget(key)
-            key[0].container(DurableObjectId(key[1], None)).clear_alarm(alarm.scheduled_ms)
+            with suppress(JsException):  # a disk that cannot be written: said by who finds out
+                key[0].container(DurableObjectId(key[1], None)).clear_alarm(alarm.scheduled_ms)
             return
         delay_ms = retry_delay_ms(alarm.backoff, self._random)
         alarm.backoff += 1
         alarm.due_ms = self._loop.clock.now_ms() + delay_ms
-        key[0].metadata.retry_alarm(key[1], alarm.retries, alarm.backoff, alarm.due_ms)
+        note = partial(key[0].metadata.retry_alarm, key[1], alarm.retries, alarm.backoff)
+        _note(key[0], partial(note, alarm.due_ms))
         self._failed(key, error, delay_ms / 1000)
         self._table.set(key, alarm.due_ms)
         self._set_timer()
 
     def _failed(self, key: _Key, error: BaseException, retry_s: float | None) -> None:
         namespace, hex_id = key
-        label = namespace.label(DurableObjectId(hex_id, namespace.metadata.name_of(hex_id)))
+        label = namespace.label(DurableObjectId(hex_id, _name_of(namespace, hex_id)))
         self._observer.alarm_failed(label, error, retry_s)
 
     def _forget(self, key: _Key) -> None:
         self._alarms.pop(key, None)
         self._table.remove(key)
-        key[0].metadata.delete_alarm(key[1])
+        _note(key[0], partial(key[0].metadata.delete_alarm, key[1]))
+
+
+def _note(namespace: ActorNamespace, write: Callable[[], None]) -> None:
+    # No alarm is lost if this fails: at the next start it rings as it was noted last, which is
+    # too early at most, and the object's own row decides.
+    try:
+        write()
+    except apsw.Error as error:
+        logger.warning("%s cannot be written: %s", namespace.metadata.path, error)
+
+
+def _name_of(namespace: ActorNamespace, hex_id: str) -> str | None:
+    try:
+        return namespace.metadata.name_of(hex_id)
+    except apsw.Error:  # an alarm rings without a name rather than not at all
+        return None
 
 
 # A new version of the code is no fault of the handler's.

@@ -35,7 +35,7 @@ __all__ = ["ActorContainer", "Lifeline", "Settings"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How long things take, in seconds, and what is watched."""
+    """How long things take, in seconds, what is watched, and what commits survive."""
 
     idle_s: float = 10.0  # without work until eviction: server.c++ `ActorContainer`
     forget_s: float = 60.0  # after eviction, until the place is forgotten
@@ -45,6 +45,7 @@ class Settings:
     turn_s: float = 30.0  # for a turn that does not end
     import_s: float = 5.0  # for the top level of the user's modules
     watches_memory: bool = True  # whether to tell what an object that slept has lost
+    syncs_commits: bool = False  # whether each commit is forced to the disk
 
 
 class Lifeline:

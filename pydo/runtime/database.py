@@ -17,11 +17,14 @@ taken back alone: nested transactions and `transactionSync()`.  Each is a savepo
 first write.
 
 Journal mode is WAL and `synchronous` NORMAL: what is committed survives the death of the process
-at any moment.  Source: src/workerd/io/actor-sqlite.c++ (`ImplicitTxn`).
+at any moment.  With FULL each commit is also forced to the disk, and survives a power loss.  An
+error of the disk is one of SQLite's for the Worker, with the file's path for the terminal if the
+file is damaged.  Source: src/workerd/io/actor-sqlite.c++ (`ImplicitTxn`).
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections import OrderedDict
 from enum import Enum
@@ -33,7 +36,7 @@ from weakref import ref
 import apsw
 
 from pydo.errors import JsException, internal_error
-from pydo.platform import open_files_limit
+from pydo.platform import atomic_write, open_files_limit, sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +52,7 @@ _LENGTH_LIMIT = 4 * 1024 * 1024  # bytes of a string, blob or row: util/sqlite.c
 _RESERVED_FILES = 96  # descriptors left to sockets, modules and the user's own files
 _FILES_EACH = 3  # the database, its log and the log's index
 _MOST_OPEN, _FEWEST_OPEN = 1000, 8
+_DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 _CRITICAL = (apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptError)
 
 
@@ -68,10 +72,15 @@ class _Transaction(Enum):
 
 
 class OpenDatabases:
-    """The budget of open databases: the least recently used are closed between their turns."""
+    """The budget of open databases: the least recently used are closed between their turns.
 
-    def __init__(self, limit: int | None = None) -> None:
+    `syncs_commits` tells whether what is committed has to survive a power loss.
+    """
+
+    def __init__(self, limit: int | None = None, *, syncs_commits: bool = False) -> None:
         self.limit = _default_limit() if limit is None else limit
+        self.syncs_commits = syncs_commits
+        self._damaged: set[Path] = set()
         self._open: OrderedDict[Database, None] = OrderedDict()
         self._has_warned = False
 
@@ -104,6 +113,17 @@ class OpenDatabases:
         """Take a database out of the budget."""
         self._open.pop(database, None)
 
+    def is_damaged(self, database: Database, error: apsw.Error) -> None:
+        """Say that the file of a database is damaged, once."""
+        if database.path not in self._damaged:
+            self._damaged.add(database.path)
+            logger.error(
+                "%s is damaged (%s): the object cannot be used until the file is put back from a"
+                " copy, or its folder is taken away; other objects go on",
+                database.path,
+                error,
+            )
+
 
 class Database:
     """The database of one object; opened when it is needed, closed when it is not."""
@@ -134,7 +154,12 @@ class Database:
     # -- access
 
     def reading(self) -> apsw.Connection | None:
-        """Give the connection to read from; None when nothing was ever written."""
+        """Give the connection to read from; None when nothing was ever written.
+
+        Raises:
+            JsException: the file cannot be read.
+
+        """
         if self._connection is not None:
             self._budget.used(self)
             return self._connection
@@ -155,7 +180,11 @@ class Database:
         """
         if self._critical is not None:
             raise self._critical
-        connection = self.opened()
+        try:
+            connection = self.opened()
+        except JsException as error:
+            self._critical = error
+            raise
         if self._transaction is _Transaction.NONE:
             connection.execute("BEGIN")
             self._transaction = _Transaction.OPEN
@@ -167,16 +196,54 @@ class Database:
             self._make_levels(connection)
         return connection
 
+    def execute(
+        self, connection: apsw.Connection, text: str, bindings: tuple[object, ...] = ()
+    ) -> apsw.Cursor:
+        """Run a statement of pydo's own.
+
+        Raises:
+            JsException: SQLite or the disk does not allow it.
+
+        """
+        try:
+            return connection.execute(text, bindings)
+        except apsw.Error as error:
+            self.failed(error)
+            raise_sqlite_error(error)
+
     def _create(self) -> apsw.Connection:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
-        new.write_bytes(_empty_database())
-        new.replace(self.path)
-        self._exists = True
-        self._on_create()
+        try:
+            self._on_create()  # first: an object that is noted and not there does no harm
+            self._create_file()
+        except OSError as error:
+            raise _disk_error(error) from error
+        except apsw.Error as error:
+            raise_sqlite_error(error)
         return self._open()
 
+    def _create_file(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        new = self.path.with_suffix(".new")
+        if self._budget.syncs_commits:
+            atomic_write(self.path, _empty_database())
+            sync_directory(self.directory.parent)
+        else:
+            new.write_bytes(_empty_database())
+            new.replace(self.path)
+        self._exists = True
+
     def _open(self) -> apsw.Connection:
+        try:
+            connection = self._connect()
+        except apsw.Error as error:
+            self.failed(error)
+            raise_sqlite_error(error)
+        self._connection = connection
+        self.epoch += 1
+        self._budget.opened(self)
+        return connection
+
+    def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(
             str(self.path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
         )
@@ -185,16 +252,16 @@ class Database:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.limit(apsw.SQLITE_LIMIT_LENGTH, _LENGTH_LIMIT)
         connection.set_busy_timeout(5000)  # another program may be reading the file
-        connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection = connection
-        self.epoch += 1
-        self._budget.opened(self)
+        mode = "FULL" if self._budget.syncs_commits else "NORMAL"
+        connection.execute(f"PRAGMA synchronous={mode}")
         return connection
 
     # -- the ends of turns and passes
 
     def failed(self, error: apsw.Error) -> None:
         """Note an error of a statement: some make SQLite give the whole transaction up."""
+        if isinstance(error, _DAMAGED):
+            self._budget.is_damaged(self, error)
         connection = self._connection
         if self._transaction is _Transaction.NONE or self._critical is not None:
             return
@@ -237,7 +304,7 @@ class Database:
         self.unread.clear()
         if self._transaction is _Transaction.NONE or self._transaction is _Transaction.KEPT:
             return
-        if self._has_savepoint:
+        if self._has_savepoint and self._require().in_transaction:
             connection = self._require()
             self.epoch += 1
             self._levels.clear()
@@ -255,12 +322,16 @@ class Database:
             JsException: it could not be, and all of it is rolled back.
 
         """
+        if self._critical is not None:  # it took what earlier turns of the pass had written
+            self._rollback(self._connection)
+            raise self._critical
         if self._transaction is _Transaction.NONE or self._transaction is _Transaction.EXPLICIT:
             return
         connection = self._require()
         try:
             connection.execute("COMMIT")
         except apsw.Error as error:
+            self.failed(error)
             self._rollback(connection)
             raise_sqlite_error(error)
         self._transaction = _Transaction.NONE
@@ -363,6 +434,10 @@ class Database:
         connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 1)
         try:
             connection.execute("VACUUM")
+        except apsw.Error as error:
+            self.failed(error)
+            self._critical = sqlite_error(error)
+            raise self._critical from error
         finally:
             connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 0)
 
@@ -414,6 +489,12 @@ def sqlite_error(error: apsw.Error, hint: str = "") -> JsException:
     offset = getattr(error, "error_offset", -1)
     place = f" at offset {offset}" if offset >= 0 and code != "SQLITE_AUTH" else ""
     return JsException("Error", f"{text}{place}: {code}{suffix}{hint}")
+
+
+def _disk_error(error: OSError) -> JsException:
+    if error.errno == errno.ENOSPC:
+        return JsException("Error", "database or disk is full: SQLITE_FULL")
+    return JsException("Error", "unable to open database file: SQLITE_CANTOPEN")
 
 
 def _constraints_violated() -> JsException:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["KeyValueTable", "ListOptions", "Listing"]
 
 _CREATE = "CREATE TABLE IF NOT EXISTS _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
+_IS_THERE = "SELECT 1 FROM sqlite_master WHERE name = '_cf_KV'"
 _GET = "SELECT value FROM _cf_KV WHERE key = ?"
 _PUT = "INSERT INTO _cf_KV VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _DELETE = "DELETE FROM _cf_KV WHERE key = ?"
@@ -101,7 +102,11 @@ class KeyValueTable:
         connection = self._reading()
         cursor = None if connection is None else connection.cursor()
         if cursor is not None:
-            cursor.execute(*_list_query(options))
+            try:
+                cursor.execute(*_list_query(options))
+            except apsw.Error as error:
+                self._database.failed(error)
+                raise_sqlite_error(error)
         listing = Listing(self._database, cursor)
         self._listing = ref(listing)
         return listing
@@ -152,7 +157,7 @@ class KeyValueTable:
         connection = self._database.reading()
         if connection is None or self._epoch == self._database.epoch:
             return connection
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_cf_KV'").fetchone():
+        if not self._database.execute(connection, _IS_THERE).fetchone():
             return None
         self._epoch = self._database.epoch
         return connection
@@ -160,7 +165,7 @@ class KeyValueTable:
     def _writing(self) -> apsw.Connection:
         connection = self._database.writing()
         if self._epoch != self._database.epoch:
-            connection.execute(_CREATE)
+            self._database.execute(connection, _CREATE)
             self._epoch = self._database.epoch
         return connection
 
@@ -192,6 +197,7 @@ class Listing:
         try:
             row: Any = self._cursor.fetchone()
         except apsw.Error as error:
+            self._database.failed(error)
             self.end(sqlite_error(error))
             raise_sqlite_error(error)
         if row is None:

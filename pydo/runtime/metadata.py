@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from pydo.errors import StateError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,7 +20,6 @@ __all__ = ["ClassMetadata", "StoredAlarm"]
 
 _CREATE = """
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS objects (id TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alarms (
     id TEXT PRIMARY KEY, scheduled_ms INTEGER, due_ms INTEGER, retries INTEGER, backoff INTEGER
@@ -38,10 +39,15 @@ class StoredAlarm:
 
 
 class ClassMetadata:
-    """The metadata of one class directory; the file is made with its first object."""
+    """The metadata of one class directory; the file is made with its first object.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    `syncs_commits` tells whether what is noted has to survive a power loss.  All methods raise
+    SQLite's own errors: what a failure means, their callers know.
+    """
+
+    def __init__(self, path: Path, *, syncs_commits: bool = False) -> None:
+        self.path = path
+        self._syncs_commits = syncs_commits
         self._connection: apsw.Connection | None = None
 
     def record(self, object_id: str, name: str | None) -> None:
@@ -54,7 +60,7 @@ class ClassMetadata:
 
     def name_of(self, object_id: str) -> str | None:
         """Give the name that an object was reached by; None when none is known."""
-        if self._connection is None and not self._path.exists():
+        if self._connection is None and not self.path.exists():
             return None
         row = self._open().execute("SELECT name FROM objects WHERE id = ?", (object_id,)).fetchone()
         return None if row is None else row[0]
@@ -62,11 +68,22 @@ class ClassMetadata:
     # -- alarms
 
     def alarms(self) -> list[StoredAlarm]:
-        """Give every alarm."""
-        if self._connection is None and not self._path.exists():
+        """Give every alarm.
+
+        Raises:
+            StateError: the file cannot be read.
+
+        """
+        if self._connection is None and not self.path.exists():
             return []
-        rows = self._open().execute("SELECT id, scheduled_ms, due_ms, retries, backoff FROM alarms")
-        return [StoredAlarm(*row) for row in rows]
+        text = "SELECT id, scheduled_ms, due_ms, retries, backoff FROM alarms"
+        try:
+            return [StoredAlarm(*row) for row in self._open().execute(text)]
+        except apsw.Error as error:
+            raise StateError(
+                f"{self.path} cannot be read ({error}): put it back from a copy, or take it away:"
+                " the objects stay, and pydo forgets their names and alarms until they are set anew"
+            ) from error
 
     def set_alarm(self, object_id: str, name: str | None, at_ms: int) -> None:
         """Note an alarm that was not tried yet, and the name of its object."""
@@ -95,8 +112,10 @@ class ClassMetadata:
 
     def _open(self) -> apsw.Connection:
         if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = apsw.Connection(str(self._path))
-            self._connection.set_busy_timeout(5000)
-            self._connection.execute(_CREATE).fetchall()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = apsw.Connection(str(self.path))
+            connection.set_busy_timeout(5000)
+            mode = "FULL" if self._syncs_commits else "NORMAL"
+            connection.execute(f"PRAGMA synchronous = {mode};{_CREATE}").fetchall()
+            self._connection = connection
         return self._connection

@@ -46,7 +46,9 @@ class ActorNamespace:
         self.class_name = class_name
         self.directory = directory
         self.ids = IdFactory(unique_key)
-        self.metadata = ClassMetadata(directory / "metadata.sqlite")
+        self.metadata = ClassMetadata(
+            directory / "metadata.sqlite", syncs_commits=runtime.settings.syncs_commits
+        )
         self.worker = worker
         self.has_sql = True
         self._containers: dict[str, ActorContainer] = {}

@@ -30,12 +30,19 @@ def test_attributes_that_may_be_forgotten(tmp_path: Path) -> None:
     )
 
 
+def test_commits_may_have_to_survive_a_power_loss(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.pydo]\ndurability = "full"\n')
+
+    assert load_tool(tmp_path) == ToolOptions(survives_power_loss=True)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
         ('lost-memory = "loudly"', '"tool.pydo.lost-memory" should be "warn" or "ignore".'),
         ("may-forget = true", '"tool.pydo.may-forget" should be an array of attributes such as'),
         ('may-forget = ["no such-name"]', '"tool.pydo.may-forget" should be an array'),
+        ('durability = "some"', '"tool.pydo.durability" should be "normal" or "full".'),
         ("may-forget = [1]", '"tool.pydo.may-forget" should be an array'),
     ],
 )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydo.host.outgoing import FetchPort
+    from pydo.runtime.clock import Clock
     from pydo.runtime.observer import ObjectLabel
 
 _HEAD = """\
@@ -86,9 +87,14 @@ class Project:
     """A project; its classes `A` and `B` are bound under their names."""
 
     def __init__(
-        self, directory: Path, *, date: str = "2026-09-01", fetch_port: FetchPort | None = None
+        self,
+        directory: Path,
+        *,
+        date: str = "2026-09-01",
+        fetch_port: FetchPort | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self.loop = ObjectLoop()
+        self.loop = ObjectLoop(clock)
         asyncio.set_event_loop(self.loop)
         self.heard = Heard()
         self.runtime = Runtime(self.loop, Nothing(), observer=self.heard)
@@ -118,9 +124,10 @@ class Project:
 
     def ask(self, url: str = "http://x/") -> Answer:
         """Send a request."""
-        return self.loop.run_until_complete(self._ask(url))
+        return self.loop.run_until_complete(self.answer(url))
 
-    async def _ask(self, url: str) -> Answer:
+    async def answer(self, url: str) -> Answer:
+        """Send a request, where the loop is running already."""
         response: Any = await self.runtime.fetch(Request.incoming("GET", url, []))
         text = response.text()
         return Answer(response.status, await text if inspect.isawaitable(text) else text)

@@ -28,6 +28,7 @@ from pydo.host.execution import wait_until
 from pydo.host.flags import Flags
 from pydo.host.importer import Host, install, uninstall
 from pydo.host.portability import Portability, watching, watching_imports
+from pydo.host.waiting import waiting
 from pydo.loader import Generation, Loader, digest, project_environment, reexec_command, use
 from pydo.reload import Watched, changes, settled
 from pydo.runtime.container import Settings
@@ -139,7 +140,7 @@ class DevSession:
         install(self._host)
         self._watchdog.start()
         try:
-            with watching(self._portability):
+            with watching(self._portability), waiting():
                 self._loop.run_until_complete(self._serve(sockets, port))
         finally:
             self._loop.set_exception_handler(lambda *_: None)  # what is cut off is of no interest

@@ -30,6 +30,7 @@ FLOORS = {
     "brotli": {"host"},
     "click": {"cli"},
     "cryptography": {"host"},
+    "greenlet": {"runtime"},
     "rich": {"console"},
     "tomli": {"config"},
     "uvloop": {"runtime"},

@@ -6,7 +6,8 @@ Source: pyodide/pyodide src/py/_pyodide/_core_docs.py and src/core/python2js.c.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn, Protocol, cast
+from functools import partial
+from typing import Any, Protocol, cast
 
 from pydo.errors import JsException
 from pydo.host.js.array import JsArray
@@ -17,6 +18,7 @@ from pydo.host.js.object import JsObject, ordered
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsFunction, JsNull, JsProxy, cross, jsnull
 from pydo.host.promise import JsPromise
+from pydo.runtime.strand import can_wait, pinned, wait
 
 __all__ = ["NAMES", "ConversionError", "InternalError", "JsDoubleProxy", "names", "to_js"]
 
@@ -283,7 +285,7 @@ class CallableProxy(JsDoubleProxy, js_name="PyProxy"):
         """Call the object; keywords become one trailing object on the way through JavaScript."""
         if named:
             arguments = (*arguments, JsObject({key: cross(each) for key, each in named.items()}))
-        return self._alive()(*(cross(each) for each in arguments))
+        return pinned(self._alive(), *(cross(each) for each in arguments))
 
 
 class PyBufferView(JsProxy, js_name="PyBufferView"):
@@ -315,7 +317,7 @@ class OnceCallable(JsFunction, js_name="Function"):
         if self._is_spent:
             raise JsError("OnceProxy can only be called once")
         self._is_spent = True
-        return super().__call__(*arguments, **named)
+        return pinned(partial(super().__call__, *arguments, **named))
 
     def destroy(self) -> None:
         """Let the function go."""
@@ -346,17 +348,23 @@ def destroy_proxies(pyproxies: Any, /) -> None:
             destroy()
 
 
-def run_sync(awaitable: Any, /) -> NoReturn:
-    """Refuse: there is no second stack to wait on."""
-    close = getattr(awaitable, "close", None)
-    if callable(close):
-        close()
-    raise RuntimeError("No suspender")
+def run_sync(awaitable: Any, /) -> Any:
+    """Give what `awaitable` gives: the plain function that calls this waits for it.
 
+    Raises:
+        RuntimeError: no function waits here: at the top level of a module, in a constructor, or in
+            a function that JavaScript calls.
 
-def can_run_sync() -> bool:
-    """Tell whether `run_sync` would work."""
-    return False
+    """
+    if isinstance(awaitable, JsDoubleProxy):
+        awaitable = awaitable.unwrap()
+    if not isinstance(awaitable, JsPromise):
+        return wait(awaitable)
+    if awaitable.future is not None or not can_wait():
+        return wait(awaitable.wait())
+    if awaitable.error is not None:
+        raise awaitable.error
+    return awaitable.value
 
 
 NAMES: dict[str, Any] = {
@@ -375,7 +383,7 @@ NAMES: dict[str, Any] = {
     "JsPromise": JsPromise,
     "JsProxy": JsProxy,
     "JsTypedArray": TypedArray,
-    "can_run_sync": can_run_sync,
+    "can_run_sync": can_wait,
     "create_once_callable": create_once_callable,
     "create_proxy": create_proxy,
     "destroy_proxies": destroy_proxies,

@@ -22,6 +22,7 @@ from pydo.runtime.kv import KeyValueTable
 from pydo.runtime.lifecycle import Signal
 from pydo.runtime.memory import Memory, Remembering
 from pydo.runtime.sql import SqlDatabase
+from pydo.runtime.strand import pinned
 from pydo.runtime.transaction import Transaction
 from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
 
@@ -95,7 +96,7 @@ class Actor:
         # A Python constructor that raises does not fail construction: each event of this
         # instance then meets the error.  Source: src/pyodide/python-entrypoint-helper.ts.
         try:
-            handler = self.worker.instantiate(self.container.label.class_name, self)
+            handler = pinned(self.worker.instantiate, self.container.label.class_name, self)
         except (SystemExit, KeyboardInterrupt) as error:
             self.deliveries.handler = _FailedConstructor(exit_error(error))
         except BaseException as error:  # noqa: BLE001 - the callers get it
@@ -260,7 +261,7 @@ class Actor:
         self.enter()
         level = self.database.begin_level()
         try:
-            result = callback()
+            result = pinned(callback)
         except BaseException:
             self.database.undo(level)
             raise

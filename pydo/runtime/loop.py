@@ -15,13 +15,14 @@ import asyncio
 import threading
 import weakref
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, TypeVarTuple, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack, cast
 
 from pydo.runtime.clock import Clock, ManualClock, SystemClock
+from pydo.runtime.strand import Strand, can_wait, wait
 from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 
     _Loop = asyncio.SelectorEventLoop
 else:
@@ -32,6 +33,7 @@ else:
 
 __all__ = ["ObjectLoop"]
 
+_T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 
 
@@ -43,6 +45,8 @@ class ObjectLoop(_Loop):
         self.clock: Clock = clock or SystemClock(self._call_unowned_later)
         self.running: Turns | None = None
         self.turn_number = 0
+        self.new_strand = Strand
+        self.strand = Strand()  # that turns run on
         self.pending_passes = 0
         self.thread_id = threading.get_ident()
         self._generators: dict[int, tuple[weakref.ref[Any], weakref.ref[Turns]]] = {}
@@ -88,6 +92,12 @@ class ObjectLoop(_Loop):
             await self.settled()
 
     # -- asyncio's interface
+
+    def run_until_complete(self, future: Generator[Any, None, _T] | Awaitable[_T]) -> _T:
+        """Run until `future` is done; within a handler wait for it, as Cloudflare does."""
+        if self.running is not None and can_wait():
+            return wait(cast("Awaitable[_T]", future))
+        return super().run_until_complete(future)
 
     def time(self) -> float:
         """Seconds by the loop's clock."""

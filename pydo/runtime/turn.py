@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pydo.runtime.loop import ObjectLoop
     from pydo.runtime.observer import Observer
     from pydo.runtime.socket import Socket
+    from pydo.runtime.strand import Strand
     from pydo.runtime.worker import Code
 
 __all__ = ["SCOPE", "Callback", "Lent", "Owner", "Scope", "Turns"]
@@ -160,6 +161,7 @@ class Turns:
         "name",
         "output",
         "owner",
+        "put_aside",
         "ready",
         "sockets",
         "tasks",
@@ -174,6 +176,7 @@ class Turns:
         self.input = InputGate()
         self.output = OutputGate()
         self.ready: deque[Callback] = deque()
+        self.put_aside: dict[Strand, asyncio.Future[object]] = {}  # and what each waits for
         self.tasks: set[asyncio.Task[object]] = set()
         self.generators: dict[int, Context] = {}  # where each open async generator is to end
         self.timers = 0
@@ -281,14 +284,13 @@ class Turns:
             self.wake()
 
     def _run_turn(self, callback: Callback) -> None:
-        ready = self.ready
-        self.loop.turn_number += 1
+        loop, ready = self.loop, self.ready
+        loop.turn_number += 1
         while True:
-            if not callback.is_cancelled:
-                try:
-                    callback.context.run(callback.function, *callback.args)
-                except BaseException as error:  # noqa: BLE001 - a turn lets nothing out
-                    self.owner.contain(error)
+            strand = loop.strand
+            strand.switch(self, callback)
+            if strand.is_put_aside:  # the turn goes on without what waits there
+                loop.strand = loop.new_strand()
             if not ready:
                 break
             callback = ready.popleft()
@@ -310,6 +312,8 @@ class Turns:
             name = "" if code is None else code.co_filename
             if owns(name) or name.startswith(_CORE):
                 task.cancel()
+        for waited_for in list(self.put_aside.values()):
+            waited_for.cancel()
         self.wake()
 
     def end_sockets(self, observer: Observer, *, cuts: bool) -> None:
@@ -329,7 +333,9 @@ class Turns:
     def is_busy(self) -> bool:
         """Whether tasks or timers of the owner are alive, others use it, or arrivals wait."""
         return (
-            bool(self.tasks or self.timers or self.lent or self.input.root.arrivals)
+            bool(
+                self.tasks or self.timers or self.lent or self.input.root.arrivals or self.put_aside
+            )
             or self.input.innermost is not self.input.root
             or (bool(self.sockets) and any(socket.keeps_awake for socket in self.sockets))
         )

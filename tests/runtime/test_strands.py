@@ -1,0 +1,264 @@
+"""Waiting in plain functions: what it lets in and what it keeps out, as an `await` there would."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pydo.runtime.strand import can_wait, wait
+
+from .conftest import Object, failure_of, on_disk
+
+if TYPE_CHECKING:
+    from pydo.runtime.actor import Actor
+
+    from .conftest import Core
+
+PLACE: ContextVar[str] = ContextVar("place", default="nowhere")
+
+
+class Waiting(Object):
+    """Its methods are plain functions that wait."""
+
+    def __init__(self, actor: Actor) -> None:
+        super().__init__(actor)
+        self.order: list[str] = []
+
+    def increase(self) -> int:
+        found = wait(self.get())
+        wait(asyncio.sleep(0))
+        wait(self.put(found + 1))
+        return found
+
+    def slow(self, number: int) -> int:
+        self.write(number)
+        wait(asyncio.sleep(1))
+        return self.read()
+
+    def fail_later(self) -> str:
+        try:
+            wait(self._failing())
+        except ValueError as error:
+            return str(error)
+        return "nothing"
+
+    async def _failing(self) -> None:
+        await asyncio.sleep(1)
+        raise ValueError("late")
+
+    def deep(self, depth: int) -> int:
+        async def below() -> int:
+            await asyncio.sleep(0.1)
+            return self.deep(depth - 1)
+
+        return 0 if depth == 0 else 1 + wait(below())
+
+    def context(self, name: str) -> str:
+        PLACE.set(name)
+        wait(asyncio.sleep(1))
+        return PLACE.get()
+
+    async def tasks(self) -> list[str]:
+        async def one(name: str) -> str:
+            task = asyncio.current_task()
+            wait(asyncio.sleep(1))
+            assert asyncio.current_task() is task
+            await asyncio.sleep(0)
+            return name
+
+        return list(await asyncio.gather(one("a"), one("b"), one("c")))
+
+    async def section(self) -> int:
+        async def within() -> None:
+            found = self.read()
+            wait(asyncio.sleep(5))
+            self.write(found + 100)
+
+        await self.actor.block_concurrency_while(within)
+        return self.read()
+
+    def in_a_transaction(self) -> bool:
+        return bool(self.actor.transaction_sync(can_wait))
+
+    def from_a_timer(self) -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def ring() -> None:
+            wait(asyncio.sleep(1))
+            found.set_result(self.read())
+
+        asyncio.get_running_loop().call_later(1, ring)
+        return int(wait(found))
+
+    def until_complete(self) -> int:
+        loop = asyncio.get_running_loop()
+        return loop.run_until_complete(self.get())
+
+    async def cancelled_meanwhile(self) -> str:
+        async def waits() -> str:
+            wait(asyncio.sleep(1))
+            await asyncio.sleep(1)
+            return "went on"
+
+        task = asyncio.ensure_future(waits())
+        await asyncio.sleep(0)
+        task.cancel()
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return "cancelled"
+
+    def forever(self) -> None:
+        try:
+            wait(asyncio.Event().wait())
+        finally:
+            ENDED.append("given back")
+
+
+ENDED: list[str] = []
+
+
+class WaitsInItsConstructor(Object):
+    def __init__(self, actor: Actor) -> None:
+        super().__init__(actor)
+        wait(self.get())
+
+
+async def test_nothing_gets_between_a_read_and_a_write(core: Core) -> None:
+    found = await core.stub(Waiting).fifty("increase")
+
+    assert sorted(found) == list(range(50))
+
+
+async def test_a_wait_lets_other_events_in_and_commits_what_was_written(core: Core) -> None:
+    stub = core.stub(Waiting)
+
+    slow = stub.call("slow", 7)
+    await core.advance(0.5)
+    seen, stored = await stub.call("get"), on_disk(stub.file)
+    await stub.call("put", 8)
+    await core.advance(1)
+
+    assert (seen, stored, await slow) == (7, {"n": 7}, 8)
+
+
+async def test_an_error_comes_out_of_the_wait(core: Core) -> None:
+    call = core.stub(Waiting).call("fail_later")
+    await core.advance(1)
+
+    assert await call == "late"
+
+
+async def test_a_wait_within_what_is_waited_for(core: Core) -> None:
+    call = core.stub(Waiting).call("deep", 20)
+    await core.advance(3)
+
+    assert await call == 20
+
+
+async def test_each_event_keeps_its_context_variables(core: Core) -> None:
+    calls = [core.stub(Waiting).call("context", name) for name in "abc"]
+    await core.advance(1)
+
+    assert await asyncio.gather(*calls) == ["a", "b", "c"]
+
+
+async def test_tasks_wait_side_by_side_and_stay_current(core: Core) -> None:
+    call = core.stub(Waiting).call("tasks")
+    await core.advance(1)
+
+    assert await call == ["a", "b", "c"]
+
+
+async def test_a_wait_in_a_section_keeps_other_events_out(core: Core) -> None:
+    stub = core.stub(Waiting)
+
+    section = stub.call("section")
+    await core.advance(1)
+    other = stub.call("increase")
+    await core.advance(2)
+    was_out = not other.done()
+    await core.advance(2)
+
+    assert (was_out, await section, await other) == (True, 100, 100)
+
+
+async def test_a_callback_of_a_timer_waits(core: Core) -> None:
+    stub = core.stub(Waiting)
+    await stub.call("put", 3)
+
+    call = stub.call("from_a_timer")
+    await core.advance(2)
+
+    assert await call == 3
+
+
+async def test_the_loop_runs_until_complete_within_a_handler(core: Core) -> None:
+    assert await core.stub(Waiting).call("until_complete") == 0
+
+
+async def test_a_synchronous_transaction_cannot_be_left(core: Core) -> None:
+    assert await core.stub(Waiting).call("in_a_transaction") is False
+
+
+async def test_a_constructor_cannot_wait(core: Core) -> None:
+    error = await failure_of(core.stub(WaitsInItsConstructor).call("get"))
+
+    assert "Cannot stack switch because the Python entrypoint was a synchronous" in str(error)
+
+
+async def test_outside_of_turns_nothing_waits(core: Core) -> None:
+    assert not can_wait()
+    with pytest.raises(RuntimeError, match=r"^No suspender$"):
+        wait(core.advance())
+
+
+async def test_a_task_cancelled_while_it_waits_ends_at_its_next_await(core: Core) -> None:
+    call = core.stub(Waiting).call("cancelled_meanwhile")
+    await core.advance(3)
+
+    assert await call == "cancelled"
+
+
+async def test_a_reset_ends_what_waits(core: Core) -> None:
+    stub = core.stub(Waiting)
+    call = stub.call("forever")
+    await core.advance()
+    actor = stub.container.actor
+    assert actor is not None
+
+    actor.break_with(ValueError("broken"))
+    await failure_of(call)
+    await core.advance()
+
+    assert ENDED == ["given back"]
+    assert not actor.turns.put_aside
+
+
+async def test_a_waiting_event_keeps_its_object(core: Core) -> None:
+    stub = core.stub(Waiting)
+
+    call = stub.call("slow", 1)
+    await core.advance(0.9)
+    actor = stub.container.actor
+    await core.advance(0.2)
+
+    assert await call == 1
+    assert stub.container.actor is actor
+    assert core.heard.errors == []
+
+
+async def test_the_worker_waits_as_objects_do(core: Core) -> None:
+    async def handle(request: object) -> object:
+        return wait(asyncio.sleep(1, request))
+
+    core.serve(handle)
+
+    answer = core.runtime.fetch("hello")
+    task = asyncio.ensure_future(answer)
+    await core.advance(1)
+
+    assert await task == "hello"

@@ -13,6 +13,7 @@ import random
 import sys
 import uuid
 from contextlib import contextmanager
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.portability.hearing import standing
@@ -84,6 +85,8 @@ def _wrapped(function: Callable[..., Any], label: str) -> Callable[..., Any]:
 def _unwrap(module: ModuleType) -> None:
     names = getattr(module, "__dict__", {})
     for name, value in list(names.items()):
-        function = getattr(value, "__pydo_draws__", None) if callable(value) else None
+        if type(value) is not FunctionType:  # a lazy object may act as its target, or raise
+            continue
+        function = getattr(value, "__pydo_draws__", None)
         if function is not None and names[name] is value:
             names[name] = function

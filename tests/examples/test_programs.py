@@ -1,0 +1,117 @@
+"""Programs of the kind that people deploy, with servers of our own in place of the internet."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+
+from tests.seeds.conftest import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import aiohttp
+
+    from .conftest import Example
+
+
+def test_a_chat_has_a_page_beside_its_module(serve: Callable[..., Example]) -> None:
+    example = serve("chatroom")
+
+    status, page = example.ask("GET", "/")
+
+    assert (status, "<title>Chat</title>" in page) == (200, True)
+    assert example.ask("GET", "/nothing")[0] == 404
+
+
+def test_a_chat_goes_to_everybody_in_the_room(serve: Callable[..., Example]) -> None:
+    example = serve("chatroom")
+
+    async def conversation(session: aiohttp.ClientSession) -> list[list[Any]]:
+        ada = await session.ws_connect("/rooms/lobby/socket?name=Ada")
+        heard = [[await ada.receive_json()], [], []]
+        bob = await session.ws_connect("/rooms/lobby/socket?name=Bob")
+        eve = await session.ws_connect("/rooms/other/socket?name=Eve")
+        heard[1].append(await bob.receive_json())
+        heard[2].append(await eve.receive_json())
+        await bob.send_str("hello")
+        heard[0] += [await ada.receive_json(), await ada.receive_json()]
+        heard[1].append(await bob.receive_json())
+        await bob.close()
+        heard[0].append(await ada.receive_json())
+        late = await session.ws_connect("/rooms/lobby/socket?name=Late")
+        heard.append([await late.receive_json()])
+        return heard
+
+    said = {"name": "Bob", "text": "hello"}
+    assert example.talk(conversation) == [
+        [{"joined": "Ada"}, {"joined": "Bob"}, said, {"left": "Bob"}],
+        [{"joined": "Bob"}, said],
+        [{"joined": "Eve"}],
+        [said],
+    ]
+    assert json.loads(example.ask("GET", "/rooms/lobby")[1]) == [said]
+
+
+@pytest.mark.timeout(40)
+def test_an_alarm_keeps_a_consumer_connected(serve: Callable[..., Example]) -> None:
+    port = free_port()
+    example = serve("feed", "--var", f"FEED_URL:ws://127.0.0.1:{port}/subscribe?wanted=posts")
+    asked: list[str] = []
+
+    async def subscribe(request: web.Request) -> web.WebSocketResponse:
+        asked.append(request.query_string)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        number = 10 * len(asked)
+        record = {"record": {"text": f"post {number}"}}
+        await socket.send_json({"did": "did:web:a", "time_us": number, "commit": record})
+        if len(asked) == 1:
+            await socket.close(code=1001, message=b"restarting")
+        else:
+            await socket.receive()
+        return socket
+
+    async def conversation(session: aiohttp.ClientSession) -> Any:
+        app = web.Application()
+        app.router.add_get("/subscribe", subscribe)
+        runner = web.AppRunner(app, shutdown_timeout=1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await session.get("/start")
+        while True:
+            report = await (await session.get("/report")).json()
+            if report["seen"] == 20:
+                break
+            await asyncio.sleep(0.05)
+        stopped = await (await session.get("/stop")).json()
+        await runner.cleanup()
+        return report, stopped
+
+    report, stopped = example.talk(conversation)
+
+    assert asked == ["wanted=posts", "wanted=posts&cursor=10"]
+    assert [post["text"] for post in report["posts"]] == ["post 20", "post 10"]
+    assert (report["is_open"], report["connections"]) == (True, 2)
+    assert stopped["is_open"] is False
+    assert any("the feed has closed: 1001 restarting" in line for line in example.dev.said) or (
+        example.dev.until("the feed has closed: 1001 restarting")
+    )
+
+
+def test_an_image_is_made_with_a_compiled_package(serve: Callable[..., Example]) -> None:
+    example = serve("image", needs=("PIL",))
+
+    async def conversation(session: aiohttp.ClientSession) -> tuple[str | None, bytes]:
+        async with session.get("/hello") as answer:
+            return answer.headers.get("content-type"), await answer.read()
+
+    kind, image = example.talk(conversation)
+
+    assert kind == "image/png"
+    assert image.startswith(b"\x89PNG\r\n")
+    assert 500 < len(image) < 20_000

@@ -163,8 +163,13 @@ class StateDirectory:
         self.close()
 
     @property
+    def layout(self) -> Path:
+        """Where everything is: the part of the directory that has this version's form."""
+        return self.root / _LAYOUT
+
+    @property
     def _class_directories(self) -> Path:
-        return self.root / _LAYOUT / "do"
+        return self.layout / "do"
 
     def _write_owner(self) -> None:
         self._lock.write(json.dumps(self._owner).encode())

@@ -17,6 +17,7 @@ from pydo.cli.dev import dev
 from pydo.cli.init import init
 from pydo.cli.migrate import migrate
 from pydo.cli.option import CONTEXT_SETTINGS, is_verbose, verbose
+from pydo.cli.state import state
 from pydo.console import Console
 from pydo.errors import ConfigError, PydoError
 
@@ -73,5 +74,5 @@ def cli() -> None:
     """Run Cloudflare's Python Workers with their Durable Objects on this machine."""
 
 
-for _command in (init, dev, migrate):
+for _command in (init, dev, migrate, state):
     cli.add_command(_command)

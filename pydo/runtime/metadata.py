@@ -7,7 +7,7 @@ row an alarm, which follows the object's own (`alarms.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
@@ -65,6 +65,27 @@ class ClassMetadata:
         row = self._open().execute("SELECT name FROM objects WHERE id = ?", (object_id,)).fetchone()
         return None if row is None else row[0]
 
+    def names(self) -> dict[str, str | None]:
+        """Give the name of every object that is noted, by its id.
+
+        Raises:
+            StateError: the file cannot be read.
+
+        """
+        if self._connection is None and not self.path.exists():
+            return {}
+        try:
+            rows: list[Any] = self._open().execute("SELECT id, name FROM objects").fetchall()
+        except apsw.Error as error:
+            raise self._unreadable(error) from error
+        return dict(rows)
+
+    def forget(self, object_id: str) -> None:
+        """Forget an object and its alarm: its folder is gone."""
+        with self._open() as connection:
+            connection.execute("DELETE FROM objects WHERE id = ?", (object_id,))
+            connection.execute("DELETE FROM alarms WHERE id = ?", (object_id,))
+
     # -- alarms
 
     def alarms(self) -> list[StoredAlarm]:
@@ -80,10 +101,7 @@ class ClassMetadata:
         try:
             return [StoredAlarm(*row) for row in self._open().execute(text)]
         except apsw.Error as error:
-            raise StateError(
-                f"{self.path} cannot be read ({error}): put it back from a copy, or take it away:"
-                " the objects stay, and pydo forgets their names and alarms until they are set anew"
-            ) from error
+            raise self._unreadable(error) from error
 
     def set_alarm(self, object_id: str, name: str | None, at_ms: int) -> None:
         """Note an alarm that was not tried yet, and the name of its object."""
@@ -109,6 +127,12 @@ class ClassMetadata:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _unreadable(self, error: apsw.Error) -> StateError:
+        return StateError(
+            f"{self.path} cannot be read ({error}): put it back from a copy, or take it away:"
+            " the objects stay, and pydo forgets their names and alarms until they are set anew"
+        )
 
     def _open(self) -> apsw.Connection:
         if self._connection is None:

@@ -15,8 +15,8 @@ from pydo.clone import PLAIN, CloneDecodeError
 # JavaScript has one kind of number, and what is beyond its whole ones is a BigInt here.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 DATES = st.datetimes(
-    datetime(1971, 1, 1),
-    datetime(2200, 1, 1),
+    datetime(1971, 1, 1),  # noqa: DTZ001 - the bounds have none
+    datetime(2200, 1, 1),  # noqa: DTZ001 - as above
     timezones=st.just(UTC),
 ).map(lambda each: each.replace(microsecond=each.microsecond // 1000 * 1000))
 SCALARS = (

@@ -1,0 +1,347 @@
+"""`pydo state`: what the objects of a project have stored, seen and changed from outside.
+
+Each command refuses while a server holds the directory.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pydo.cli.option import CONTEXT_SETTINGS, verbose
+from pydo.console import Console, open_stdout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+    from pydo.state import Carried, Contents, Summary
+    from pydo.statedir import StateDirectory
+
+__all__ = ["state"]
+
+_MOST_ROWS = 20  # of each table, as text
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """Where the state is, and the configuration beside it if one is needed."""
+
+    cwd: Path
+    config: Path | None
+    persist_to: Path | None
+
+    @property
+    def root(self) -> Path:
+        if self.persist_to is not None:
+            return self.cwd.absolute() / self.persist_to
+        return self.config_path.parent / ".pydo" / "state"
+
+    @property
+    def config_path(self) -> Path:
+        from pydo.config import discover  # noqa: PLC0415 - `pydo --help` needs none
+
+        return discover(self.cwd) if self.config is None else self.cwd.absolute() / self.config
+
+    def storage_of(self, class_name: str) -> str:
+        """Tell the storage kind of a class, as far as a configuration says it."""
+        from pydo.config import ConfigError, load  # noqa: PLC0415 - as above
+
+        try:
+            return load(self.config_path)[0].storage_of(class_name).value
+        except ConfigError:
+            return "sqlite"
+
+    @contextmanager
+    def held(self, *, makes: bool = False) -> Generator[StateDirectory]:
+        from pydo.state import hold  # noqa: PLC0415 - as above
+        from pydo.statedir import StateDirectory  # noqa: PLC0415 - as above
+
+        with StateDirectory.open(self.root) if makes else hold(self.root) as state:
+            yield state
+
+
+def _on_project(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which project is meant; it gets that, and a console."""
+
+    @wraps(function)
+    def command(*, cwd: Path, config: Path | None, persist_to: Path | None, **given: Any) -> None:
+        function(_Project(cwd, config, persist_to), Console(open_stdout()), **given)
+
+    for option in (
+        verbose,
+        click.option(
+            "--persist-to",
+            type=click.Path(path_type=Path),
+            metavar="DIRECTORY",
+            help="Where the state is; by default .pydo/state beside the configuration.",
+        ),
+        click.option(
+            "-c",
+            "--config",
+            type=click.Path(path_type=Path),
+            help="The configuration; by default the nearest wrangler.toml, upwards from here.",
+        ),
+        click.option(
+            "--cwd",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            default=Path(),
+            help="Run as if started in this directory.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+_yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+_overwrite = click.option(
+    "--overwrite", is_flag=True, help="Replace objects that are there already."
+)
+
+
+@click.group(
+    short_help="See, reset, keep and exchange what is stored.",
+    context_settings=CONTEXT_SETTINGS,
+    epilog="Example: pydo state list",
+)
+def state() -> None:
+    """See and change what the objects of this project have stored; no server may run."""
+
+
+# -- seeing
+
+
+@state.command("list", short_help="List the objects.", context_settings=CONTEXT_SETTINGS)
+@click.argument("class_name", metavar="[CLASS]", required=False)
+@_on_project
+def list_(project: _Project, console: Console, class_name: str | None) -> None:
+    """List the objects, with their names, sizes, keys and alarms."""
+    from pydo.state import find_class, objects_of, summarize  # noqa: PLC0415 - as above
+
+    with project.held() as held:
+        owners = (
+            list(held.class_directories()) if class_name is None else [find_class(held, class_name)]
+        )
+        found = [(each, [summarize(place) for place in objects_of(each)]) for each in owners]
+    if not found:
+        console.say("No objects.")
+    for number, (owner, objects) in enumerate(found):
+        console.say(
+            ("\n" if number else "") + f"{owner.class_name}: {_count(len(objects), 'object')}"
+        )
+        if objects:
+            console.say(_table(("NAME", "SIZE", "KEYS", "TABLES", "ALARM"), map(_line, objects)))
+
+
+@state.command(short_help="Show what one object stores.", context_settings=CONTEXT_SETTINGS)
+@click.argument("named", metavar="CLASS/NAME")
+@click.option("--json", "as_json_", is_flag=True, help="Everything, as JSON.")
+@_on_project
+def show(project: _Project, console: Console, named: str, *, as_json_: bool) -> None:
+    """Show the keys, the tables and the alarm of one object, named by its name or its id."""
+    from pydo.state import as_json, as_text, find_object, read  # noqa: PLC0415 - as above
+
+    with project.held() as held:
+        place = find_object(held, named)
+        contents = read(place, None if as_json_ else _MOST_ROWS)
+    if as_json_:
+        found = {"class": place.owner.class_name, "id": place.id, "name": place.name}
+        console.say(json.dumps({**found, **_as_json(contents, as_json)}, indent=2))
+        return
+    console.say(f"{place}  ({place.id})")
+    if contents.alarm_ms is not None:
+        console.say(f"alarm  {_time(contents.alarm_ms)}")
+    for key, value in contents.keys.items():
+        console.say(_indented(f"{key!r}: ", as_text(value)))
+    for table in contents.tables:
+        shown = "" if table.count <= len(table.rows) else f", the first {len(table.rows)}"
+        console.say(f"\n{table.name}: {_count(table.count, 'row')}{shown}")
+        console.say(_table(table.columns, ([as_text(v) for v in row] for row in table.rows)))
+    if not (contents.keys or contents.tables):
+        console.say("It stores nothing.")
+
+
+# -- changing
+
+
+@state.command(short_help="Delete objects.", context_settings=CONTEXT_SETTINGS)
+@click.argument("named", metavar="[CLASS[/NAME]]", required=False)
+@_yes
+@_on_project
+def reset(project: _Project, console: Console, named: str | None, *, yes: bool) -> None:
+    """Delete what is stored: one object's, a class's, or everybody's."""
+    from pydo.state import (  # noqa: PLC0415 - as above
+        find_class,
+        find_object,
+        reset_all,
+        reset_class,
+        reset_object,
+    )
+
+    with project.held() as held:
+        if named is None:
+            _confirm(f"Delete all objects in {held.root}?", yes=yes)
+            count = reset_all(held)
+        elif "/" in named:
+            place = find_object(held, named)
+            _confirm(f"Delete {place}?", yes=yes)
+            reset_object(place)
+            count = 1
+        else:
+            owner = find_class(held, named)
+            _confirm(f"Delete all objects of {owner.class_name}?", yes=yes)
+            count = reset_class(owner)
+    console.say(f"{_count(count, 'object')} deleted.")
+
+
+@state.command(short_help="Keep everything under a name.", context_settings=CONTEXT_SETTINGS)
+@click.argument("name", required=False)
+@_on_project
+def snapshot(project: _Project, console: Console, name: str | None) -> None:
+    """Keep everything that is stored under NAME, by default the time."""
+    from pydo.state import snapshot as keep  # noqa: PLC0415 - as above
+
+    name = name or datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+    with project.held() as held:
+        keep(held, name)
+    console.say(f'Kept as "{name}"; `pydo state restore {name}` puts it back.')
+
+
+@state.command(short_help="Put a snapshot back.", context_settings=CONTEXT_SETTINGS)
+@click.argument("name", required=False)
+@_yes
+@_on_project
+def restore(project: _Project, console: Console, name: str | None, *, yes: bool) -> None:
+    """Put the snapshot NAME back in the place of all that is stored; list them without a NAME."""
+    from pydo.state import restore as put_back  # noqa: PLC0415 - as above
+    from pydo.state import snapshots  # noqa: PLC0415 - as above
+
+    with project.held() as held:
+        if name is None:
+            console.say("\n".join(snapshots(held)) or "No snapshots.")
+            return
+        if name in snapshots(held):
+            _confirm(f'Put "{name}" in the place of all that is stored now?', yes=yes)
+        put_back(held, name)
+    console.say(f'All is as it was in "{name}".')
+
+
+# -- exchange with wrangler
+
+
+@state.command(
+    "import", short_help="Take wrangler's objects over.", context_settings=CONTEXT_SETTINGS
+)
+@click.argument("directory", type=click.Path(path_type=Path))
+@_overwrite
+@_on_project
+def import_(project: _Project, console: Console, directory: Path, *, overwrite: bool) -> None:
+    """Take over the objects of `wrangler dev` from DIRECTORY: its .wrangler/state."""
+    from pydo.state import import_from  # noqa: PLC0415 - as above
+
+    with project.held(makes=True) as held:
+        source = project.cwd.absolute() / directory
+        found = import_from(held, source, project.storage_of, overwrites=overwrite)
+    for each in found:
+        _tell(console, each, "imported")
+
+
+@state.command(
+    "export", short_help="Write objects for wrangler.", context_settings=CONTEXT_SETTINGS
+)
+@click.argument("directory", type=click.Path(path_type=Path))
+@_overwrite
+@_on_project
+def export(project: _Project, console: Console, directory: Path, *, overwrite: bool) -> None:
+    """Write all objects into DIRECTORY, in the form of wrangler's .wrangler/state."""
+    from pydo.state import export_to  # noqa: PLC0415 - as above
+
+    with project.held() as held:
+        found = export_to(held, project.cwd.absolute() / directory, overwrites=overwrite)
+    for each in found:
+        _tell(console, each, "exported")
+    if not found:
+        console.say("No objects.")
+
+
+def _tell(console: Console, carried: Carried, what: str) -> None:
+    console.say(
+        f"{carried.class_name}: {_count(carried.objects, 'object')} {what},"
+        f" {_count(carried.alarms, 'alarm')}"
+    )
+    if carried.kept:
+        console.say(
+            f"  already there, and left alone: {_count(carried.kept, 'object')}"
+            " (--overwrite replaces them)"
+        )
+    if carried.was_renamed:
+        console.warn(
+            f"{carried.class_name} was renamed ({carried.other_key}): its objects have other ids in"
+            " wrangler. Those with names were carried by name; ids that are stored in values, and"
+            f" {_count(carried.nameless, 'object')} without a name, were not"
+        )
+    if carried.facets:
+        console.warn(f"{carried.class_name}: facets stay behind ({_count(carried.facets, 'file')})")
+
+
+# -- the form of what is said
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    if not yes:
+        click.confirm(question, abort=True)
+
+
+def _line(summary: Summary) -> list[str]:
+    name = summary.place.id if summary.place.name is None else summary.place.name
+    if summary.damage is not None:
+        return [name, _size(summary.size), "-", "-", f"damaged: {summary.damage}"]
+    alarm = "-" if summary.alarm_ms is None else _time(summary.alarm_ms)
+    return [name, _size(summary.size), str(summary.keys), str(summary.tables), alarm]
+
+
+def _table(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    table = [list(heading), *(list(each) for each in lines)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    return "\n".join(
+        (
+            "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    )
+
+
+def _indented(head: str, text: str) -> str:
+    return "  " + head + text.replace("\n", "\n" + " " * (len(head) + 2))
+
+
+def _as_json(contents: Contents, convert: Callable[[object], object]) -> dict[str, object]:
+    alarm = None if contents.alarm_ms is None else contents.alarm_ms
+    return {
+        "alarm": alarm,
+        "keys": {key: convert(value) for key, value in contents.keys.items()},
+        "tables": {
+            table.name: [
+                dict(zip(table.columns, map(convert, row), strict=True)) for row in table.rows
+            ]
+            for table in contents.tables
+        },
+    }
+
+
+def _time(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone().isoformat(" ", "milliseconds")
+
+
+def _size(size: int) -> str:
+    return f"{size / 1024:,.0f} KB"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,48 @@
+"""Objects taken away with all that they stored.
+
+Class directories keep their namespace.json, so the ids of objects that are made later are those
+that they had before.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from pydo.runtime.metadata import ClassMetadata
+from pydo.state.place import ObjectPlace
+
+if TYPE_CHECKING:
+    from pydo.statedir import ClassDirectory, StateDirectory
+
+__all__ = ["reset_all", "reset_class", "reset_object"]
+
+
+def reset_object(place: ObjectPlace) -> None:
+    """Take one object away."""
+    # The files first: an alarm that is still noted finds no object and is forgotten, while an
+    # object whose alarm is not noted would never ring.
+    doomed = place.directory.with_name(f".{place.id}")
+    shutil.rmtree(doomed, ignore_errors=True)
+    place.directory.rename(doomed)
+    shutil.rmtree(doomed)
+    metadata = ClassMetadata(place.owner.metadata_path)
+    metadata.forget(place.id)
+    metadata.close()
+
+
+def reset_class(owner: ClassDirectory) -> int:
+    """Take all objects of a class away; how many there were."""
+    places = [ObjectPlace(owner, each, None) for each in owner.list_objects()]
+    for place in places:
+        doomed = place.directory.with_name(f".{place.id}")
+        place.directory.rename(doomed)
+        shutil.rmtree(doomed)
+    for file in owner.path.glob("metadata.sqlite*"):
+        file.unlink()
+    return len(places)
+
+
+def reset_all(state: StateDirectory) -> int:
+    """Take all objects of all classes away; how many there were."""
+    return sum(reset_class(each) for each in state.class_directories())

@@ -1,0 +1,169 @@
+"""One object's database, read as it is on the disk; nothing of it is changed by that."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from pydo.clone import PLAIN, CloneDecodeError
+from pydo.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from pydo.state.place import ObjectPlace
+
+__all__ = ["Contents", "Summary", "Table", "Unreadable", "read", "stored_alarm_ms", "summarize"]
+
+_NS = 1_000_000  # nanoseconds in a millisecond
+_RESERVED = "_cf_"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What there is to say of an object in a line; `damage` says why there is no more."""
+
+    place: ObjectPlace
+    size: int  # bytes of its database on the disk
+    keys: int = 0
+    tables: int = 0
+    alarm_ms: int | None = None
+    damage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands for a value whose bytes are damaged."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One of the user's tables."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    count: int  # of all rows, of which `rows` may be the first
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that an object stores; values are plain Python's (`pydo.clone.PLAIN`)."""
+
+    alarm_ms: int | None = None
+    keys: dict[str, object] = field(default_factory=dict[str, object])
+    tables: tuple[Table, ...] = ()
+
+
+def summarize(place: ObjectPlace) -> Summary:
+    """Say what an object holds, without reading its values."""
+    files = [each for each in place.directory.glob("db.sqlite*") if each.suffix != ".sqlite-shm"]
+    size = sum(each.stat().st_size for each in files)
+    if not place.database.exists():
+        return Summary(place, size)
+    try:
+        with _opened(place.database) as connection:
+            return Summary(
+                place,
+                size,
+                _count(connection, "_cf_KV") if _has(connection, "_cf_KV") else 0,
+                len(_user_tables(connection)),
+                stored_alarm_ms(connection),
+            )
+    except apsw.Error as error:
+        return Summary(place, size, damage=str(error))
+
+
+def read(place: ObjectPlace, most_rows: int | None = None) -> Contents:
+    """Read all that an object stores, of each table `most_rows` at most.
+
+    Raises:
+        StateError: the database is damaged.
+
+    """
+    if not place.database.exists():
+        return Contents()
+    try:
+        with _opened(place.database) as connection:
+            return Contents(
+                stored_alarm_ms(connection),
+                _keys(connection),
+                tuple(_table(connection, name, most_rows) for name in _user_tables(connection)),
+            )
+    except apsw.Error as error:
+        raise StateError(
+            f"{place.database} cannot be read ({error}): put it back from a copy, or begin anew"
+            f" with `pydo state reset {place}`"
+        ) from error
+
+
+def stored_alarm_ms(connection: apsw.Connection) -> int | None:
+    """Give when the alarm of an open database rings."""
+    if not _has(connection, "_cf_METADATA"):
+        return None
+    row: Any = connection.execute("SELECT value FROM _cf_METADATA WHERE key = 1").fetchone()
+    return None if row is None or row[0] is None else int(row[0]) // _NS
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[apsw.Connection]:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.set_busy_timeout(5000)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _has(connection: apsw.Connection, table: str) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
+    return found.fetchone() is not None
+
+
+def _user_tables(connection: apsw.Connection) -> list[str]:
+    names = connection.execute(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')"
+        " ORDER BY name"
+    )
+    return [
+        str(name) for (name,) in names if not str(name).lower().startswith((_RESERVED, "sqlite_"))
+    ]
+
+
+def _keys(connection: apsw.Connection) -> dict[str, object]:
+    if not _has(connection, "_cf_KV"):
+        return {}
+    rows = connection.execute("SELECT key, value FROM _cf_KV ORDER BY key")
+    return {str(key): _decoded(value) for key, value in rows}
+
+
+def _decoded(data: Any) -> object:
+    try:
+        return PLAIN.decode(data)
+    except CloneDecodeError as error:
+        return Unreadable(str(error))
+
+
+def _table(connection: apsw.Connection, name: str, most_rows: int | None) -> Table:
+    limit = -1 if most_rows is None else most_rows
+    cursor = connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT ?", (limit,))  # noqa: S608 - quoted
+    rows = cursor.fetchall()
+    columns = connection.execute("SELECT name FROM pragma_table_info(?)", (name,))
+    count = _count(connection, name)
+    return Table(name, tuple(str(each) for (each,) in columns), tuple(rows), count)
+
+
+def _count(connection: apsw.Connection, table: str) -> int:
+    row: Any = connection.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()  # noqa: S608 - quoted
+    return int(row[0])
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

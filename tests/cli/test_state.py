@@ -1,0 +1,174 @@
+"""`pydo state`: whole outputs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pydo.statedir import StateDirectory
+from tests.state.conftest import Stored
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import CommandLine
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A state directory with two objects, held by nobody."""
+    stored = Stored(tmp_path / "state")
+    stored.write("a", {"k": {"x": [1, "two"]}}, "CREATE TABLE t (n)", "INSERT INTO t VALUES (5)")
+    stored.write("b", {"k": 1}, class_name="Others")
+    stored.close()
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def a_id(root: Path) -> str:
+    """The id of the first of them."""
+    return next(
+        each.name for each in (root / "v1" / "do" / "my-app-Notes").iterdir() if each.is_dir()
+    )
+
+
+def test_objects_are_listed_by_their_classes(command_line: CommandLine, root: Path) -> None:
+    result = command_line.run("state", "list", "--persist-to", str(root))
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines == [
+        ["Notes:", "1", "object"],
+        ["NAME", "SIZE", "KEYS", "TABLES", "ALARM"],
+        ["a", lines[2][1], "KB", "1", "1", "-"],
+        [],
+        ["Others:", "1", "object"],
+        ["NAME", "SIZE", "KEYS", "TABLES", "ALARM"],
+        ["b", lines[6][1], "KB", "1", "0", "-"],
+    ]
+
+
+def test_one_class_is_listed_alone(command_line: CommandLine, root: Path) -> None:
+    result = command_line.run("state", "list", "Others", "--persist-to", str(root))
+
+    assert "Notes" not in result.stdout
+
+
+def test_an_object_is_shown(command_line: CommandLine, root: Path, a_id: str) -> None:
+    result = command_line.run("state", "show", "Notes/a", "--persist-to", str(root))
+
+    assert result.stdout == (
+        f"Notes/a  ({a_id})\n  'k': {{'x': [1, 'two']}}\n\nt: 1 row\n  n\n  5\n"
+    )
+
+
+def test_an_object_is_shown_as_json(command_line: CommandLine, root: Path, a_id: str) -> None:
+    result = command_line.run("state", "show", "Notes/a", "--json", "--persist-to", str(root))
+
+    assert json.loads(result.stdout) == {
+        "class": "Notes",
+        "id": a_id,
+        "name": "a",
+        "alarm": None,
+        "keys": {"k": {"x": [1, "two"]}},
+        "tables": {"t": [{"n": 5}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Notes/a"], "1 object deleted.\n"),
+        (["Notes"], "1 object deleted.\n"),
+        ([], "2 objects deleted.\n"),
+    ],
+)
+def test_a_reset_asks_or_is_told_not_to(
+    command_line: CommandLine, root: Path, arguments: list[str], said: str
+) -> None:
+    asked = command_line.run("state", "reset", *arguments, "--persist-to", str(root))
+    kept = command_line.run("state", "show", "Notes/a", "--persist-to", str(root))
+    told = command_line.run("state", "reset", *arguments, "--yes", "--persist-to", str(root))
+    gone = command_line.run("state", "show", "Notes/a", "--persist-to", str(root))
+
+    assert (asked.exit_code, kept.exit_code) == (1, 0)
+    assert "[y/N]" in asked.stdout
+    assert (told.exit_code, told.stdout, gone.exit_code) == (0, said, 1)
+
+
+def test_a_snapshot_is_kept_and_put_back(command_line: CommandLine, root: Path) -> None:
+    at = ("--persist-to", str(root))
+
+    kept = command_line.run("state", "snapshot", "one", *at)
+    command_line.run("state", "reset", "--yes", *at)
+    names = command_line.run("state", "restore", *at)
+    asked = command_line.run("state", "restore", "one", *at)
+    restored = command_line.run("state", "restore", "one", "--yes", *at)
+
+    assert kept.stdout == 'Kept as "one"; `pydo state restore one` puts it back.\n'
+    assert names.stdout == "one\n"
+    assert asked.exit_code == 1
+    assert restored.stdout == 'All is as it was in "one".\n'
+    assert command_line.run("state", "show", "Notes/a", *at).exit_code == 0
+
+
+def test_a_snapshot_without_a_name_has_the_time(command_line: CommandLine, root: Path) -> None:
+    assert command_line.run("state", "snapshot", "--persist-to", str(root)).stdout.startswith(
+        'Kept as "20'
+    )
+
+
+def test_objects_go_to_wrangler_and_come_back(
+    command_line: CommandLine, root: Path, tmp_path: Path
+) -> None:
+    there, at = str(tmp_path / "wrangler"), ("--persist-to", str(root))
+
+    out = command_line.run("state", "export", there, *at)
+    command_line.run("state", "reset", "--yes", *at)
+    back = command_line.run("state", "import", there, *at)
+    again = command_line.run("state", "import", there, *at)
+
+    assert out.stdout == (
+        "Notes: 1 object exported, 0 alarms\nOthers: 1 object exported, 0 alarms\n"
+    )
+    assert back.stdout == (
+        "Notes: 1 object imported, 0 alarms\nOthers: 1 object imported, 0 alarms\n"
+    )
+    assert "already there, and left alone: 1 object (--overwrite replaces them)" in again.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        ["show", "Notes/a"],
+        ["reset", "--yes"],
+        ["snapshot"],
+        ["restore", "one"],
+        ["import", "elsewhere"],
+        ["export", "elsewhere"],
+    ],
+    ids=lambda each: each[0],
+)
+def test_nothing_is_done_while_a_server_holds_the_directory(
+    command_line: CommandLine, root: Path, arguments: list[str]
+) -> None:
+    with StateDirectory.open(root, port=8787):
+        result = command_line.run("state", *arguments, "--persist-to", str(root))
+
+    assert result.exit_code == 1
+    assert "is in use by pydo dev" in result.stderr
+    assert "port 8787" in result.stderr
+
+
+def test_without_a_place_it_is_beside_the_configuration(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "wrangler.toml").touch()
+
+    result = command_line.run("state", "list", "--cwd", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert f"{tmp_path / '.pydo' / 'state'} is not there" in result.stderr

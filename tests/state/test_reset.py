@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydo.runtime.metadata import ClassMetadata
+from pydo.state import find_class, find_object, objects_of, reset_all, reset_class, reset_object
+
+if TYPE_CHECKING:
+    from .conftest import Stored
+
+
+def test_one_object_is_taken_away_with_its_name_and_its_alarm(stored: Stored) -> None:
+    stored.write("a", {"k": 1}, alarm_ms=1_800_000_000_000)
+    stored.write("b", {"k": 1}, alarm_ms=1_900_000_000_000)
+
+    reset_object(find_object(stored.state, "Notes/a"))
+
+    owner = find_class(stored.state, "Notes")
+    assert [each.name for each in objects_of(owner)] == ["b"]
+    metadata = ClassMetadata(owner.metadata_path)
+    assert [each.scheduled_ms for each in metadata.alarms()] == [1_900_000_000_000]
+    assert list(metadata.names().values()) == ["b"]
+    metadata.close()
+    assert not list(owner.path.glob(".*"))
+
+
+def test_a_class_is_emptied_and_its_ids_stay(stored: Stored) -> None:
+    before = stored.write("a", {"k": 1})
+    stored.write("other", {"k": 1}, class_name="Others")
+
+    assert reset_class(find_class(stored.state, "Notes")) == 1
+
+    assert objects_of(find_class(stored.state, "Notes")) == []
+    assert len(objects_of(find_class(stored.state, "Others"))) == 1
+    assert stored.write("a", {"k": 1}) == before
+
+
+def test_everything_is_emptied(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    stored.write("other", {"k": 1}, class_name="Others")
+
+    assert reset_all(stored.state) == 2
+    assert [objects_of(each) for each in stored.state.class_directories()] == [[], []]

@@ -1,0 +1,199 @@
+"""To and from the form of wrangler's directory; the real wrangler has its own test beside this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import apsw
+import pytest
+
+from pydo.clone import PLAIN
+from pydo.errors import StateError
+from pydo.runtime.ids import IdFactory
+from pydo.runtime.metadata import ClassMetadata
+from pydo.state import export_to, find_class, find_object, import_from, objects_of, read
+from pydo.statedir import SQLITE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Stored
+
+AT_MS = 1_800_000_000_000
+KV = "CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
+
+
+def sqlite(_: str) -> str:
+    return SQLITE
+
+
+def of_wrangler(
+    state: Path,
+    name: str | None,
+    value: object,
+    *,
+    alarm_ms: int | None = None,
+    key: str = "my-app-Notes",
+) -> str:
+    """Write an object as workerd and miniflare do; its id."""
+    ids = IdFactory(key)
+    object_id = (ids.unique() if name is None else ids.from_name(name)).hex
+    folder = state / "v3" / "do" / key
+    folder.mkdir(parents=True, exist_ok=True)
+    connection = apsw.Connection(str(folder / f"{object_id}.sqlite"))
+    connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    connection.execute(KV)
+    connection.execute("INSERT INTO _cf_KV VALUES ('k', ?)", (PLAIN.encode(value),))
+    if name is not None:
+        connection.execute("CREATE TABLE __miniflare_do_name (id INTEGER PRIMARY KEY, name TEXT)")
+        connection.execute("INSERT INTO __miniflare_do_name VALUES (1, ?)", (name,))
+    if alarm_ms is not None:
+        connection.execute("CREATE TABLE _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)")
+        connection.execute("INSERT INTO _cf_METADATA VALUES (1, ?)", (alarm_ms * 1_000_000,))
+    connection.close()
+    return object_id
+
+
+def rows(file: Path, query: str) -> list[Any]:
+    connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
+    found = connection.execute(query).fetchall()
+    connection.close()
+    return found
+
+
+def alarms_of(stored: Stored) -> list[tuple[str, int]]:
+    metadata = ClassMetadata(find_class(stored.state, "Notes").metadata_path)
+    found = [(each.object_id, each.scheduled_ms) for each in metadata.alarms()]
+    metadata.close()
+    return found
+
+
+def test_objects_are_taken_over_with_names_and_alarms(stored: Stored, tmp_path: Path) -> None:
+    named = of_wrangler(tmp_path / "w", "a", {"x": [1]}, alarm_ms=AT_MS)
+    nameless = of_wrangler(tmp_path / "w", None, 2)
+
+    (carried,) = import_from(stored.state, tmp_path / "w", sqlite)
+
+    assert (carried.class_name, carried.objects, carried.alarms) == ("Notes", 2, 1)
+    assert not carried.was_renamed
+    contents = read(find_object(stored.state, "Notes/a"))
+    assert (contents.keys, contents.alarm_ms, contents.tables) == ({"k": {"x": [1]}}, AT_MS, ())
+    assert {each.id for each in objects_of(find_class(stored.state, "Notes"))} == {named, nameless}
+    assert alarms_of(stored) == [(named, AT_MS)]
+
+
+@pytest.mark.parametrize("inner", ["", "v3", "v3/do"])
+def test_the_directory_may_be_given_from_any_height(
+    stored: Stored, tmp_path: Path, inner: str
+) -> None:
+    of_wrangler(tmp_path / "w", "a", 1)
+
+    assert import_from(stored.state, tmp_path / "w" / inner, sqlite)[0].objects == 1
+
+
+def test_objects_that_are_there_already_stay_unless_they_are_overwritten(
+    stored: Stored, tmp_path: Path
+) -> None:
+    stored.write("a", {"k": "ours"}, alarm_ms=AT_MS)
+    of_wrangler(tmp_path / "w", "a", "theirs")
+
+    (first,) = import_from(stored.state, tmp_path / "w", sqlite)
+    ours = read(find_object(stored.state, "Notes/a")).keys
+    (second,) = import_from(stored.state, tmp_path / "w", sqlite, overwrites=True)
+
+    assert (first.kept, first.objects, ours) == (1, 0, {"k": "ours"})
+    assert (second.kept, second.objects) == (0, 1)
+    contents = read(find_object(stored.state, "Notes/a"))
+    assert (contents.keys, contents.alarm_ms) == ({"k": "theirs"}, None)
+    assert alarms_of(stored) == []
+
+
+def renamed(stored: Stored) -> None:
+    """Let the class that was made as `Drafts` be called `Notes`."""
+    stored.write("a", {"k": "ours"}, class_name="Drafts", alarm_ms=AT_MS)
+    stored.write(None, {"k": "nameless"}, class_name="Drafts")
+    folder = find_class(stored.state, "Drafts").path
+    record = folder / "namespace.json"
+    record.write_text(record.read_text().replace('"class": "Drafts"', '"class": "Notes"'))
+    folder.rename(folder.with_name("my-app-Notes"))
+
+
+def test_objects_of_a_renamed_class_are_taken_over_by_name(stored: Stored, tmp_path: Path) -> None:
+    renamed(stored)
+    of_wrangler(tmp_path / "w", "b", "theirs")
+    of_wrangler(tmp_path / "w", None, "nameless")
+
+    (carried,) = import_from(stored.state, tmp_path / "w", sqlite)
+
+    assert (carried.objects, carried.nameless, carried.other_key) == (1, 1, "my-app-Notes")
+    assert read(find_object(stored.state, "Notes/b")).keys == {"k": "theirs"}
+
+
+def test_objects_are_written_as_wrangler_reads_them(stored: Stored, tmp_path: Path) -> None:
+    named = stored.write("a", {"k": {"x": 1}}, "CREATE TABLE t AS SELECT 5 AS n", alarm_ms=AT_MS)
+    nameless = stored.write(None, {"k": 2})
+
+    (carried,) = export_to(stored.state, tmp_path / "w")
+
+    assert (carried.objects, carried.alarms, carried.was_renamed) == (2, 1, False)
+    folder = tmp_path / "w" / "v3" / "do" / "my-app-Notes"
+    file = folder / f"{named}.sqlite"
+    assert PLAIN.decode(rows(file, "SELECT value FROM _cf_KV")[0][0]) == {"x": 1}
+    assert rows(file, "SELECT n FROM t") == [(5,)]
+    assert rows(file, "SELECT * FROM __miniflare_do_name") == [(1, "a")]
+    assert rows(file, "PRAGMA journal_mode") == [("wal",)]
+    assert rows(folder / "metadata.sqlite", "SELECT * FROM _cf_ALARM") == [
+        (named, AT_MS * 1_000_000)
+    ]
+    assert (folder / f"{nameless}.sqlite").exists()
+
+
+def test_objects_of_a_renamed_class_are_written_by_name(stored: Stored, tmp_path: Path) -> None:
+    renamed(stored)
+
+    (carried,) = export_to(stored.state, tmp_path / "w")
+
+    assert (carried.objects, carried.nameless, carried.other_key) == (1, 1, "my-app-Drafts")
+    there = IdFactory("my-app-Notes").from_name("a").hex
+    assert (tmp_path / "w" / "v3" / "do" / "my-app-Notes" / f"{there}.sqlite").exists()
+
+
+def test_what_was_written_is_taken_over_again(stored: Stored, tmp_path: Path) -> None:
+    stored.write("a", {"k": 1}, alarm_ms=AT_MS)
+    export_to(stored.state, tmp_path / "w")
+
+    first = import_from(stored.state, tmp_path / "w", sqlite, overwrites=True)
+    again = export_to(stored.state, tmp_path / "w")
+    over = export_to(stored.state, tmp_path / "w", overwrites=True)
+
+    assert (first[0].objects, again[0].kept, over[0].objects) == (1, 1, 1)
+    assert read(find_object(stored.state, "Notes/a")).keys == {"k": 1}
+
+
+def test_facets_stay_behind_and_are_counted(stored: Stored, tmp_path: Path) -> None:
+    object_id = of_wrangler(tmp_path / "w", "a", 1)
+    folder = tmp_path / "w" / "v3" / "do" / "my-app-Notes"
+    (folder / f"{object_id}.facets").touch()
+    (folder / f"{object_id}.1.sqlite").touch()
+
+    assert import_from(stored.state, tmp_path / "w", sqlite)[0].facets == 2
+
+
+def test_what_holds_no_objects_is_refused(stored: Stored, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    with pytest.raises(StateError, match="holds no objects"):
+        import_from(stored.state, tmp_path / "empty", sqlite)
+    with pytest.raises(StateError, match="is not there"):
+        import_from(stored.state, tmp_path / "nowhere", sqlite)
+
+
+def test_a_damaged_object_of_wrangler_s_is_told_with_its_path(
+    stored: Stored, tmp_path: Path
+) -> None:
+    object_id = of_wrangler(tmp_path / "w", "a", 1)
+    file = tmp_path / "w" / "v3" / "do" / "my-app-Notes" / f"{object_id}.sqlite"
+    file.write_bytes(b"no database" * 1000)
+
+    with pytest.raises(StateError, match=f"{object_id}.sqlite cannot be carried over"):
+        import_from(stored.state, tmp_path / "w", sqlite)

@@ -109,7 +109,9 @@ class DevSession:
         self._console = console
         tool = load_tool(config.root)
         self._settings = Settings(
-            watches_memory=tool.warns_of_lost_memory, syncs_commits=tool.survives_power_loss
+            watches_memory=tool.warns_of_lost_memory,
+            syncs_commits=tool.survives_power_loss,
+            is_strict=options.strict,
         )
         self._loop = ObjectLoop()
         self._loop.set_exception_handler(self._unhandled)

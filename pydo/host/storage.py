@@ -18,6 +18,7 @@ from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_number, js_string
 from pydo.host.js.value import JsProxy, jsnull, options
 from pydo.host.model import CODEC
+from pydo.host.portability.limits import look_at_count, look_at_pair
 from pydo.host.promise import JsPromise
 from pydo.host.selection import selected
 from pydo.host.sql import SqlStorage
@@ -69,6 +70,7 @@ class DurableObjectStorage(JsProxy):
         """Give the value of a key, or a Map of those of several keys that exist."""
         kv = self._actor.kv
         if isinstance(key, JsArray):
+            look_at_count(key.items, "get()")
             found = kv.get_many([js_string(each) for each in key.items])
             return JsPromise.resolved(_map_of(found))
         data = kv.get(key if type(key) is str else js_string(key))
@@ -86,18 +88,25 @@ class DurableObjectStorage(JsProxy):
             if rest or not (value is None or isinstance(value, (JsObject, dict))):
                 raise JsException("TypeError", _PUT_FORMS)
             members = [(k, v) for k, v in key.__members__.items() if v is not None]
-            self._actor.kv.put_many([(_text(k), encode(v)) for k, v in members])
+            look_at_count(members, "put()", "pairs")
+            entries = [(_text(k), encode(v)) for k, v in members]
+            for each, data in entries:
+                look_at_pair(each, data, has_sql=self._actor.has_sql)
+            self._actor.kv.put_many(entries)
         elif value is None:
             raise JsException("TypeError", "put() called with undefined value.")
         else:
             data = encode(value)
-            self._actor.kv.put(key if type(key) is str else js_string(key), data)
+            name = key if type(key) is str else js_string(key)
+            look_at_pair(name, data, has_sql=self._actor.has_sql)
+            self._actor.kv.put(name, data)
         return JsPromise.resolved(None)
 
     def delete(self, key: Any = None, _options: object = None, **_: object) -> JsPromise:
         """Delete a key (whether it existed), or several (how many existed)."""
         kv = self._actor.kv
         if isinstance(key, JsArray):
+            look_at_count(key.items, "delete()")
             return JsPromise.resolved(kv.delete_many([js_string(each) for each in key.items]))
         return JsPromise.resolved(kv.delete(js_string(key)))
 

@@ -15,6 +15,7 @@ from pydo.host.js.iterator import JsIterator
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, options
 from pydo.host.model import CODEC
+from pydo.host.portability.limits import look_at_pair
 from pydo.host.selection import selected
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ class SyncKvStorage(JsProxy):
         key = _key("put", given)
         if len(given) == 1:
             raise JsTypeError(_WRONG.format("put", 2, "JsValue"))
-        table.put(key, encode(given[1]))
+        data = encode(given[1])
+        look_at_pair(key, data, has_sql=True)
+        table.put(key, data)
 
     def delete(self, *given: Any) -> bool:
         """Delete a key; whether it existed."""

@@ -46,6 +46,7 @@ class Settings:
     import_s: float = 5.0  # for the top level of the user's modules
     watches_memory: bool = True  # whether to tell what an object that slept has lost
     syncs_commits: bool = False  # whether each commit is forced to the disk
+    is_strict: bool = False  # whether objects may be no larger than in production
 
 
 class Lifeline:

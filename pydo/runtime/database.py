@@ -49,6 +49,8 @@ logger = logging.getLogger("pydo.runtime")
 
 _FILE = "db.sqlite"
 _LENGTH_LIMIT = 4 * 1024 * 1024  # bytes of a string, blob or row: util/sqlite.c++ `setupSecurity`
+_PAGE = 4096
+_NEAR = 0.8  # of a limit, from where on it is told
 _RESERVED_FILES = 96  # descriptors left to sockets, modules and the user's own files
 _FILES_EACH = 3  # the database, its log and the log's index
 _MOST_OPEN, _FEWEST_OPEN = 1000, 8
@@ -74,13 +76,23 @@ class _Transaction(Enum):
 class OpenDatabases:
     """The budget of open databases: the least recently used are closed between their turns.
 
-    `syncs_commits` tells whether what is committed has to survive a power loss.
+    `syncs_commits` tells whether what is committed has to survive a power loss, `most_bytes` how
+    large each may be in production, `is_strict` whether they may be no larger here.
     """
 
-    def __init__(self, limit: int | None = None, *, syncs_commits: bool = False) -> None:
+    def __init__(
+        self,
+        limit: int | None = None,
+        *,
+        syncs_commits: bool = False,
+        most_bytes: int = 10 * 1024**3,
+        is_strict: bool = False,
+    ) -> None:
         self.limit = _default_limit() if limit is None else limit
         self.syncs_commits = syncs_commits
-        self._damaged: set[Path] = set()
+        self.most_bytes = most_bytes
+        self.is_strict = is_strict
+        self._told: set[Path] = set()
         self._open: OrderedDict[Database, None] = OrderedDict()
         self._has_warned = False
 
@@ -94,6 +106,7 @@ class OpenDatabases:
     def opened(self, database: Database) -> None:
         """Take a database into the budget, closing others if it is exceeded."""
         self._open[database] = None
+        self._look_at_size(database.path)
         if len(self._open) <= self.limit:
             return
         for other in [each for each in self._open if not each.is_pinned and each is not database]:
@@ -113,10 +126,21 @@ class OpenDatabases:
         """Take a database out of the budget."""
         self._open.pop(database, None)
 
+    def _look_at_size(self, path: Path) -> None:
+        size = path.stat().st_size
+        if size >= _NEAR * self.most_bytes and path not in self._told:
+            self._told.add(path)
+            logger.warning(
+                "%s has %.1f GB, and Cloudflare allows %.1f GB for an object",
+                path,
+                size / 1024**3,
+                self.most_bytes / 1024**3,
+            )
+
     def is_damaged(self, database: Database, error: apsw.Error) -> None:
         """Say that the file of a database is damaged, once."""
-        if database.path not in self._damaged:
-            self._damaged.add(database.path)
+        if database.path not in self._told:
+            self._told.add(database.path)
             logger.error(
                 "%s is damaged (%s): the object cannot be used until the file is put back from a"
                 " copy, or its folder is taken away; other objects go on",
@@ -254,6 +278,8 @@ class Database:
         connection.set_busy_timeout(5000)  # another program may be reading the file
         mode = "FULL" if self._budget.syncs_commits else "NORMAL"
         connection.execute(f"PRAGMA synchronous={mode}")
+        if self._budget.is_strict:
+            connection.execute(f"PRAGMA max_page_count={self._budget.most_bytes // _PAGE}")
         return connection
 
     # -- the ends of turns and passes

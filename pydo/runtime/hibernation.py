@@ -42,6 +42,7 @@ LONGEST_AUTO: Final = 2048
 LONGEST_TIMEOUT_MS: Final = 604_800_000
 LARGEST_ATTACHMENT: Final = 16_384
 _LIMIT: Final = 1024 * 1024  # bytes of a message to a socket that hibernates
+_NEAR: Final = int(0.8 * _LIMIT)  # from where on it is told
 
 
 class Accepted:
@@ -89,6 +90,8 @@ class Accepted:
         if isinstance(frame, (str, bytes)):
             if self._begun == self._come and self.manager.auto_answer(self, frame):
                 return
+            if len(frame) >= _NEAR:
+                self.manager.container.namespace.has_large_messages(len(frame), _LIMIT)
             event: SocketEvent = SocketMessage(self, frame)
         elif isinstance(frame, Close):
             event = SocketClosed(self, frame.code, frame.reason, was_clean=True)

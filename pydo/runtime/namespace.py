@@ -5,6 +5,7 @@ A namespace outlives the code: `replace` gives it a new Worker, its objects foll
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from pydo.runtime.channel import Channel
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ActorChannel", "ActorNamespace"]
 
+logger = logging.getLogger("pydo.runtime")
 
 _MOST_LOSSES = 10_000  # noted at a time
 
@@ -55,6 +57,7 @@ class ActorNamespace:
         self._vacant: dict[str, float] = {}  # since when, in the order of leaving
         self._lost: dict[str, tuple[State, list[Loss]]] = {}  # until the object wakes
         self._is_sweeping = False
+        self._has_told_of_messages = False
 
     def __len__(self) -> int:
         return len(self._containers)
@@ -94,6 +97,20 @@ class ActorNamespace:
         if self._lost and label.hex in self._lost:
             state, losses = self._lost.pop(label.hex)
             self.observer.memory_lost(label, state, losses)
+
+    # -- limits
+
+    def has_large_messages(self, size: int, limit: int) -> None:
+        """Tell, once, that sockets which hibernate get messages near the limit."""
+        if not self._has_told_of_messages:
+            self._has_told_of_messages = True
+            logger.warning(
+                "%s gets a message of %d bytes over a socket that hibernates, and Cloudflare ends"
+                " the connection at more than %d",
+                self.class_name,
+                size,
+                limit,
+            )
 
     # -- on demand
 

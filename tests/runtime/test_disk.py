@@ -164,6 +164,12 @@ async def test_an_alarm_that_cannot_be_noted_is_not_acknowledged_and_others_ring
     assert Filler.rung >= 1
 
 
+def bring_into_the_file(file: Path) -> None:
+    connection = apsw.Connection(str(file))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+
+
 def damage(file: Path) -> None:
     file.write_bytes(b"no database, whatever it is called" * 500)
     file.with_name(f"{file.name}-wal").unlink(missing_ok=True)
@@ -193,9 +199,7 @@ async def test_a_damaged_page_is_found_when_it_is_read(
     stub = core.stub(Filler)
     await stub.call("fill", 20_000, "a")
     stub.container.crash()
-    connection = apsw.Connection(str(stub.file))
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    connection.close()
+    bring_into_the_file(stub.file)
     with stub.file.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 4096)
@@ -247,3 +251,35 @@ async def test_with_full_durability_each_commit_is_forced_to_the_disk(
 
     assert await stub.call("mode") == 2
     assert on_disk(stub.file) == {"n": 1}
+
+
+async def test_the_size_of_an_object_is_told_from_80_percent_of_the_limit_on(
+    core: Core, caplog: pytest.LogCaptureFixture
+) -> None:
+    core.runtime.budget.most_bytes = 100_000
+    stub = core.stub(Filler)
+    await stub.call("fill", 60_000, "a")
+    await stub.call("fill", 60_000, "b")
+    stub.container.crash()
+    bring_into_the_file(stub.file)
+
+    with caplog.at_level(logging.WARNING, "pydo.runtime"):
+        for _ in range(2):
+            assert await core.stub(Filler).call("keys") == ["a", "b"]
+            core.stub(Filler).container.crash()
+
+    (message,) = caplog.messages
+    assert f"{stub.file} has" in message
+
+
+async def test_an_object_may_be_no_larger_than_in_production_if_strict(
+    start: Callable[..., Core],
+) -> None:
+    core = start(settings=Settings(is_strict=True))
+    core.runtime.budget.most_bytes = 100_000
+    await core.stub(Filler).call("fill", 60_000, "a")
+
+    error = await failure_of(core.stub(Filler).call("fill", 60_000, "b"))
+
+    assert error.message == FULL
+    assert await core.stub(Filler).call("keys") == ["a"]

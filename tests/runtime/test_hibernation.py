@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -134,6 +135,22 @@ async def test_what_a_handler_says_leaves_after_what_it_wrote(core: Core) -> Non
 
     assert client.heard == ["a", "b"]
     assert await stub.call("get") == 2
+
+
+async def test_messages_near_the_limit_are_told_once_for_a_class(
+    core: Core, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = await joined(core.stub(a_room()))
+
+    with caplog.at_level(logging.WARNING, "pydo.runtime"):
+        client.send("x" * 838_859)
+        await core.advance()
+        assert caplog.messages == []
+        client.send("x" * 838_861, b"x" * 900_000)
+        await core.advance()
+
+    (message,) = caplog.messages
+    assert "gets a message of 838861 bytes" in message
 
 
 async def test_an_exception_leaves_the_socket_open_and_the_object_as_it_is(core: Core) -> None:

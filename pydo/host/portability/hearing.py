@@ -68,6 +68,15 @@ class Portability:
         if self.is_strict:
             error.add_note(f"pydo --strict: {text}")
             raise error
+        self._tell_once(rule, place, text)
+
+    def noted(self, rule: str, text: str) -> None:
+        """Tell of what does not break yet, and is not refused."""
+        place = self._place(None)
+        if place is not None:
+            self._tell_once(rule, place, text)
+
+    def _tell_once(self, rule: str, place: str, text: str) -> None:
         if (rule, place) not in self._told:
             self._told.add((rule, place))
             self._tell(Finding(rule, place, text))

@@ -82,6 +82,13 @@ class ConsoleObserver(Observer):
             " code; what ctx.acceptWebSocket() has taken does"
         )
 
+    def blocked(self, where: str, place: str) -> None:
+        """A line holds the event loop: what waits meanwhile, and what to do."""
+        self._console.warn(
+            f"{where} holds the event loop for more than 100 ms: {place}. Nothing else is answered"
+            " meanwhile, here as on Cloudflare; wait with await, or do less at a time."
+        )
+
     def stuck(self, where: str, seconds: float, place: str) -> None:
         """Something has been running for `seconds` and holds up everything else."""
         self._console.warn(f"{where} has been running for {seconds:.1f} s without a pause: {place}")

@@ -38,6 +38,9 @@ class Observer:
     def sockets_shut(self, where: str, count: int) -> None:
         """So many sockets were closed, since the code that had accepted them was replaced."""
 
+    def blocked(self, where: str, place: str) -> None:
+        """A line of the user's holds the event loop, and so everybody else; told once of each."""
+
     def stuck(self, where: str, seconds: float, place: str) -> None:
         """A turn has been running for `seconds`; `place` is the user's line (`file:line`)."""
 

@@ -1,8 +1,9 @@
 """An eye on what runs too long: turns that do not end, imports that do not end.
 
-The event loop counts its turns.  A thread looks a few times a second: the same turn as before
-means that it has been running since.  After a second it is named with its line; past the limit it
-is interrupted: a signal makes the main thread look at the frame that it is in, and if that is the
+The event loop counts its turns.  A thread looks some twenty times a second: the same turn as before
+means that it has been running since.  After a tenth of a second the line of the user's that holds
+the loop is named, each line once; after a second the turn is named; past the limit it is
+interrupted: a signal makes the main thread look at the frame that it is in, and if that is the
 user's code (or code that the user's code called, but none of pydo's) the handler raises `Stopped`
 there.  That also ends a `time.sleep` or a read that blocks.  A statement of SQLite's is stopped by
 SQLite.  What is left, a call into C that neither blocks nor returns, is reported.
@@ -32,10 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Watchdog"]
 
-_TICK_S = 0.2
+_TICK_S = 0.05
+_CLOSER_TICK_S = 0.02  # while something runs
+_BLOCKED_S = 0.1
+_BLOCKED_LOOKS = 4  # a machine that is busy elsewhere delays the looks as well
 _RETRY_S = 0.02  # between tries to catch the main thread in a frame of the user's
 _TRIES = 50
 _WARN_S = 1.0
+_NOWHERE = "pydo"
 _PYDO = str(Path(__file__).parent.parent)
 _DEBUGGERS = frozenset({"pdb", "bdb", "pudb", "IPython.core.debugger", "pydevd", "debugpy"})
 
@@ -57,6 +62,7 @@ class Watchdog:
         self._guarded: _Guarded | None = None
         self._target: object = None  # what the next interrupt is meant for
         self._hurried = False
+        self._named: set[str] = set()  # the places that have held the loop
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="pydo-watchdog", daemon=True)
 
@@ -88,16 +94,22 @@ class Watchdog:
 
     def _watch(self) -> None:
         seen: object = None
-        since = 0.0
-        has_warned = has_reported = False
-        while not self._closing.wait(_TICK_S):
+        since, looks = 0.0, 0
+        has_looked = has_warned = has_reported = False
+        while not self._closing.is_set():
+            is_held = self._wait(_TICK_S if seen is None else _CLOSER_TICK_S)
             subject = self._subject()
             now = time.monotonic()
+            if is_held and subject is not None:
+                self._name_what_blocks()
             if subject is None or subject != seen or self._is_debugged():
-                seen, since = subject, now
-                has_warned = has_reported = False
+                seen, since, looks = subject, now, 0
+                has_looked = has_warned = has_reported = False
                 continue
-            elapsed = now - since
+            elapsed, looks = now - since, looks + 1
+            if elapsed >= _BLOCKED_S and looks >= _BLOCKED_LOOKS and not has_looked:
+                has_looked = True
+                self._name_what_blocks()
             if elapsed >= _WARN_S and not has_warned:
                 has_warned = True
                 self._observer.stuck(self._name(), elapsed, self._place())
@@ -108,6 +120,21 @@ class Watchdog:
                 elif not has_reported:
                     has_reported = True
                     self._observer.unstoppable(name, elapsed, place)
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait; whether a call into C has held the interpreter meanwhile."""
+        began, burnt = time.monotonic(), time.process_time()
+        self._closing.wait(seconds)
+        late = time.monotonic() - began - seconds
+        return min(late, time.process_time() - burnt) >= _BLOCKED_S
+
+    def _name_what_blocks(self) -> None:
+        place, name = self._place(), self._name()
+        is_known = place in self._named or place == _NOWHERE
+        if is_known or self._guarded is not None or self._is_importing():
+            return
+        self._named.add(place)
+        self._observer.blocked(name, place)
 
     def _interrupt(self, subject: object) -> bool:
         running = self._loop.running
@@ -145,7 +172,16 @@ class Watchdog:
             if self._owns(frame.f_code.co_filename):
                 return f"{frame.f_code.co_filename}:{frame.f_lineno}"
             frame = frame.f_back
-        return "pydo"
+        return _NOWHERE
+
+    def _is_importing(self) -> bool:
+        """Whether a module is being imported: that happens once, whatever it takes."""
+        frame = sys._current_frames().get(self._loop.thread_id)  # noqa: SLF001 - as above
+        while frame is not None:
+            if frame.f_code.co_filename.startswith("<frozen importlib."):
+                return True
+            frame = frame.f_back
+        return False
 
     def _is_debugged(self) -> bool:
         """Whether a debugger has stopped the main thread: it may take as long as it likes."""

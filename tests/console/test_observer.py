@@ -66,11 +66,15 @@ def test_an_error_that_nobody_waits_for_names_its_owner(
 def test_what_runs_too_long_is_named_with_its_line(terminal: Terminal, user_code: UserCode) -> None:
     observer = ConsoleObserver(terminal.console(), user_code.owns)
 
+    observer.blocked("Counter/a", "/app/src/entry.py:7")
     observer.stuck("Counter/a", 1.04, "/app/src/entry.py:7")
     observer.interrupted("Counter/a", 30.04, "/app/src/entry.py:7")
     observer.unstoppable("Counter/a", 30.04, "/app/src/entry.py:7")
 
     assert terminal.text == (
+        "▲ [WARNING] Counter/a holds the event loop for more than 100 ms: /app/src/entry.py:7. "
+        "Nothing else is answered meanwhile, here as on Cloudflare; wait with await, or do less at "
+        "a time.\n"
         "▲ [WARNING] Counter/a has been running for 1.0 s without a pause: /app/src/entry.py:7\n"
         "✘ [ERROR] Counter/a was stopped after 30.0 s without a pause: /app/src/entry.py:7\n"
         "✘ [ERROR] Counter/a has been running for 30.0 s in code that cannot be stopped: "

@@ -14,6 +14,7 @@ from pydo.serve.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pydo.runtime.events import Event
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 class Heard(Observer):
     def __init__(self) -> None:
         self.stopped: list[str] = []
+        self.blocking: list[str] = []
+
+    def blocked(self, where: str, place: str) -> None:
+        self.blocking.append(f"{where} {place.rpartition('/')[2]}")
 
     def interrupted(self, where: str, seconds: float, place: str) -> None:
         assert seconds > 0
@@ -54,6 +59,14 @@ def spin_and_hold_on() -> None:
         spin()
     except Exception:  # noqa: BLE001 - what is tested is that this does not catch it
         spin()
+
+
+def hold_the_loop() -> None:
+    time.sleep(0.25)
+
+
+def hold_the_interpreter() -> None:
+    sum(range(25_000_000))
 
 
 @pytest.fixture
@@ -100,3 +113,32 @@ def test_a_turn_that_ends_is_left_alone(watched: tuple[ObjectLoop, Heard, Watchd
 
     assert loop.run_until_complete(runtime.fetch(None)) == "done"
     assert heard.stopped == []
+
+
+@pytest.mark.parametrize("hold", [hold_the_loop, hold_the_interpreter])
+def test_a_line_that_holds_the_loop_is_named_once(
+    watched: tuple[ObjectLoop, Heard, Watchdog], hold: Callable[[], object]
+) -> None:
+    loop, heard, watchdog = watched
+    runtime = Runtime(loop, Code(hold), observer=heard)
+
+    for _ in range(3):
+        loop.run_until_complete(runtime.fetch(None))
+
+    watchdog.close()
+    line = hold.__code__.co_firstlineno + 1
+    assert heard.blocking == [f"the Worker test_watchdog.py:{line}"]
+    assert heard.stopped == []
+
+
+def test_an_import_within_a_handler_is_not_named(
+    watched: tuple[ObjectLoop, Heard, Watchdog], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(0.25)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    loop, heard, _ = watched
+    runtime = Runtime(loop, Code(lambda: __import__("slow_to_import")), observer=heard)
+
+    loop.run_until_complete(runtime.fetch(None))
+
+    assert heard.blocking == []

@@ -31,12 +31,14 @@ from pydo.host.portability import Portability, watching, watching_imports
 from pydo.host.waiting import waiting
 from pydo.loader import Generation, Loader, digest, project_environment, reexec_command, use
 from pydo.reload import Watched, changes, settled
+from pydo.restart import ReloadMode, execute_again, lasting_package, syntax_error
 from pydo.runtime.container import Settings
 from pydo.runtime.failure import origin
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.runtime import Runtime
 from pydo.serve.dialer import Dialer
 from pydo.serve.fetcher import Fetcher
+from pydo.serve.handover import Handover
 from pydo.serve.http import Exchange
 from pydo.serve.server import DEFAULT_PORT, Server, bind
 from pydo.serve.signals import watch_stop_signals
@@ -63,6 +65,7 @@ class Options:
     persist_to: Path | None = None
     cuts_sockets: bool = False  # at each reload
     strict: bool = False
+    reload: ReloadMode = ReloadMode.AUTO
     overrides: Overrides = field(default_factory=Overrides)
 
 
@@ -77,16 +80,22 @@ def run(options: Options, console: Console) -> int:
     config_digest = _digest(path)
     config, warnings = load_config(path, options.overrides)
     _use_the_projects_environment(config)
+    handover = Handover.take(os.environ)
     with ExitStack() as stack:
         state_root = options.persist_to or config.root / ".pydo" / "state"
         state = stack.enter_context(StateDirectory.open(state_root))
-        sockets, port = bind(config.dev.ip, config.dev.port)
+        sockets, port = _listen(config, handover)
         state.record_port(port)
-        console.banner(__version__)
+        if handover is None:
+            console.banner(__version__)
         console.diagnostics(warnings)
-        console.bindings(config)
+        if handover is None:
+            console.bindings(config)
         session = DevSession(options, config, config_digest, state, console)
-        session.serve(sockets, port)
+        successor = session.serve(sockets, port, handover)
+    if successor is not None:
+        successor.give(os.environ)
+        execute_again()
     _leave_threads_behind()
     return 0
 
@@ -103,6 +112,9 @@ class DevSession:
         console: Console,
     ) -> None:
         self._options = options
+        self._handover: Handover | None = None  # from the process before
+        self._takes_process = options.reload is ReloadMode.PROCESS
+        self._is_restarting = False
         self._config = config
         self._config_digest = config_digest  # of the file as it was when it was read
         self._state = state
@@ -135,15 +147,19 @@ class DevSession:
         )
         self._stopping = asyncio.Event()
 
-    def serve(self, sockets: list[socket.socket], port: int) -> None:
-        """Serve on `sockets` until a stop signal."""
+    def serve(
+        self, sockets: list[socket.socket], port: int, handover: Handover | None = None
+    ) -> Handover | None:
+        """Serve on `sockets` until a stop signal, or until a new process is to take over."""
+        if handover is not None:
+            self._handover, self._takes_process = handover, True
         watch_stop_signals(self._stop_from_thread)
         asyncio.set_event_loop(self._loop)
         install(self._host)
         self._watchdog.start()
         try:
             with watching(self._portability), waiting():
-                self._loop.run_until_complete(self._serve(sockets, port))
+                return self._loop.run_until_complete(self._serve(sockets, port))
         finally:
             self._loop.set_exception_handler(lambda *_: None)  # what is cut off is of no interest
             self._runtime.close()
@@ -152,7 +168,7 @@ class DevSession:
             uninstall()
             self._loop.close()
 
-    async def _serve(self, sockets: list[socket.socket], port: int) -> None:
+    async def _serve(self, sockets: list[socket.socket], port: int) -> Handover | None:
         joined = Sockets()
         exchange = Exchange(
             self._runtime.fetch,
@@ -171,9 +187,7 @@ class DevSession:
         gc.collect()
         gc.freeze()
         await server.start(sockets)
-        if self._config.dev.port is None and port != DEFAULT_PORT:
-            self._console.info(f"Port {DEFAULT_PORT} is in use; port {port} is taken instead")
-        self._console.ready([_url(self._config.dev.ip, port)])
+        self._say_ready(port)
         watching = self._loop.create_task(self._reload_on_changes())
         stopping = self._loop.create_task(self._stopping.wait())
         await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -182,9 +196,21 @@ class DevSession:
         watching.cancel()
         stopping.cancel()
         await asyncio.wait({watching, stopping})
+        successor = None
+        if self._is_restarting:
+            successor = Handover.of(self._config.dev.ip, port, sockets)
         await server.close()
         await self._fetcher.close()
         await self._dialer.close()
+        return successor
+
+    def _say_ready(self, port: int) -> None:
+        if self._handover is not None:
+            self._console.reloaded(self._handover.age_ms())
+            return
+        if self._config.dev.port is None and port != DEFAULT_PORT:
+            self._console.info(f"Port {DEFAULT_PORT} is in use; port {port} is taken instead")
+        self._console.ready([_url(self._config.dev.ip, port)])
 
     # -- loading
 
@@ -220,7 +246,18 @@ class DevSession:
         code = fitting[0]
         if code.warning is not None:
             self._console.warn(code.warning)
+        self._notice_what_lasts()
         return code
+
+    def _notice_what_lasts(self) -> None:
+        package = lasting_package(sys.modules)
+        if package is None or self._takes_process or self._options.reload is not ReloadMode.AUTO:
+            return
+        self._takes_process = True
+        self._console.info(
+            f"{package} keeps what it has loaded: each change restarts the process"
+            " (--reload process), and closes WebSockets"
+        )
 
     def _namespaces(self, config: Config) -> dict[str, ActorNamespace]:
         found: dict[str, ActorNamespace] = {}
@@ -244,7 +281,10 @@ class DevSession:
         async with aclosing(changes(self._watched)) as reports:
             async for changed in reports:
                 await settled(changed)
-                self._reload(changed)
+                if self._takes_process:
+                    self._restart(changed)
+                else:
+                    self._reload(changed)
 
     def _watched(self) -> Watched:
         return Watched(
@@ -270,6 +310,22 @@ class DevSession:
         else:
             self._runtime.replace(code, cuts_sockets=self._options.cuts_sockets)
             self._console.reloaded((time.perf_counter() - started) * 1000)
+
+    def _restart(self, changed: frozenset[Path]) -> None:
+        """Let a new process take over, unless it is plain that it could not."""
+        self._console.reloading()
+        error = syntax_error(changed)
+        if error is not None:
+            self._code_failed(UserCodeError("the code does not load", error, None))
+            return
+        try:
+            if self._config.path in changed:
+                load_config(self._config.path, self._options.overrides)
+        except ConfigError as failed:
+            self._console.diagnostics(failed.diagnostics)
+            return
+        self._is_restarting = True
+        self._stopping.set()
 
     def _read_config(self) -> None:
         self._config_digest = _digest(self._config.path)
@@ -302,7 +358,19 @@ class DevSession:
 
     def _stop_from_thread(self) -> None:
         self._watchdog.hurry()
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        self._is_restarting = False
+        self._stopping.set()
+
+
+def _listen(config: Config, handover: Handover | None) -> tuple[list[socket.socket], int]:
+    if handover is not None:
+        if handover.ip == config.dev.ip and config.dev.port in {None, 0, handover.port}:
+            return list(handover.sockets), handover.port
+        handover.close()
+    return bind(config.dev.ip, config.dev.port)
 
 
 def _flags(config: Config) -> Flags:

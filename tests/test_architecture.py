@@ -14,7 +14,7 @@ RINGS = {
     0: {"errors", "config", "clone", "statedir", "platform", "foreign"},
     1: {"runtime"},
     2: {"host", "loader"},
-    3: {"serve", "reload", "console", "scaffold", "state"},
+    3: {"serve", "reload", "restart", "console", "scaffold", "state"},
     4: {"session", "cli", "__main__"},
 }
 RING_OF = {name: ring for ring, names in RINGS.items() for name in names}

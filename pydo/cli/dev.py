@@ -38,6 +38,7 @@ class _Given(TypedDict):
     ip: str | None
     port: int | None
     sockets: str
+    reload_mode: str
     persist_to: Path | None
     strict: bool
     log_level: str
@@ -121,6 +122,18 @@ class _Given(TypedDict):
     " wrangler does.",
 )
 @click.option(
+    "--reload",
+    "reload_mode",
+    cls=SectionedOption,
+    section=_SERVER,
+    type=click.Choice(["auto", "modules", "process"]),
+    default="auto",
+    show_default=True,
+    metavar="HOW",
+    help="How a change is taken up: modules imports anew, process starts anew, as Django needs it,"
+    " and auto looks whether Django is there.",
+)
+@click.option(
     "--persist-to",
     cls=SectionedOption,
     section=_STATE,
@@ -164,6 +177,7 @@ def dev(ctx: click.Context, **given: Unpack[_Given]) -> None:
 
 def _options(given: _Given) -> Options:
     from pydo.config import Overrides  # noqa: PLC0415 - as above
+    from pydo.restart import ReloadMode  # noqa: PLC0415 - as above
     from pydo.session import Options  # noqa: PLC0415 - as above
 
     cwd = given["cwd"].absolute()
@@ -174,6 +188,7 @@ def _options(given: _Given) -> Options:
         persist_to=None if persist_to is None else cwd / persist_to,
         cuts_sockets=given["sockets"] == "close",
         strict=given["strict"],
+        reload=ReloadMode(given["reload_mode"]),
         overrides=Overrides(
             name=given["name"],
             compatibility_date=given["compatibility_date"],

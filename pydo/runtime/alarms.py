@@ -27,6 +27,7 @@ from pydo.errors import JsException
 from pydo.runtime.database import raise_sqlite_error
 from pydo.runtime.events import AlarmFired
 from pydo.runtime.ids import DurableObjectId
+from pydo.runtime.recovery import recover_metadata
 
 if TYPE_CHECKING:
     import asyncio
@@ -209,7 +210,14 @@ class AlarmScheduler:
     # -- what objects and their files say
 
     def load(self, namespace: ActorNamespace) -> None:
-        """Take up the alarms that a class directory holds."""
+        """Take up the alarms that a class directory holds.
+
+        Raises:
+            StateError: they cannot be read.
+
+        """
+        if not namespace.metadata.exists:
+            recover_metadata(namespace.directory, namespace.metadata)
         for stored in namespace.metadata.alarms():
             alarm = _Alarm(stored.scheduled_ms, stored.due_ms, stored.retries, stored.backoff)
             self._alarms[namespace, stored.object_id] = alarm

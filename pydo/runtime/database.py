@@ -143,7 +143,7 @@ class OpenDatabases:
             self._told.add(database.path)
             logger.error(
                 "%s is damaged (%s): the object cannot be used until the file is put back from a"
-                " copy, or its folder is taken away; other objects go on",
+                " copy, or `pydo state reset` takes the object away; other objects go on",
                 database.path,
                 error,
             )
@@ -204,11 +204,7 @@ class Database:
         """
         if self._critical is not None:
             raise self._critical
-        try:
-            connection = self.opened()
-        except JsException as error:
-            self._critical = error
-            raise
+        connection = self.opened()
         if self._transaction is _Transaction.NONE:
             connection.execute("BEGIN")
             self._transaction = _Transaction.OPEN
@@ -240,10 +236,15 @@ class Database:
             self._on_create()  # first: an object that is noted and not there does no harm
             self._create_file()
         except OSError as error:
-            raise _disk_error(error) from error
+            self._give_up(_disk_error(error), error)
         except apsw.Error as error:
-            raise_sqlite_error(error)
+            self._give_up(sqlite_error(error), error)
         return self._open()
+
+    def _give_up(self, critical: JsException, error: Exception) -> NoReturn:
+        # A tenant that cannot have its database is reset: the next one tries again.
+        self._critical = critical
+        raise critical from error
 
     def _create_file(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -261,7 +262,7 @@ class Database:
             connection = self._connect()
         except apsw.Error as error:
             self.failed(error)
-            raise_sqlite_error(error)
+            self._give_up(sqlite_error(error), error)
         self._connection = connection
         self.epoch += 1
         self._budget.opened(self)

@@ -60,10 +60,15 @@ class ClassMetadata:
 
     def name_of(self, object_id: str) -> str | None:
         """Give the name that an object was reached by; None when none is known."""
-        if self._connection is None and not self.path.exists():
+        if not self.exists:
             return None
         row = self._open().execute("SELECT name FROM objects WHERE id = ?", (object_id,)).fetchone()
         return None if row is None else row[0]
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return self._connection is not None or self.path.exists()
 
     def names(self) -> dict[str, str | None]:
         """Give the name of every object that is noted, by its id.
@@ -72,7 +77,7 @@ class ClassMetadata:
             StateError: the file cannot be read.
 
         """
-        if self._connection is None and not self.path.exists():
+        if not self.exists:
             return {}
         try:
             rows: list[Any] = self._open().execute("SELECT id, name FROM objects").fetchall()
@@ -95,7 +100,7 @@ class ClassMetadata:
             StateError: the file cannot be read.
 
         """
-        if self._connection is None and not self.path.exists():
+        if not self.exists:
             return []
         text = "SELECT id, scheduled_ms, due_ms, retries, backoff FROM alarms"
         try:
@@ -131,7 +136,7 @@ class ClassMetadata:
     def _unreadable(self, error: apsw.Error) -> StateError:
         return StateError(
             f"{self.path} cannot be read ({error}): put it back from a copy, or take it away:"
-            " the objects stay, and pydo forgets their names and alarms until they are set anew"
+            " the objects and their alarms stay, and pydo forgets the names"
         )
 
     def _open(self) -> apsw.Connection:

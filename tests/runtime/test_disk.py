@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from pydo.runtime.actor import Actor
     from pydo.runtime.events import Event
     from pydo.runtime.loop import ObjectLoop
 
@@ -283,3 +284,44 @@ async def test_an_object_may_be_no_larger_than_in_production_if_strict(
 
     assert error.message == FULL
     assert await core.stub(Filler).call("keys") == ["a"]
+
+
+async def test_an_object_whose_constructor_met_the_full_disk_is_made_anew(
+    small: Core, disk: Path
+) -> None:
+    class Eager(Filler):
+        def __init__(self, actor: Actor) -> None:
+            super().__init__(actor)
+            actor.sql.execute("CREATE TABLE IF NOT EXISTS t (a)", ())
+
+    await small.stub(Filler).call("fill", 10, "a")
+    fill_up(disk)
+    error = await failure_of(small.stub(Eager).call("keys"))
+    (disk / "ballast").unlink()
+
+    assert error.message == FULL
+    assert await small.stub(Eager).call("keys") == []
+
+
+async def test_alarms_are_found_again_when_the_metadata_was_lost(
+    start: Callable[..., Core], caplog: pytest.LogCaptureFixture
+) -> None:
+    Filler.rung = 0
+    core = start()
+    now_ms = core.loop.clock.now_ms()
+    await core.stub(Filler, "with").call("set_alarm", now_ms + 1000)
+    await core.stub(Filler, "without").call("fill", 10, "a")
+    damaged = core.stub(Filler, "damaged")
+    await damaged.call("set_alarm", now_ms + 1000)
+    core.runtime.close()
+    damage(damaged.file)
+    for file in damaged.namespace.directory.glob("metadata.sqlite*"):
+        file.unlink()
+
+    with caplog.at_level(logging.WARNING, "pydo.runtime"):
+        again = start()
+        again.namespace(Filler)
+        await again.advance(5)
+
+    assert Filler.rung == 1
+    assert "the alarms of 3 objects are read from them" in caplog.text

@@ -188,8 +188,17 @@ class Database:
             self._budget.used(self)
             return self._connection
         if self._exists is None:
-            self._exists = self.path.exists()
+            self._exists = self._is_there()
         return self._open() if self._exists else None
+
+    def _is_there(self) -> bool:
+        size = _size(self.path)
+        if size == 0 and _size(self.path.with_name(f"{_FILE}-wal")):
+            # A power loss may leave a name without content.  What is in the log is then all that
+            # was ever committed, and belongs to an empty file.
+            self._create_file()
+            return True
+        return bool(size)
 
     def opened(self) -> apsw.Connection:
         """Give the connection to read from, making the file if there is none."""
@@ -516,6 +525,13 @@ def sqlite_error(error: apsw.Error, hint: str = "") -> JsException:
     offset = getattr(error, "error_offset", -1)
     place = f" at offset {offset}" if offset >= 0 and code != "SQLITE_AUTH" else ""
     return JsException("Error", f"{text}{place}: {code}{suffix}{hint}")
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _disk_error(error: OSError) -> JsException:

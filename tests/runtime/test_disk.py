@@ -325,3 +325,25 @@ async def test_alarms_are_found_again_when_the_metadata_was_lost(
 
     assert Filler.rung == 1
     assert "the alarms of 3 objects are read from them" in caplog.text
+
+
+async def test_a_file_that_a_power_loss_has_emptied_is_made_anew_from_its_log(core: Core) -> None:
+    stub = core.stub(Object)
+    await stub.call("put", 7)
+    stub.container.crash()
+    assert stub.file.with_name("db.sqlite-wal").stat().st_size > 0
+
+    stub.file.write_bytes(b"")
+
+    assert await core.stub(Object).call("get") == 7
+    assert on_disk(stub.file) == {"n": 7}
+
+
+async def test_a_file_without_content_and_without_a_log_has_stored_nothing(core: Core) -> None:
+    stub = core.stub(Object)
+    stub.file.parent.mkdir(parents=True)
+    stub.file.touch()
+
+    assert await stub.call("get") == 0
+    await stub.call("put", 1)
+    assert on_disk(stub.file) == {"n": 1}

@@ -19,6 +19,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ SQLITE = "sqlite"
 KEY_VALUE = "key-value"
 
 _LAYOUT = "v1"
+_NOT_KEPT = frozenset({"lock", "snapshots"})
+_COMPLETE, _PLACING = ".replacing", ".placing"  # a replacement before and after the old is gone
 _FORMAT = 1
 _NAMESPACE = "namespace.json"
 _OBJECT_NAME = re.compile(r"[0-9a-f]{64}")
@@ -108,6 +111,7 @@ class StateDirectory:
             started = datetime.now(UTC).isoformat(timespec="seconds")
             directory = cls(root, lock, {"pid": os.getpid(), "port": port, "started": started})
             directory._write_owner()
+            directory._finish_replacing()
         except OSError as error:
             raise _unusable(root, error) from error
         return directory
@@ -151,6 +155,41 @@ class StateDirectory:
         for path in sorted(self._class_directories.iterdir()):
             if (path / _NAMESPACE).exists():
                 yield _read_class_directory(path)
+
+    def entries(self) -> list[Path]:
+        """Give what is kept here: all of the layout but its snapshots, the lock, and drafts."""
+        return [
+            each
+            for each in self.layout.iterdir()
+            if each.name not in _NOT_KEPT and not each.name.startswith(".")
+        ]
+
+    def replace_all(self, draft: Path) -> None:
+        """Put the content of `draft`, a folder in the layout, in the place of all that is kept.
+
+        It happens as a whole: what a crash interrupts is finished when the directory is opened.
+        """
+        shutil.rmtree(self.layout / _PLACING, ignore_errors=True)
+        draft.rename(self.layout / _COMPLETE)
+        sync_directory(self.layout)
+        self._finish_replacing()
+
+    def _finish_replacing(self) -> None:
+        complete, placing = self.layout / _COMPLETE, self.layout / _PLACING
+        if complete.exists():
+            for each in self.entries():
+                if each.is_dir():
+                    shutil.rmtree(each)
+                else:
+                    each.unlink()
+            complete.rename(placing)
+        if placing.exists():
+            for each in list(placing.iterdir()):
+                if (self.layout / each.name).exists():  # made empty by whoever opened it since
+                    (self.layout / each.name).rmdir()
+                each.rename(self.layout / each.name)
+            placing.rmdir()
+            sync_directory(self.layout)
 
     def close(self) -> None:
         """Let go of the directory; a second call does nothing."""

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["restore", "snapshot", "snapshots"]
 
 _FOLDER = "snapshots"
-_NOT_KEPT = frozenset({_FOLDER, "lock"})
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _IGNORED = shutil.ignore_patterns("*.sqlite-shm")  # an index that SQLite makes anew
-_DRAFT, _REPLACED = ".restoring", ".replaced"
+_DRAFT = ".restoring"
 
 
 def snapshots(state: StateDirectory) -> list[str]:
@@ -52,7 +51,7 @@ def snapshot(state: StateDirectory, name: str) -> Path:
     draft = target.with_name(f".{name}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    _copy(_kept(state.layout), draft)
+    _copy(state.entries(), draft)
     draft.rename(target)
     sync_directory(target.parent)
     return target
@@ -69,27 +68,11 @@ def restore(state: StateDirectory, name: str) -> None:
     if name not in snapshots(state):
         known = ", ".join(snapshots(state)) or "none"
         raise StateError(f'There is no snapshot "{name}" in {state.root} (there are: {known})')
-    draft, replaced = state.layout / _DRAFT, state.layout / _REPLACED
-    for each in (draft, replaced):
-        shutil.rmtree(each, ignore_errors=True)
-        each.mkdir()
+    draft = state.layout / _DRAFT
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
     _copy(list(source.iterdir()), draft)
-    # From here on there are renames only: whatever fails before leaves all as it was.
-    for entry in _kept(state.layout):
-        entry.rename(replaced / entry.name)
-    for entry in list(draft.iterdir()):
-        entry.rename(state.layout / entry.name)
-    sync_directory(state.layout)
-    shutil.rmtree(replaced)
-    draft.rmdir()
-
-
-def _kept(layout: Path) -> list[Path]:
-    return [
-        each
-        for each in layout.iterdir()
-        if each.name not in _NOT_KEPT and not each.name.startswith(".")
-    ]
+    state.replace_all(draft)
 
 
 def _copy(entries: list[Path], target: Path) -> None:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import contextlib
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pydo.errors import StateError
 from pydo.state import find_object, read, reset_all, restore, snapshot, snapshots
+from pydo.statedir import StateDirectory
 
 if TYPE_CHECKING:
     from .conftest import Stored
@@ -52,3 +56,46 @@ def test_snapshots_have_names(stored: Stored) -> None:
     for name in ("", "..", "a/b", ".a"):
         with pytest.raises(StateError, match="cannot name a snapshot"):
             snapshot(stored.state, name)
+
+
+@pytest.mark.parametrize("last", range(12))
+def test_a_restore_that_a_crash_interrupts_is_finished_at_the_next_opening(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    stored.write("a", {"k": "then"})
+    (stored.state.layout / "ledger").write_text("then")
+    snapshot(stored.state, "one")
+    stored.write("a", {"k": "now"})
+    (stored.state.layout / "ledger").write_text("now")
+    (stored.state.layout / "later").mkdir()
+    steps = 0
+
+    def counted(owner: object, name: str) -> None:
+        original = getattr(owner, name)
+
+        def step(*arguments: object, **named: object) -> object:
+            nonlocal steps
+            steps += 1
+            if steps > last:
+                raise CrashError
+            return original(*arguments, **named)
+
+        monkeypatch.setattr(owner, name, step)
+
+    for owner, name in ((shutil, "rmtree"), (Path, "unlink"), (Path, "rename"), (Path, "rmdir")):
+        counted(owner, name)
+    with contextlib.suppress(CrashError):
+        restore(stored.state, "one")
+    monkeypatch.undo()
+    stored.state.close()
+
+    stored.state = StateDirectory.open(stored.root)
+
+    is_restored = read(find_object(stored.state, "Notes/a")).keys == {"k": "then"}
+    assert (stored.state.layout / "ledger").read_text() == ("then" if is_restored else "now")
+    assert (stored.state.layout / "later").exists() != is_restored
+    assert is_restored or last < 3
+
+
+class CrashError(Exception):
+    """The process dies here."""

@@ -151,3 +151,97 @@ def test_outside_of_a_worker_all_is_as_it_was() -> None:
     with waiting():
         time.sleep(0)
         assert asyncio.run(number()) == 1
+
+
+def test_alarms_and_sockets_handlers_wait(run: Any) -> None:
+    told = run("""
+        from js import WebSocketPair
+        from pyodide.ffi import run_sync
+        class A(DurableObject):
+            def fetch(self, request):
+                client, server = WebSocketPair.new().object_values()
+                self.ctx.acceptWebSocket(server)
+                return Response(None, status=101, web_socket=client)
+            def webSocketMessage(self, ws, message):
+                heard = run_sync(self.ctx.storage.get("heard")) or []
+                run_sync(asyncio.sleep(0.01))
+                run_sync(self.ctx.storage.put("heard", [*heard, message]))
+                ws.send(f"heard {message}")
+            def alarm(self):
+                run_sync(asyncio.sleep(0.01))
+                run_sync(self.ctx.storage.put("rang", True))
+            def ring(self):
+                run_sync(self.ctx.storage.setAlarm(js.Date.now()))
+            def rang(self):
+                return run_sync(self.ctx.storage.get("rang"))
+        async def main(env, ctx):
+            stub = env.A.getByName("a")
+            response = await stub.fetch("http://x/", headers={"Upgrade": "websocket"})
+            socket = response.js_object.webSocket
+            heard = asyncio.Queue()
+            socket.accept()
+            socket.addEventListener("message", create_proxy(lambda e: heard.put_nowait(e.data)))
+            socket.send("hello")
+            said = [await heard.get()]
+            await stub.ring()
+            while not await stub.rang():
+                await asyncio.sleep(0.005)
+            socket.close()
+            return said
+    """)
+
+    assert told == ["heard hello"]
+
+
+def test_an_object_can_call_itself_by_way_of_another(run: Any) -> None:
+    told = run("""
+        from pyodide.ffi import run_sync
+        class A(DurableObject):
+            def ask(self):
+                return run_sync(self.env.B.getByName("b").ask())
+            def who(self):
+                return "a"
+        class B(DurableObject):
+            def ask(self):
+                return "b of " + run_sync(self.env.A.getByName("a").who())
+        async def main(env, ctx):
+            return await env.A.getByName("a").ask()
+    """)
+
+    assert told == "b of a"
+
+
+def test_an_error_of_another_object_is_raised_where_it_is_waited_for(run: Any) -> None:
+    told = run("""
+        from pyodide.ffi import run_sync
+        class A(DurableObject):
+            def fail(self):
+                raise ValueError("bad")
+        def ask(env):
+            try:
+                run_sync(env.A.getByName("a").fail())
+            except JsException as error:
+                return "ValueError: bad" in str(error)
+        async def main(env, ctx):
+            return ask(env)
+    """)
+
+    assert told is True
+
+
+def test_a_body_is_read_by_a_plain_function(run: Any) -> None:
+    told = run("""
+        from pyodide.ffi import run_sync
+        def read(stream):
+            reader = stream.getReader()
+            found = b""
+            while True:
+                part = run_sync(reader.read())
+                if part.done:
+                    return found.decode()
+                found += part.value.to_bytes()
+        async def main(env, ctx):
+            return read(js.Response.new("some text").body)
+    """)
+
+    assert told == "some text"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -262,3 +264,64 @@ async def test_the_worker_waits_as_objects_do(core: Core) -> None:
     await core.advance(1)
 
     assert await task == "hello"
+
+
+async def test_newer_code_ends_what_waits_too_long(core: Core) -> None:
+    stub = core.stub(Waiting, "replaced")
+    call = stub.call("forever")
+    await core.advance()
+
+    core.replace()
+    await core.advance(10)
+    error = await failure_of(call)
+
+    assert "reset because its code was updated" in str(error)
+
+
+async def test_an_abort_while_it_waits_takes_back_nothing_that_was_committed(core: Core) -> None:
+    stub = core.stub(Waiting)
+    slow = stub.call("slow", 7)
+    await core.advance(0.5)
+    actor = stub.container.actor
+    assert actor is not None
+
+    actor.break_with(ValueError("broken"))
+    await failure_of(slow)
+    await core.advance(1)
+
+    assert await core.stub(Waiting).call("get") == 7
+
+
+async def test_what_waited_is_let_go(core: Core) -> None:
+    stub = core.stub(Waiting)
+    call = stub.call("slow", 1)
+    await core.advance(1)
+    await call
+    before = weakref.ref(stub.container.actor)
+
+    await core.advance(20)
+    gc.collect()
+
+    assert before() is None
+
+
+class Releasing:
+    """Waits when it is collected, as the SDK's reader of a body does."""
+
+    def __del__(self) -> None:
+        GIVEN_BACK.append(can_wait())
+
+
+GIVEN_BACK: list[bool] = []
+
+
+class Holder(Object):
+    def drop(self) -> None:
+        releasing = Releasing()
+        del releasing
+
+
+async def test_what_is_dropped_in_a_handler_may_wait(core: Core) -> None:
+    await core.stub(Holder).call("drop")
+
+    assert GIVEN_BACK == [True]

@@ -1,9 +1,18 @@
-"""Examples as a user has them: copied, served by `pydo dev`, and spoken to over real sockets."""
+"""Examples as a user has them: copied, served by `pydo dev`, and spoken to over real sockets.
+
+Some have a twin in JavaScript.  Where wrangler is at hand (`PYDO_WRANGLER` names one that is not
+on the path) the twin is served by it and has to answer the same.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import shutil
+import signal
+import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,23 +25,22 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+TWINS = Path(__file__).parent / "twins"
+WRANGLER = os.environ.get("PYDO_WRANGLER") or shutil.which("wrangler")
 
 
-class Example:
-    """An example being served."""
+class Served:
+    """Something that answers on a port."""
 
-    def __init__(self, project: Path, *arguments: str) -> None:
-        self.project = project
-        self.dev = Dev(project, "--port", str(free_port()), *arguments)
-        self.dev.until("Ready on ")
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
 
     def talk(self, conversation: Callable[[aiohttp.ClientSession], Awaitable[Any]]) -> Any:
         """Run a conversation with it."""
 
         async def main() -> Any:
-            url = f"http://127.0.0.1:{self.dev.port}"
-            async with aiohttp.ClientSession(url) as session:
-                return await asyncio.wait_for(conversation(session), 15)
+            async with aiohttp.ClientSession(self.url) as session:
+                return await asyncio.wait_for(conversation(session), 20)
 
         return asyncio.run(main())
 
@@ -45,6 +53,48 @@ class Example:
 
         answer: tuple[int, str] = self.talk(conversation)
         return answer
+
+
+class Example(Served):
+    """An example served by `pydo dev`."""
+
+    def __init__(self, project: Path, *arguments: str) -> None:
+        port = free_port()
+        super().__init__(port)
+        self.project = project
+        self.dev = Dev(project, "--port", str(port), *arguments)
+        self.dev.until("Ready on ")
+
+
+class Twin(Served):
+    """The twin of an example in JavaScript, served by wrangler."""
+
+    def __init__(self, project: Path, *arguments: str) -> None:
+        assert WRANGLER is not None
+        port = free_port()
+        super().__init__(port)
+        self.process = subprocess.Popen(  # noqa: S603 - the user's wrangler
+            [WRANGLER, "dev", "--port", str(port), *arguments],
+            cwd=project,
+            env={**os.environ, "CI": "1", "WRANGLER_SEND_METRICS": "false"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        while not self._answers():
+            assert self.process.poll() is None, "wrangler has ended"
+            time.sleep(0.2)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
+            return self.ask("GET", "/")[0] > 0
+        return False
+
+    def close(self) -> None:
+        """End it, and what it has started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait(20)
 
 
 @pytest.fixture
@@ -63,3 +113,32 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Example]]:
     yield serve
     for example in started:
         example.dev.close()
+
+
+@pytest.fixture
+def serve_twin(tmp_path: Path) -> Iterator[Callable[..., Twin]]:
+    """Give what serves the twin of an example."""
+    started: list[Twin] = []
+
+    def serve_twin(name: str, *arguments: str) -> Twin:
+        if WRANGLER is None:
+            pytest.skip("wrangler is not there")
+        project = tmp_path / name
+        shutil.copytree(TWINS / name, project)
+        config = (EXAMPLES / name / "wrangler.toml").read_text()
+        config = config.replace("src/entry.py", "index.js").replace('"python_workers"', "")
+        (project / "wrangler.toml").write_text(config)
+        started.append(Twin(project, *arguments))
+        return started[-1]
+
+    yield serve_twin
+    for twin in started:
+        twin.close()
+
+
+@pytest.fixture(params=["pydo", "wrangler"])
+def serve_either(request: pytest.FixtureRequest) -> Callable[..., Served]:
+    """Give `serve` and then `serve_twin`, for what both have to answer alike."""
+    name = "serve" if request.param == "pydo" else "serve_twin"
+    either: Callable[..., Served] = request.getfixturevalue(name)
+    return either

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import heapq
 import logging
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -148,6 +149,7 @@ class _Alarm:
     is_running: bool = False
     was_set: bool = False  # since it began to run
     is_abandoned: bool = False
+    was_spared: bool = False  # its last failure was no fault of the handler's
 
 
 _Key = tuple["ActorNamespace", str]
@@ -332,9 +334,12 @@ class AlarmScheduler:
         self._set_timer()
 
     def _retry(self, key: _Key, alarm: _Alarm, error: BaseException) -> None:
-        is_counted = getattr(error, "message", "") not in _NOT_COUNTED
-        if is_counted:
+        if _is_counted(error):
             alarm.retries += 1
+            if alarm.was_spared:
+                alarm.was_spared, alarm.backoff = False, 0
+        else:
+            alarm.was_spared = True
         if alarm.is_abandoned or alarm.retries > MOST_RETRIES:
             self._failed(key, error, None)
             self._forget(key)
@@ -377,8 +382,14 @@ def _name_of(namespace: ActorNamespace, hex_id: str) -> str | None:
         return None
 
 
-# A new version of the code is no fault of the handler's.
-_NOT_COUNTED = frozenset({"Durable Object reset because its code was updated."})
+# A new version of the code is no fault of the handler's, nor is a disk that fails or is full.
+_UPDATED = "Durable Object reset because its code was updated."
+_DISK = re.compile(r": SQLITE_(CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|READONLY)( \(extended: \w+\))?$")
+
+
+def _is_counted(error: BaseException) -> bool:
+    message = str(getattr(error, "message", ""))
+    return message != _UPDATED and _DISK.search(message) is None
 
 
 def took_too_long() -> JsException:

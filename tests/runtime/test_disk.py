@@ -347,3 +347,22 @@ async def test_a_file_without_content_and_without_a_log_has_stored_nothing(core:
     assert await stub.call("get") == 0
     await stub.call("put", 1)
     assert on_disk(stub.file) == {"n": 1}
+
+
+async def test_the_alarm_of_a_damaged_object_waits_until_its_file_is_put_back(
+    core: Core, tmp_path: Path
+) -> None:
+    Filler.rung = 0
+    stub = core.stub(Filler)
+    await stub.call("set_alarm", core.loop.clock.now_ms() + 1000)
+    stub.container.crash()
+    bring_into_the_file(stub.file)
+    shutil.copy(stub.file, tmp_path / "copy")
+    damage(stub.file)
+
+    await core.advance(5000)
+    assert Filler.rung == 0
+    shutil.copy(tmp_path / "copy", stub.file)
+    await core.advance(2000)
+
+    assert Filler.rung == 1

@@ -122,6 +122,21 @@ async def test_at_whichever_write_the_disk_fails_nothing_acknowledged_is_lost(
     assert failures > 20
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("code", ERRORS)
+async def test_an_alarm_is_tried_until_the_disk_works_again(
+    core: Core, disk: FaultyDisk, code: str
+) -> None:
+    await core.stub(Ledger).call("note", 3)
+    disk.error, disk.fails_from = ERRORS[code], 0
+    await core.advance(5000)  # counted failures would be over by now
+    disk.fails_from = None
+
+    await core.advance(2000)
+
+    assert (await core.stub(Ledger).call("found"))[2:] == (None, 1_700_000_100_003)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_with_full_durability_a_power_loss_takes_nothing_acknowledged(
     tmp_path: Path, disk: FaultyDisk, seed: int

@@ -15,7 +15,7 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.collection import JsMap
 from pydo.host.js.date import JsDate
 from pydo.host.js.object import JsObject
-from pydo.host.js.text import js_number, js_string
+from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, jsnull, options
 from pydo.host.model import CODEC
 from pydo.host.portability.limits import look_at_count, look_at_pair
@@ -40,7 +40,10 @@ _NOT_YET = frozenset(
         "onNextSessionRestoreBookmark",
     }
 )
-_LAST_MS = 8.64e15  # of a Date
+_LAST_MS = 9_223_372_036_854  # in nanoseconds still a number of 64 bits; workerd's words err
+_NO_DATE = (
+    "Failed to execute 'setAlarm' on 'DurableObjectStorage': parameter 1 is not of type 'date'."
+)
 _PUT_FORMS = (
     "put() may only be called with a single key-value pair and optional options as put(key, value,"
     " options) or with multiple key-value pairs and optional options as put(entries, options)"
@@ -148,17 +151,13 @@ class DurableObjectStorage(JsProxy):
         """Let the alarm ring at a time: a Date, or milliseconds since 1970; at once if it is past.
 
         Raises:
-            JsException: a `TypeError` for what is no time, or none after 1970.
+            JsException: a `TypeError` for what is no time, or none from 1970 to 2262.
 
         """
-        ms = at.ms if isinstance(at, JsDate) else js_number(at)
-        if math.isnan(ms):
-            raise JsException(
-                "TypeError", "The value cannot be converted because it is not a valid Date."
-            )
+        ms = _time(at)
         if ms <= 0:
             raise JsException("TypeError", "setAlarm() cannot be called with an alarm time <= 0")
-        self._actor.set_alarm(math.floor(min(ms, _LAST_MS)))
+        self._actor.set_alarm(math.floor(ms))
         return JsPromise.resolved(None)
 
     def deleteAlarm(self, _options: object = None, **_: object) -> JsPromise:
@@ -169,6 +168,25 @@ class DurableObjectStorage(JsProxy):
     def sync(self) -> JsPromise:
         """Settle when everything written so far is on disk."""
         return JsPromise.of(self._actor.sync())
+
+
+def _time(at: object) -> float:
+    """Give a time as workerd takes it from JavaScript (src/workerd/jsg/value.c++)."""
+    if isinstance(at, JsDate):
+        ms = at.ms
+    elif isinstance(at, (int, float)) and not isinstance(at, bool):
+        ms = at
+    else:
+        raise JsException("TypeError", _NO_DATE)
+    if not math.isfinite(ms):
+        raise JsException(
+            "TypeError", "The value cannot be converted because it is not a valid Date."
+        )
+    if ms > _LAST_MS:
+        raise JsException("TypeError", "This API doesn't support dates after 2189.")
+    if ms < -_LAST_MS:
+        raise JsException("TypeError", "This API doesn't support dates before 1687.")
+    return ms
 
 
 def _text(key: object) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from .lab import Lab
 
 if TYPE_CHECKING:
@@ -37,6 +39,36 @@ def test_078_a_time_before_1970_is_refused(lab: Lab) -> None:
     refused = "TypeError: setAlarm() cannot be called with an alarm time <= 0"
 
     assert lab.run_in("await s.setAlarm(0)", "await s.setAlarm(-1)") == [refused, refused]
+
+
+NO_DATE = (
+    "Failed to execute 'setAlarm' on 'DurableObjectStorage': parameter 1 is not of type 'date'."
+)
+WHAT_IS_NO_TIME = [
+    ("float('nan')", "The value cannot be converted because it is not a valid Date."),
+    ("float('-inf')", "The value cannot be converted because it is not a valid Date."),
+    ("js.Date.new(float('nan'))", "The value cannot be converted because it is not a valid Date."),
+    ("9223372036855", "This API doesn't support dates after 2189."),
+    ("1e300", "This API doesn't support dates after 2189."),
+    ("js.Date.new(8.64e15)", "This API doesn't support dates after 2189."),
+    ("-9223372036855", "This API doesn't support dates before 1687."),
+    ("-9223372036854", "setAlarm() cannot be called with an alarm time <= 0"),
+    ("'5'", NO_DATE),
+    ("True", NO_DATE),
+    ("None", NO_DATE),
+    ("to_js([1])", NO_DATE),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), WHAT_IS_NO_TIME)
+def test_078_what_is_no_time_is_refused(lab: Lab, value: str, text: str) -> None:
+    assert lab.run_in(f"await s.setAlarm({value})") == f"TypeError: {text}"
+
+
+def test_078_the_last_time_is_in_2262(lab: Lab) -> None:
+    program = "await s.setAlarm(9223372036854)\nreturn await s.getAlarm()"
+
+    assert lab.run_in(program) == 9223372036854
 
 
 def test_078_a_time_that_is_past_is_now(lab: Lab) -> None:

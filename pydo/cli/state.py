@@ -145,7 +145,13 @@ def list_(project: _Project, console: Console, class_name: str | None) -> None:
 @_on_project
 def show(project: _Project, console: Console, named: str, *, as_json_: bool) -> None:
     """Show the keys, the tables and the alarm of one object, named by its name or its id."""
-    from pydo.state import as_json, as_text, find_object, read  # noqa: PLC0415 - as above
+    from pydo.state import (  # noqa: PLC0415 - as above
+        as_json,
+        as_line,
+        as_text,
+        find_object,
+        read,
+    )
 
     with project.held() as held:
         place = find_object(held, named)
@@ -162,7 +168,7 @@ def show(project: _Project, console: Console, named: str, *, as_json_: bool) -> 
     for table in contents.tables:
         shown = "" if table.count <= len(table.rows) else f", the first {len(table.rows)}"
         console.say(f"\n{table.name}: {_count(table.count, 'row')}{shown}")
-        console.say(_table(table.columns, ([as_text(v) for v in row] for row in table.rows)))
+        console.say(_table(table.columns, (map(as_line, row) for row in table.rows)))
     if not (contents.keys or contents.tables):
         console.say("It stores nothing.")
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from pydo.state.place import ObjectPlace, find_class, find_object, hold, objects_of
 from pydo.state.reset import reset_all, reset_class, reset_object
-from pydo.state.shown import as_json, as_text
+from pydo.state.shown import as_json, as_line, as_text
 from pydo.state.snapshot import restore, snapshot, snapshots
 from pydo.state.stored import Contents, Summary, read, summarize
 from pydo.state.wrangler import Carried, export_to, import_from
@@ -25,6 +25,7 @@ __all__ = [
     "ObjectPlace",
     "Summary",
     "as_json",
+    "as_line",
     "as_text",
     "export_to",
     "find_class",

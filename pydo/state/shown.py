@@ -11,15 +11,26 @@ from typing import Any, cast
 from pydo.clone import UNDEFINED, ByIdentity
 from pydo.state.stored import Unreadable
 
-__all__ = ["as_json", "as_text"]
+__all__ = ["as_json", "as_line", "as_text"]
 
 _WIDTH = 100
 _MOST_BYTES = 32  # shown of a blob
+_MOST_TEXT, _MOST_LINE = 4000, 60  # characters shown of a value
 
 
 def as_text(value: object) -> str:
-    """Give a value as Python would write it, in several lines if it is large."""
-    return pformat(_brief(value, set()), width=_WIDTH, compact=True, sort_dicts=False)
+    """Give a value as Python would write it, in several lines if it is large, and not all of it."""
+    text = pformat(_brief(value, set()), width=_WIDTH, compact=True, sort_dicts=False)
+    return _cut(text, _MOST_TEXT)
+
+
+def as_line(value: object) -> str:
+    """Give a value as Python would write it in one line, or the beginning of that."""
+    return _cut(repr(_brief(value, set())), _MOST_LINE)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
 
 class _Word:

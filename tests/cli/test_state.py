@@ -172,3 +172,83 @@ def test_without_a_place_it_is_beside_the_configuration(
 
     assert result.exit_code == 1
     assert f"{tmp_path / '.pydo' / 'state'} is not there" in result.stderr
+
+
+def test_what_is_odd_is_shown_too(command_line: CommandLine, tmp_path: Path) -> None:
+    stored = Stored(tmp_path / "state")
+    stored.write("empty", {}, "CREATE TABLE gone (a)", "DROP TABLE gone")
+    stored.write("late", {"k": 1}, alarm_ms=9_223_372_036_854)
+    stored.write("soon", {"k": 1}, alarm_ms=1_800_000_000_000)
+    many = "INSERT INTO t SELECT value FROM generate_series(1, 25)"
+    rows = many.replace("generate_series(1, 25)", "json_each('[" + ",".join("1" * 25) + "]')")
+    stored.write("long", {}, "CREATE TABLE t (n)", rows)
+    damaged = stored.write("damaged", {"k": 1})
+    stored.close()
+    folder = tmp_path / "state" / "v1" / "do" / "my-app-Notes" / damaged
+    (folder / "db.sqlite").write_bytes(b"no database" * 1000)
+    (folder / "db.sqlite-wal").unlink(missing_ok=True)
+    at = ("--persist-to", str(tmp_path / "state"))
+
+    listed = command_line.run("state", "list", *at).stdout
+
+    assert "damaged: file is not a database" in listed
+    assert "2262-04-11" in listed
+    assert "2027-01-15" in listed
+    assert "It stores nothing." in command_line.run("state", "show", "Notes/empty", *at).stdout
+    assert "alarm  2027-01-15" in command_line.run("state", "show", "Notes/soon", *at).stdout
+    assert "t: 25 rows, the first 20" in command_line.run("state", "show", "Notes/long", *at).stdout
+    failed = command_line.run("state", "show", "Notes/damaged", *at)
+    assert failed.exit_code == 1
+    assert "pydo state reset Notes/damaged" in failed.stderr
+
+
+def test_an_empty_directory_has_no_objects(command_line: CommandLine, tmp_path: Path) -> None:
+    StateDirectory.open(tmp_path / "state").close()
+    at = ("--persist-to", str(tmp_path / "state"))
+
+    assert command_line.run("state", "list", *at).stdout == "No objects.\n"
+    assert command_line.run("state", "restore", *at).stdout == "No snapshots.\n"
+    assert command_line.run("state", "export", str(tmp_path / "w"), *at).stdout == "No objects.\n"
+
+
+CONFIGURATION = """
+name = "my-app"
+main = "entry.py"
+compatibility_date = "2026-09-01"
+compatibility_flags = ["python_workers"]
+durable_objects.bindings = [{ name = "NOTES", class_name = "Notes" }]
+migrations = [{ tag = "v1", new_classes = ["Notes"] }]
+"""
+
+
+def test_a_class_that_is_new_here_has_the_storage_that_the_configuration_says(
+    command_line: CommandLine, root: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "wrangler.toml").write_text(CONFIGURATION)
+    (project / "entry.py").touch()
+    command_line.run("state", "export", str(project / "from"), "--persist-to", str(root))
+
+    result = command_line.run("state", "import", "from", "--cwd", str(project))
+
+    assert result.exit_code == 0
+    with StateDirectory.open(project / ".pydo" / "state") as state:
+        found = {each.class_name: each.storage for each in state.class_directories()}
+    assert found == {"Notes": "key-value", "Others": "sqlite"}
+
+
+def test_what_cannot_be_carried_is_told(
+    command_line: CommandLine, root: Path, tmp_path: Path
+) -> None:
+    there = tmp_path / "w"
+    record = root / "v1" / "do" / "my-app-Notes" / "namespace.json"
+    record.write_text(record.read_text().replace('"my-app-Notes"', '"my-app-Drafts"'))
+    at = ("--persist-to", str(root))
+
+    result = command_line.run("state", "export", str(there), *at)
+    (there / "v3" / "do" / "my-app-Others" / f"{'a' * 64}.facets").touch()
+    back = command_line.run("state", "import", str(there), *at)
+
+    assert "Notes was renamed (my-app-Drafts): its objects have other ids in" in result.stdout
+    assert "Others: facets stay behind (1 file)" in back.stdout

@@ -366,3 +366,28 @@ async def test_the_alarm_of_a_damaged_object_waits_until_its_file_is_put_back(
     await core.advance(2000)
 
     assert Filler.rung == 1
+
+
+async def test_an_object_whose_folder_cannot_be_made_says_so(core: Core) -> None:
+    stub = core.stub(Object)
+    stub.file.parent.parent.mkdir(parents=True, exist_ok=True)
+    stub.file.parent.touch()  # a file is where the folder belongs
+
+    error = await failure_of(stub.call("put", 1))
+
+    assert error.message == "unable to open database file: SQLITE_CANTOPEN"
+
+
+async def test_emptying_an_object_fails_as_a_whole_on_a_full_disk(small: Core, disk: Path) -> None:
+    class Emptying(Filler):
+        async def empty(self) -> None:
+            self.actor.delete_all()
+
+    await small.stub(Emptying).call("fill", 300_000, "a")
+    fill_up(disk)
+
+    error = await failure_of(small.stub(Emptying).call("empty"))
+    (disk / "ballast").unlink()
+
+    assert error.message.startswith(FULL)
+    assert await small.stub(Emptying).call("keys") == ["a"]

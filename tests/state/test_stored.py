@@ -8,7 +8,7 @@ import pytest
 
 from pydo.clone import UNDEFINED, ByIdentity
 from pydo.errors import StateError
-from pydo.state import as_json, as_text, find_object, read, summarize
+from pydo.state import as_json, as_line, as_text, find_object, read, summarize
 from pydo.state.stored import Contents, Table, Unreadable
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ VALUES: list[tuple[object, str, object]] = [
     (1.5, "1.5", 1.5),
     (2**70, str(2**70), {"$type": "bigint", "value": str(2**70)}),
     (float("inf"), "inf", {"$type": "number", "value": "Infinity"}),
+    (float("nan"), "nan", {"$type": "number", "value": "NaN"}),
     (float("-inf"), "-inf", {"$type": "number", "value": "-Infinity"}),
     (UNDEFINED, "undefined", {"$type": "undefined"}),
     (b"\x01", r"b'\x01'", {"$type": "bytes", "base64": "AQ=="}),
@@ -92,6 +93,7 @@ VALUES: list[tuple[object, str, object]] = [
         {"$type": "date", "value": "2026-01-01T00:00:00+00:00"},
     ),
     ([1, [2]], "[1, [2]]", [1, [2]]),
+    ([ByIdentity([1])], "[[1]]", [[1]]),
     ({1}, "{1}", {"$type": "set", "values": [1]}),
     ({"a": {"b": None}}, "{'a': {'b': None}}", {"a": {"b": None}}),
     ({1: "x"}, "{1: 'x'}", {"$type": "map", "entries": [[1, "x"]]}),
@@ -110,3 +112,20 @@ def test_a_value_is_shown(value: object, text: str, converted: object) -> None:
     assert as_text(value) == text
     assert as_json(value) == converted
     json.dumps(as_json(value), allow_nan=False)
+
+
+def test_long_values_are_cut_as_text() -> None:
+    assert as_text("x" * 5000).endswith(" characters)")
+    assert len(as_text("x" * 5000)) < 4100
+    assert as_line("x" * 100) == f"'{'x' * 59}… (102 characters)"
+    assert "\n" not in as_line(["x" * 20] * 20)
+
+
+def test_an_object_without_keys_has_tables_only(stored: Stored) -> None:
+    stored.write("a", {}, "CREATE TABLE t (a)")
+
+    contents = read(find_object(stored.state, "Notes/a"))
+
+    assert contents.keys == {}
+    assert [table.name for table in contents.tables] == ["t"]
+    assert summarize(find_object(stored.state, "Notes/a")).keys == 0

@@ -197,3 +197,20 @@ def test_a_damaged_object_of_wrangler_s_is_told_with_its_path(
 
     with pytest.raises(StateError, match=f"{object_id}.sqlite cannot be carried over"):
         import_from(stored.state, tmp_path / "w", sqlite)
+
+
+def test_an_object_without_a_file_is_left_out(stored: Stored, tmp_path: Path) -> None:
+    stored.write("a", {"k": 1})
+    find_object(stored.state, "Notes/a").database.unlink()
+
+    assert export_to(stored.state, tmp_path / "w")[0].objects == 0
+
+
+def test_what_an_interrupted_copy_has_left_is_replaced(stored: Stored, tmp_path: Path) -> None:
+    object_id = stored.write("a", {"k": 1})
+    folder = tmp_path / "w" / "v3" / "do" / "my-app-Notes"
+    folder.mkdir(parents=True)
+    (folder / f".{object_id}.sqlite.new").write_bytes(b"half")
+
+    assert export_to(stored.state, tmp_path / "w")[0].objects == 1
+    assert not list(folder.glob(".*"))

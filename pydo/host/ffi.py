@@ -5,6 +5,7 @@ Source: pyodide/pyodide src/py/_pyodide/_core_docs.py and src/core/python2js.c.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Protocol, cast
@@ -285,7 +286,9 @@ class CallableProxy(JsDoubleProxy, js_name="PyProxy"):
         """Call the object; keywords become one trailing object on the way through JavaScript."""
         if named:
             arguments = (*arguments, JsObject({key: cross(each) for key, each in named.items()}))
-        return pinned(self._alive(), *(cross(each) for each in arguments))
+        result = pinned(self._alive(), *(cross(each) for each in arguments))
+        # JavaScript gets a promise of a coroutine, which begins without being awaited.
+        return JsPromise.of(result) if inspect.iscoroutine(result) else result
 
 
 class PyBufferView(JsProxy, js_name="PyBufferView"):
@@ -352,6 +355,7 @@ def run_sync(awaitable: Any, /) -> Any:
     """Give what `awaitable` gives: the plain function that calls this waits for it.
 
     Raises:
+        TypeError: it is no awaitable.
         RuntimeError: no function waits here: at the top level of a module, in a constructor, or in
             a function that JavaScript calls.
 
@@ -359,6 +363,10 @@ def run_sync(awaitable: Any, /) -> Any:
     if isinstance(awaitable, JsDoubleProxy):
         awaitable = awaitable.unwrap()
     if not isinstance(awaitable, JsPromise):
+        if not inspect.isawaitable(awaitable):
+            kind: str = type(awaitable).__name__
+            name = "pyodide.ffi.JsProxy" if isinstance(awaitable, JsProxy) else kind
+            raise TypeError(f"object {name} is not awaitable")
         return wait(awaitable)
     if awaitable.future is not None or not can_wait():
         return wait(awaitable.wait())

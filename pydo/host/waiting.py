@@ -42,7 +42,7 @@ def _replace(module: Any, name: str, make: Callable[[Any], Any]) -> Callable[[],
 
 def _sleep(sleep: Callable[[float], None]) -> Any:
     def watched(seconds: float, /) -> None:
-        if can_wait() and seconds >= 0:
+        if can_wait():
             wait(asyncio.sleep(seconds))
         else:
             sleep(seconds)

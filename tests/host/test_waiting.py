@@ -245,3 +245,168 @@ def test_a_body_is_read_by_a_plain_function(run: Any) -> None:
     """)
 
     assert told == "some text"
+
+
+# What Pyodide 0.28.2 gives, under Node 24 with stack switching.
+RECORDED = {
+    "run_sync(later(1))": "1",
+    "asyncio.run(later(2))": "2",
+    "asyncio.run(later(2), loop_factory=None)": "2",
+    "asyncio.get_event_loop().run_until_complete(later(3))": "3",
+    "run_sync(js.Promise.resolve(js.Promise.resolve(5)))": "5",
+    "run_sync(done())": "9",
+    "run_sync(Awaitable())": "11",
+    "run_sync(asyncio.wait_for(later(1), 1))": "1",
+    "run_sync(asyncio.wait_for(asyncio.sleep(1), 0.01))": "TimeoutError()",
+    "run_sync(cancelled())": "CancelledError()",
+    "run_sync(raising(KeyError('k')))": "KeyError('k')",
+    "run_sync(raising(asyncio.CancelledError()))": "CancelledError()",
+    "run_sync(js.Promise.reject(js.TypeError.new('no')))": "TypeError: no",
+    "run_sync(1)": "TypeError('object int is not awaitable')",
+    "run_sync(None)": "TypeError('object NoneType is not awaitable')",
+    "run_sync(x for x in [1])": "TypeError('object generator is not awaitable')",
+    "run_sync(js.Object.new())": "TypeError('object pyodide.ffi.JsProxy is not awaitable')",
+    "time.sleep(-1)": "None",
+    "[run_sync(later(x)) for x in range(3)]": "[0, 1, 2]",
+    "sorted([3, 1, 2], key=lambda x: run_sync(later(x)))": "[1, 2, 3]",
+    "deep(5)": "5",
+    "list(Special())": "[0, 1, 2]",
+    "Special()['a']": "'a'",
+    "await asyncio.gather(named('a'), named('b'))": "['a', 'b']",
+    "await asyncio.gather(current(), current())": "[True, True]",
+    "await interleaved()": "['3 begins', '1 begins', '2 begins', '1 ends', '2 ends', '3 ends']",
+    "await locked()": "[0, 0, 1, 1, 2, 2]",
+    "await queued()": "[0, 1, 2]",
+    "await cancelled_in_the_wait()": "['after the wait', 'CancelledError()']",
+    "in_a_proxy(can_run_sync)": "False",
+    "in_a_proxy(lambda: run_sync(later(1)))": (
+        "RuntimeError('Cannot stack switch because the Python entrypoint was a synchronous"
+        " function. Use pyFunc.callPromising() to fix.')"
+    ),
+    "await in_a_callback(can_run_sync)": "True",
+    "await in_an_async_proxy(can_run_sync)": "True",
+    "await other_context()": "'ValueError'",
+}
+
+
+def test_waiting_is_as_recorded_from_pyodide(run: Any) -> None:
+    attempts = "\n".join(
+        f"        async def each(): return {source}\n        said.append(await tried(each))"
+        for source in RECORDED
+    )
+    program = textwrap.dedent("""
+        import contextvars, time
+        from pyodide.ffi import can_run_sync, run_sync
+        NAME = contextvars.ContextVar("name")
+        async def later(value):
+            await asyncio.sleep(0.001)
+            return value
+        async def raising(error):
+            raise error
+        def done():
+            future = asyncio.get_running_loop().create_future()
+            future.set_result(9)
+            return future
+        def cancelled():
+            future = asyncio.ensure_future(asyncio.sleep(1))
+            asyncio.get_running_loop().call_later(0.001, future.cancel)
+            return future
+        class Awaitable:
+            def __await__(self):
+                yield from ()
+                return 11
+        class Special:
+            def __iter__(self):
+                for i in range(3):
+                    yield run_sync(later(i))
+            def __getitem__(self, key):
+                return run_sync(later(key))
+        def deep(depth):
+            async def below():
+                await asyncio.sleep(0)
+                return deep(depth - 1)
+            return depth and 1 + run_sync(below())
+        async def named(name):
+            NAME.set(name)
+            run_sync(later(0))
+            return NAME.get()
+        async def current():
+            task = asyncio.current_task()
+            run_sync(later(0))
+            return asyncio.current_task() is task
+        async def interleaved():
+            order = []
+            async def step(n):
+                order.append(f"{n} begins")
+                run_sync(asyncio.sleep(0.01 * n))
+                order.append(f"{n} ends")
+            await asyncio.gather(step(3), step(1), step(2))
+            return order
+        async def locked():
+            order, lock = [], asyncio.Lock()
+            async def step(n):
+                run_sync(lock.acquire())
+                order.append(n)
+                run_sync(later(0))
+                order.append(n)
+                lock.release()
+            await asyncio.gather(*map(step, range(3)))
+            return order
+        async def queued():
+            queue = asyncio.Queue(1)
+            async def produce():
+                for i in range(3):
+                    run_sync(queue.put(i))
+            task = asyncio.ensure_future(produce())
+            found = [run_sync(queue.get()) for _ in range(3)]
+            await task
+            return found
+        async def cancelled_in_the_wait():
+            order = []
+            async def waits():
+                run_sync(asyncio.sleep(0.02))
+                order.append("after the wait")
+                await asyncio.sleep(0)
+                order.append("went on")
+            task = asyncio.ensure_future(waits())
+            await asyncio.sleep(0.001)
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError as error:
+                order.append(repr(error))
+            return order
+        def in_a_proxy(function):
+            return create_proxy(function)()
+        async def in_a_callback(function):
+            future = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(lambda: future.set_result(function()))
+            return await future
+        async def in_an_async_proxy(function):
+            async def call(*_):
+                return function()
+            return (await js.Promise.all(to_js([1]).map(create_proxy(call))))[0]
+        async def other_context():
+            tokens = []
+            async def set_it():
+                tokens.append(NAME.set("set"))
+            async def reset():
+                try:
+                    NAME.reset(tokens[0])
+                except ValueError:
+                    return "ValueError"
+            await create_proxy(set_it)()
+            return await create_proxy(reset)()
+        async def tried(function):
+            try:
+                return repr(await function())
+            except JsException as error:
+                return told(error)
+            except BaseException as error:
+                return repr(error)
+    """)
+
+    main = f"async def main(env, ctx):\n        said = []\n{attempts}\n        return said\n"
+    told = run(f"{program}\n{main}")
+
+    assert dict(zip(RECORDED, told, strict=True)) == RECORDED

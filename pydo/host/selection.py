@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydo.host.js.text import integer, js_string
+from pydo.errors import JsException
+from pydo.host.js.text import integer
+from pydo.host.taken import text
 from pydo.runtime.kv import ListOptions
 
 if TYPE_CHECKING:
@@ -26,10 +28,20 @@ def selected(given: Mapping[str, object]) -> ListOptions:
         start_after=_optional(given.get("startAfter")),
         end=_optional(given.get("end")),
         prefix=_optional(given.get("prefix")) or "",
-        limit=None if limit is None else integer(limit),
+        limit=None if limit is None else _limit(limit),
         reverse=bool(given.get("reverse")),
     )
 
 
 def _optional(value: object) -> str | None:
-    return None if value is None else js_string(value)
+    return None if value is None else text(value)
+
+
+def _limit(value: object) -> int:
+    number = integer(value)
+    if not -(2**31) <= number < 2**31:
+        raise JsException(
+            "TypeError",
+            "Value out of range. Must be between -2147483648 and 2147483647 (inclusive).",
+        )
+    return number

@@ -14,7 +14,7 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import ArrayBuffer, bytes_of
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.object import JsObject, ordered
-from pydo.host.js.text import js_string
+from pydo.host.js.text import js_string, well_formed
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, jsnull, plain_number
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class SqlStorage(JsProxy):
         if not given:
             raise JsTypeError(_NO_QUERY)
         query, *bindings = given
-        text = query if type(query) is str else js_string(query)
+        text = well_formed(query if type(query) is str else js_string(query))
         return Cursor(self._actor, self._actor.sql.execute(text, [_bound(b) for b in bindings]))
 
     @property
@@ -174,7 +174,7 @@ def _value(stored: Any) -> Any:
 def _bound(value: Any) -> Binding:
     kind = type(value)
     if kind is str:
-        return value if value.isascii() else _well_formed(value)
+        return value if value.isascii() else well_formed(value)
     if kind is float or value is None:
         return value  # type: ignore[no-any-return] # one of the two
     if kind is int:
@@ -188,9 +188,4 @@ def _bound(value: Any) -> Binding:
         return data
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    return _well_formed(js_string(value))
-
-
-def _well_formed(text: str) -> str:
-    """Give what comes back of a text: three replacement characters for each lone surrogate."""
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return well_formed(js_string(value))

@@ -12,11 +12,11 @@ from pydo.host.clone import encode
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.iterator import JsIterator
-from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, options
 from pydo.host.model import CODEC
 from pydo.host.portability.limits import look_at_pair
 from pydo.host.selection import selected
+from pydo.host.taken import text
 
 if TYPE_CHECKING:
     from pydo.runtime.actor import Actor
@@ -122,4 +122,4 @@ def _key(method: str, given: tuple[Any, ...]) -> str:
     if not given:
         raise JsTypeError(_WRONG.format(method, 1, "string"))
     key = given[0]
-    return key if type(key) is str else js_string(key)
+    return text(key)

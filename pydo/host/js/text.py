@@ -9,7 +9,16 @@ from typing import Any
 from pydo.errors import JsException
 from pydo.host.js.value import JsNull, JsProxy, jsnull, plain_number
 
-__all__ = ["integer", "is_callable", "js_number", "js_string", "number_text", "truthy", "usv"]
+__all__ = [
+    "integer",
+    "is_callable",
+    "js_number",
+    "js_string",
+    "number_text",
+    "truthy",
+    "usv",
+    "well_formed",
+]
 
 _EXPONENT = re.compile(r"e([+-])0*(\d+)")
 _NUMERAL = re.compile(r"[+-]?(Infinity|\d+\.?\d*(e[+-]?\d+)?|\.\d+(e[+-]?\d+)?)", re.IGNORECASE)
@@ -99,6 +108,18 @@ def usv(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def well_formed(text: str) -> str:
+    """Give what comes back of a text that workerd has stored.
+
+    Each lone surrogate is three replacement characters: it is stored as the three bytes that it
+    would have in UTF-8, which are none.
+    """
+    if text.isascii():
+        return text
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return joined.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def is_callable(value: object, method: str, position: int = 1) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import importlib
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pydo.runtime.loop import ObjectLoop
-from pydo.runtime.strand import can_wait, wait
+from pydo.runtime.strand import can_wait, pin_while_collecting, wait
 from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def waiting() -> Generator[None]:
         stack.callback(_replace(time, "sleep", _sleep))
         stack.callback(_replace(asyncio, "run", _run))
         stack.callback(_replace(importlib.import_module("anyio.to_thread"), "run_sync", _in_place))
+        gc.callbacks.append(pin_while_collecting)
+        stack.callback(gc.callbacks.remove, pin_while_collecting)
         yield
 
 

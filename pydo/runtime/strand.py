@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pydo.runtime.turn import Callback, Turns
 
-__all__ = ["Strand", "can_wait", "pinned", "wait"]
+__all__ = ["Strand", "can_wait", "pin_while_collecting", "pinned", "wait"]
 
 _Result = TypeVar("_Result")
 
@@ -131,3 +131,14 @@ def pinned(function: Callable[..., _Result], *arguments: Any) -> _Result:
         return function(*arguments)
     finally:
         strand.pins -= 1
+
+
+def pin_while_collecting(phase: str, _: object) -> None:
+    """Keep finalizers from waiting: for `gc.callbacks`.
+
+    The garbage collector calls them wherever it happens to run, in the middle of the core's own
+    work as well, which nobody else may see half done.
+    """
+    strand = getcurrent()
+    if type(strand) is Strand:
+        strand.pins += 1 if phase == "start" else -1

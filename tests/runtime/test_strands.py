@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pydo.runtime.strand import can_wait, wait
+from pydo.runtime.strand import can_wait, pin_while_collecting, pinned, wait
 
 from .conftest import Object, failure_of, on_disk
 
@@ -94,6 +94,9 @@ class Waiting(Object):
 
         asyncio.get_running_loop().call_later(1, ring)
         return int(wait(found))
+
+    def wait_in_a_timer(self) -> None:
+        asyncio.get_running_loop().call_later(1, lambda: wait(asyncio.Event().wait()))
 
     def until_complete(self) -> int:
         loop = asyncio.get_running_loop()
@@ -320,8 +323,53 @@ class Holder(Object):
         releasing = Releasing()
         del releasing
 
+    def drop_a_cycle(self) -> None:
+        releasing = Releasing()
+        vars(releasing)["itself"] = releasing
+        del releasing
+        gc.collect()
+        GIVEN_BACK.append(can_wait())
+
 
 async def test_what_is_dropped_in_a_handler_may_wait(core: Core) -> None:
+    GIVEN_BACK.clear()
+
     await core.stub(Holder).call("drop")
 
     assert GIVEN_BACK == [True]
+
+
+async def test_what_the_garbage_collector_finalizes_cannot_wait(core: Core) -> None:
+    GIVEN_BACK.clear()
+    gc.callbacks.append(pin_while_collecting)
+    try:
+        await core.stub(Holder).call("drop_a_cycle")
+        gc.collect()  # outside of turns there is nothing to pin
+    finally:
+        gc.callbacks.remove(pin_while_collecting)
+
+    assert GIVEN_BACK == [False, True]
+
+
+async def test_a_callback_that_nobody_can_resume_ends_in_silence(core: Core) -> None:
+    stub = core.stub(Waiting)
+    await stub.call("wait_in_a_timer")
+    await core.advance(1)
+    actor = stub.container.actor
+    assert actor is not None
+    (strand,) = actor.turns.put_aside
+
+    strand.throw()  # as happens to a stack that is collected
+
+    assert strand.dead
+    assert core.heard.errors == []
+
+
+async def test_a_future_outside_of_turns_is_left_to_its_owner(core: Core) -> None:
+    future = core.loop.create_future()
+
+    with pytest.raises(RuntimeError):
+        wait(future)
+
+    assert not future.done()
+    assert pinned(max, 1, 2) == 2

@@ -243,11 +243,9 @@ class Database:
     def _create(self) -> apsw.Connection:
         try:
             self._on_create()  # first: an object that is noted and not there does no harm
-            self._create_file()
-        except OSError as error:
-            self._give_up(_disk_error(error), error)
         except apsw.Error as error:
             self._give_up(sqlite_error(error), error)
+        self._create_file()
         return self._open()
 
     def _give_up(self, critical: JsException, error: Exception) -> NoReturn:
@@ -256,14 +254,17 @@ class Database:
         raise critical from error
 
     def _create_file(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
-        if self._budget.syncs_commits:
-            atomic_write(self.path, _empty_database())
-            sync_directory(self.directory.parent)
-        else:
-            new.write_bytes(_empty_database())
-            new.replace(self.path)
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            if self._budget.syncs_commits:
+                atomic_write(self.path, _empty_database())
+                sync_directory(self.directory.parent)
+            else:
+                new = self.path.with_suffix(".new")
+                new.write_bytes(_empty_database())
+                new.replace(self.path)
+        except OSError as error:
+            self._give_up(_disk_error(error), error)
         self._exists = True
 
     def _open(self) -> apsw.Connection:

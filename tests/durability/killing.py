@@ -3,7 +3,8 @@
     python -m tests.durability.killing --rounds 200
 
 Writers send numbers to a few objects, which write each of them in four places in one turn or in
-one transaction; others set alarms.  After a kill and a restart it must hold that
+one transaction; others set alarms; now and then the code is saved.  After a kill and a restart it
+must hold that
 
 -   every number that was acknowledged is there;
 -   no number is in some of its four places only, and none is there that was not sent;
@@ -54,6 +55,7 @@ class Figures:
 
     kills_under_load: int = 0
     kills_at_start: int = 0
+    reloads: int = 0  # begun under load, before the kill
     acknowledged: int = 0  # writes
     unanswered_and_kept: int = 0
     unanswered_and_lost: int = 0
@@ -127,10 +129,22 @@ class _Killing:
             *(self._arm(session, f"{number}-alarm-{i}") for i in range(_ARMERS)),
         ]
         tasks = [asyncio.create_task(each) for each in senders]
-        await asyncio.sleep(self._random.uniform(0, _LONGEST_RUN_S))
+        until_the_kill = self._random.uniform(0, _LONGEST_RUN_S)
+        if self._random.random() < 0.3:
+            tasks.append(asyncio.create_task(self._save(self._random.uniform(0, until_the_kill))))
+            self._figures.reloads += 1
+        await asyncio.sleep(until_the_kill)
         process.kill()
         await asyncio.gather(*tasks)
         self._figures.kills_under_load += 1
+
+    async def _save(self, delay_s: float) -> None:
+        """Save the code anew, so that the kill comes while it is loaded, or shortly after."""
+        await asyncio.sleep(delay_s)
+        code = self._project / "src" / "entry.py"
+        draft = code.with_suffix(".tmp")
+        draft.write_text(code.read_text() + "\n# saved again\n")
+        draft.replace(code)
 
     async def _write(self, session: aiohttp.ClientSession, name: str) -> None:
         sent = self._sent.setdefault(name, _Sent())

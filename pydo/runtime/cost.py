@@ -26,29 +26,37 @@ __all__ = ["Cost", "cost_of", "rows_scanned"]
 
 _OPENS = frozenset({"OpenRead", "OpenWrite", "OpenEphemeral", "SorterOpen", "VOpen"})
 _INSERTS = frozenset({"Insert", "IdxInsert"})
+_LOOKUPS = frozenset({"SeekRowid", "NotExists"})  # of a row by its rowid, counted if it is missing
+_LOOPS = frozenset({"Rewind", "Last", "SeekGE", "SeekGT", "SeekLE", "SeekLT"})
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """How a statement goes about it.
 
-    It may use no table at all, count `counted` rows without looking at them, read what it has
-    found once more in order, and write each row to `places`: a table and its indexes.
+    It may read no table at all, look for one row by its rowid, count `counted` rows without
+    looking at them, read what it has found once more in order, and write each row to `places`: a
+    table and its indexes.  If it goes through a table to change it, `left` rows are there now, and
+    those that it has deleted were there before.
     """
 
-    uses_tables: bool = True
+    reads_tables: bool = True
+    looks_up: bool = False
     counted: int = 0
     is_sorted: bool = False
     places: int = 1
+    left: int = 0
+    deletes: bool = False
 
     def rows_read(self, fetched: int, changed: int, scanned: int) -> int:
         """Give the rows that were read when `fetched` rows came out of it."""
-        if not self.uses_tables:
+        if not self.reads_tables:
             return 0
         read = max(fetched, changed, scanned)
         if self.is_sorted:
             read *= 2
-        return max(read, self.counted)
+        gone_through = self.left + (changed if self.left and self.deletes else 0)
+        return max(read, self.counted, gone_through, int(self.looks_up))
 
     def rows_written(self, directly: int, in_all: int) -> int:
         """Give the rows that were written; those that triggers change have no indexes."""
@@ -68,11 +76,19 @@ def cost_of(connection: apsw.Connection, text: str, bindings: int) -> Cost:
     written = {operation[2] for operation in main if operation[1] == "OpenWrite"}
     inserted = {operation[2] for operation in main if operation[1] in _INSERTS}
     return Cost(
-        uses_tables=not codes.isdisjoint(_OPENS),
+        reads_tables=not codes.isdisjoint(_OPENS) and not _only_appends(codes),
+        looks_up=not codes.isdisjoint(_LOOKUPS) and codes.isdisjoint(_LOOPS),
         counted=sum(_counted(connection, main)),
         is_sorted="SorterSort" in codes,
         places=max(1, len(written & inserted)),
+        left=sum(_left(connection, main)),
+        deletes=codes.isdisjoint(_INSERTS),
     )
+
+
+def _only_appends(codes: set[str]) -> bool:
+    # A row with a new rowid is put at the end; one whose rowid is given is looked for first.
+    return "NewRowid" in codes and codes.isdisjoint({"OpenRead", *_LOOKUPS, *_LOOPS})
 
 
 def rows_scanned(connection: apsw.Connection, text: str, bindings: Sequence[object]) -> int:
@@ -100,13 +116,24 @@ def _until_next_program(program: Iterable[Any]) -> Iterable[Any]:
         yield operation
 
 
+def _left(connection: apsw.Connection, program: list[Any]) -> Iterable[int]:
+    roots = {operation[2]: operation[3] for operation in program if operation[1] == "OpenWrite"}
+    for operation in program:
+        if operation[1] == "Rewind" and operation[2] in roots:
+            yield _count(connection, roots[operation[2]])
+
+
 def _counted(connection: apsw.Connection, program: list[Any]) -> Iterable[int]:
     roots = {operation[2]: operation[3] for operation in program if operation[1] == "OpenRead"}
     for operation in program:
         if operation[1] == "Count" and operation[2] in roots:
-            table: Any = connection.execute(
-                "SELECT format('SELECT count(*) FROM \"%w\"', tbl_name) FROM sqlite_master"
-                " WHERE rootpage = ?",
-                (roots[operation[2]],),
-            ).get
-            yield connection.execute(table).get if table else 0
+            yield _count(connection, roots[operation[2]])
+
+
+def _count(connection: apsw.Connection, root: int) -> int:
+    query: Any = connection.execute(
+        "SELECT format('SELECT count(*) FROM \"%w\"', tbl_name) FROM sqlite_master"
+        " WHERE rootpage = ?",
+        (root,),
+    ).get
+    return int(connection.execute(query).get) if query else 0

@@ -150,6 +150,37 @@ return seen
     assert lab.run_in(program) == [1, 2, 3, 4, 5, 5, 5]
 
 
+COSTS = [
+    ("INSERT INTO t (b) VALUES (9)", [0, 2]),
+    ("INSERT INTO t VALUES (1, 2)", [1, 2]),
+    ("INSERT INTO t VALUES (2, 3), (3, 4)", [2, 4]),
+    ("UPDATE t SET b = b + 5 WHERE a = 99", [1, 0]),
+    ("DELETE FROM t WHERE a = 99", [1, 0]),
+    ("SELECT * FROM t WHERE a = 99", [1, 0]),
+    ("SELECT 1", [0, 0]),
+]
+SCANS = [
+    ("UPDATE five SET a = a WHERE a > 90", [5, 0]),
+    ("UPDATE five SET a = a WHERE a > 3", [5, 2]),
+    ("DELETE FROM five WHERE a > 90", [5, 0]),
+    ("DELETE FROM five WHERE a > 2", [5, 3]),
+]
+
+
+@pytest.mark.parametrize(("query", "cost"), [*COSTS, *SCANS])
+def test_053_what_a_statement_costs_is_what_workerd_counts(
+    lab: Lab, query: str, cost: list[int]
+) -> None:
+    program = f"""
+    cursor = raw.sql.exec({query!r})
+    cursor.toArray()
+    return [cursor.rowsRead, cursor.rowsWritten]
+    """
+    lab.run_in(TABLE + FIVE)
+
+    assert lab.run_in(program) == cost
+
+
 def test_054_cursors_of_one_text_are_independent(lab: Lab) -> None:
     program = (
         FIVE

@@ -17,6 +17,7 @@ from pydo.host.js.error import JsTypeError, as_error
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, NativeClass, cross
+from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterable
@@ -109,7 +110,8 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
         future = asyncio.get_running_loop().create_future()
         self.value, self.error, self.future = None, None, future
         try:
-            executor(
+            pinned(
+                executor,
                 lambda value=None, *_: _fulfil(future, value),
                 lambda reason=None, *_: _fail(future, rejection(reason)),
             )

@@ -231,7 +231,7 @@ class Actor:
         reset and the future never settles.
         """
         self.enter()
-        return self._in_section(lambda: _outcome(callback()))
+        return self._in_section(lambda: _outcome(pinned(callback)))
 
     def transaction(self, callback: Callable[[Transaction], object]) -> asyncio.Future[object]:
         """Run `callback` (plain or async) in a critical section and a transaction of its own.
@@ -247,7 +247,7 @@ class Actor:
             self._commit(self.database.commit)  # what earlier turns of this pass have written
         transaction = Transaction(self.database)
         try:
-            result = await _outcome(callback(transaction))
+            result = await _outcome(pinned(callback, transaction))
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:

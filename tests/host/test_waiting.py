@@ -279,6 +279,18 @@ RECORDED = {
     "await queued()": "[0, 1, 2]",
     "await cancelled_in_the_wait()": "['after the wait', 'CancelledError()']",
     "in_a_proxy(can_run_sync)": "False",
+    "await js.Promise.resolve(1).then(lambda _: can_run_sync())": "True",
+    "await js.Promise.reject(js.Error.new()).catch(lambda _: can_run_sync())": "True",
+    "called(lambda f: js.Promise.new(f))": "[False]",
+    "called(lambda f: to_js([1]).forEach(f))": "[False]",
+    "called(lambda f: to_js([1]).map(f))": "[False]",
+    "called(lambda f: to_js([1]).some(f))": "[False]",
+    "called(lambda f: to_js([1]).every(f))": "[False]",
+    "called(lambda f: to_js([1]).filter(f))": "[False]",
+    "called(lambda f: to_js([1, 2]).reduce(f))": "[False]",
+    "called(lambda f: js.Map.new([[1, 2]]).forEach(f))": "[False]",
+    "called(lambda f: js.Set.new([1]).forEach(f))": "[False]",
+    "called(lambda f: js.ReadableStream.new(start=f))": "[False]",
     "in_a_proxy(lambda: run_sync(later(1)))": (
         "RuntimeError('Cannot stack switch because the Python entrypoint was a synchronous"
         " function. Use pyFunc.callPromising() to fix.')"
@@ -376,6 +388,10 @@ def test_waiting_is_as_recorded_from_pyodide(run: Any) -> None:
             except asyncio.CancelledError as error:
                 order.append(repr(error))
             return order
+        def called(give):
+            said = []
+            give(lambda *_: said.append(can_run_sync()))
+            return said
         def in_a_proxy(function):
             return create_proxy(function)()
         async def in_a_callback(function):

@@ -11,6 +11,7 @@ from pydo.host.js.error import JsRangeError, JsTypeError
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.text import integer, js_number, js_string, truthy
 from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, iterated, jsnull
+from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -189,18 +190,20 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
 
     def map(self, function: Callable[..., Any], *_: object) -> JsArray:
         """Give a new array of what `function(item, index, array)` makes of each element."""
-        return JsArray([cross(function(item, i, self)) for i, item in enumerate(self.items)])
+        return JsArray(
+            [cross(pinned(function, item, i, self)) for i, item in enumerate(self.items)]
+        )
 
     def filter(self, function: Callable[..., Any], *_: object) -> JsArray:
         """Give a new array of the elements of which `function` is true."""
         return JsArray(
-            [each for i, each in enumerate(self.items) if truthy(function(each, i, self))]
+            [each for i, each in enumerate(self.items) if truthy(pinned(function, each, i, self))]
         )
 
     def forEach(self, function: Callable[..., Any], *_: object) -> None:
         """Call `function(item, index, array)` for each element."""
         for index, item in enumerate(list(self.items)):
-            function(item, index, self)
+            pinned(function, item, index, self)
 
     def find(self, function: Callable[..., Any], *_: object) -> Any:
         """Give the first element of which `function` is true."""
@@ -210,7 +213,7 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
     def findIndex(self, function: Callable[..., Any], *_: object) -> int:
         """Give the index of the first element of which `function` is true, or -1."""
         for index, item in enumerate(self.items):
-            if truthy(function(item, index, self)):
+            if truthy(pinned(function, item, index, self)):
                 return index
         return -1
 
@@ -220,7 +223,7 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
 
     def every(self, function: Callable[..., Any], *_: object) -> bool:
         """Tell whether `function` is true of all elements."""
-        return all(truthy(function(item, i, self)) for i, item in enumerate(self.items))
+        return all(truthy(pinned(function, item, i, self)) for i, item in enumerate(self.items))
 
     def reduce(self, function: Callable[..., Any], *initial: Any) -> Any:
         """Fold the elements with `function(sum, item, index, array)`."""
@@ -229,7 +232,7 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         start = 0 if initial else 1
         total = cross(initial[0]) if initial else self.items[0]
         for index in range(start, len(self.items)):
-            total = cross(function(total, self.items[index], index, self))
+            total = cross(pinned(function, total, self.items[index], index, self))
         return total
 
     def values(self, *_: object) -> JsIterator:

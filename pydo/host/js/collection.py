@@ -11,6 +11,7 @@ from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.text import js_string
 from pydo.host.js.value import Conversion, JsProxy, NativeClass, cross, iterated, jsnull
+from pydo.runtime.strand import pinned
 
 __all__ = ["JsMap", "JsSet", "LiteralMap"]
 
@@ -93,7 +94,7 @@ class JsMap(JsProxy, metaclass=CollectionClass, js_name="Map"):
     def forEach(self, function: Any, *_: object) -> None:
         """Call `function(value, key, map)` for each entry."""
         for key, value in list(self.data.items()):
-            function(value, _value(key), self)
+            pinned(function, value, _value(key), self)
 
     def entries(self, *_: object) -> JsIterator:
         """Iterate over pairs of key and value."""
@@ -225,7 +226,7 @@ class JsSet(JsProxy, metaclass=CollectionClass, js_name="Set"):
     def forEach(self, function: Any, *_: object) -> None:
         """Call `function(value, value, set)` for each value."""
         for key in list(self.data):
-            function(_value(key), _value(key), self)
+            pinned(function, _value(key), _value(key), self)
 
     def values(self, *_: object) -> JsIterator:
         """Iterate over the values."""

@@ -19,6 +19,7 @@ from pydo.host.js.event import Event
 from pydo.host.js.text import js_string, truthy
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 from pydo.host.portability.bridge import borrowed
+from pydo.runtime.strand import pinned
 from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def _call(function: Callable[[Event], object], event: Event, context: Context | 
             loop = owner.turns.loop
             loop.call_soon_threadsafe(_call, function, event, None, context=context)
             return
-    result = function(event)
+    result = pinned(function, event)
     if inspect.iscoroutine(result):
         asyncio.ensure_future(result)  # noqa: RUF006 - its owner keeps it
     elif result is True:

@@ -18,6 +18,7 @@ from pydo.host.js.value import JsProxy, options
 from pydo.host.portability.bridge import borrowed
 from pydo.host.promise import JsPromise
 from pydo.host.scope import running_loop
+from pydo.runtime.strand import pinned
 from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _clear(arguments: tuple[Any, ...], name: str) -> None:
 
 
 def _run(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    result = function(*arguments)
+    result = pinned(function, *arguments)
     if inspect.isawaitable(result):
         asyncio.ensure_future(result)  # noqa: RUF006 - its owner keeps it
 

@@ -19,6 +19,7 @@ from pydo.host.js.stream.strategy import Strategy, member
 from pydo.host.js.text import js_number
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, plain_number
 from pydo.host.promise import rejection
+from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,7 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
     def start(self, source: Any) -> None:
         """Run the source's `start`; the first `pull` comes after it."""
         start = member(source, "start")
-        result = None if start is None else start(self)
+        result = None if start is None else pinned(start, self)
         if inspect.isawaitable(result):
             self._loan.run(self._started_later, result)
         elif self._pull is not None:
@@ -249,7 +250,7 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
         try:
             while self._pull is not None:
                 self._again = False
-                result = self._pull(self)
+                result = pinned(self._pull, self)
                 if inspect.isawaitable(result):
                     await result
                 if not (self._again and self.wants):

@@ -13,6 +13,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
+from pydo.runtime.strand import pinned
 from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Loan:
 def _start(
     loop: asyncio.AbstractEventLoop, function: Callable[..., Any], arguments: tuple[object, ...]
 ) -> None:
-    result = function(*arguments)
+    result = pinned(function, *arguments)
     if inspect.isawaitable(result):
         loop.create_task(_wait(result))
 

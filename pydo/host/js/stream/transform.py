@@ -16,6 +16,7 @@ from pydo.host.js.stream.strategy import Strategy, member
 from pydo.host.js.stream.writable import WritableStream
 from pydo.host.js.value import JsProxy, NativeClass, options
 from pydo.host.promise import rejection
+from pydo.runtime.strand import pinned
 
 __all__ = ["TransformStream", "TransformStreamDefaultController", "connected"]
 
@@ -91,7 +92,7 @@ def connected(
     out.start(None)
     start = member(transformer, "start")
     if start is not None:
-        between.started = start(between.controller)
+        between.started = pinned(start, between.controller)
     return readable, writable
 
 
@@ -158,6 +159,6 @@ class _Between:
 async def _called(function: Any, *arguments: Any) -> None:
     if function is None:
         return
-    result = function(*arguments)
+    result = pinned(function, *arguments)
     if inspect.isawaitable(result):
         await result

@@ -17,6 +17,7 @@ from pydo.host.js.stream.strategy import Strategy, member
 from pydo.host.js.text import js_number
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options, plain_number
 from pydo.host.promise import JsPromise, rejection
+from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -60,7 +61,7 @@ class WritableStream(JsProxy, metaclass=NativeClass):
     def __init__(self, sink: Any = None, strategy: Any = None, /, *_: Any, **named: Any) -> None:
         self._begin(options(sink, named) if named else sink, Strategy(strategy, 1))
         start = member(self._sink, "start")
-        result = None if start is None else start(self.controller)
+        result = None if start is None else pinned(start, self.controller)
         if inspect.isawaitable(result):
             self._is_writing = True
             self._loan.run(self._started, result)
@@ -253,7 +254,7 @@ class WritableStream(JsProxy, metaclass=NativeClass):
             await self._call(method, *arguments)
 
     async def _call(self, method: Callable[..., Any], *arguments: Any) -> None:
-        result = method(*arguments)
+        result = pinned(method, *arguments)
         if inspect.isawaitable(result):
             await result
 

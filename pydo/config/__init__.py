@@ -13,8 +13,10 @@ from pydo.config.diagnostics import Diagnostic, Diagnostics, Severity
 from pydo.config.discover import discover, refuse_other_formats
 from pydo.config.schema import (
     Config,
+    D1Database,
     DevOptions,
     DurableObjectBinding,
+    KvNamespace,
     Migration,
     Overrides,
     RenamedClass,
@@ -34,10 +36,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Config",
     "ConfigError",
+    "D1Database",
     "DevOptions",
     "Diagnostic",
     "Diagnostics",
     "DurableObjectBinding",
+    "KvNamespace",
     "Migration",
     "Overrides",
     "RenamedClass",

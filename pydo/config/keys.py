@@ -92,7 +92,11 @@ KEYS: dict[str, KeyRule] = {
         *("connect", "containers", "define", "flagship", "secrets", "unsafe"),
         *("unsafe_hello_world", "vpc_networks", "websearch"),
     ),
-    **_rules(Reach.ENVIRONMENT, Treatment.SIMULATED, "durable_objects", "vars"),
+    **_rules(
+        Reach.ENVIRONMENT,
+        Treatment.SIMULATED,
+        *("d1_databases", "durable_objects", "kv_namespaces", "vars"),
+    ),
     **_rules(Reach.ENVIRONMENT, Treatment.NO_EFFECT, "tail_consumers", "streaming_tail_consumers"),
     **_rules(
         Reach.INHERITED,

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Config",
+    "D1Database",
     "DevOptions",
     "DurableObjectBinding",
     "History",
+    "KvNamespace",
     "Migration",
     "Mismatch",
     "Overrides",
@@ -46,6 +48,29 @@ class DurableObjectBinding:
     name: str
     class_name: str
     script_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KvNamespace:
+    """A name in `env` for a key-value store.
+
+    `namespace_id` tells stores apart on this machine; `shown_id` is what the file calls it.
+    """
+
+    binding: str
+    namespace_id: str
+    shown_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class D1Database:
+    """A name in `env` for a SQL database; `migrations_dir` is relative to the configuration."""
+
+    binding: str
+    database_name: str
+    database_id: str
+    migrations_dir: str = "migrations"
+    migrations_table: str = "d1_migrations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +145,8 @@ class Config:
     migrations: tuple[Migration, ...]
     dev: DevOptions
     uploads: tuple[str, ...] = ()
+    kv_namespaces: tuple[KvNamespace, ...] = ()
+    d1_databases: tuple[D1Database, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pydo.config.keys import DEV_KEYS
 from pydo.config.migration import check_classes, check_history, read_migrations
 from pydo.config.report import Report, as_array, as_strings, as_table, show
 from pydo.config.schema import Config, DevOptions, Overrides
+from pydo.config.store import read_d1_databases, read_kv_namespaces
 from pydo.config.toml import spell
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def validate(
         migrations=tuple(each.migration for each in migrations),
         dev=_dev(report, environment, overrides),
         uploads=_uploads(report, environment),
+        kv_namespaces=read_kv_namespaces(report, environment),
+        d1_databases=read_d1_databases(report, environment),
     )
 
 

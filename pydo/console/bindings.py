@@ -29,6 +29,8 @@ def format_bindings(config: Config, paint: Paint) -> str:
     """Give the table with its heading, or the sentence that says there is nothing in it."""
     rows = [
         *(_durable_object(each) for each in config.durable_objects),
+        *(_row(each.binding, each.shown_id, "KV Namespace") for each in config.kv_namespaces),
+        *(_row(each.binding, each.database_name, "D1 Database") for each in config.d1_databases),
         *(_variable(name, value) for name, value in config.vars.items()),
     ]
     if not rows:
@@ -50,6 +52,10 @@ def _durable_object(binding: DurableObjectBinding) -> Row:
         "Durable Object",
         "local [not connected]",
     )
+
+
+def _row(name: str, what: str, kind: str) -> Row:
+    return visible_line(f"env.{name} ({what})" if what else f"env.{name}"), kind, "local"
 
 
 def _variable(name: str, value: object) -> Row:

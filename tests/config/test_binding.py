@@ -165,8 +165,6 @@ def test_bindings_of_every_kind_and_vars_share_their_names(problems: Callable[..
         [browser]
         binding = "B"
         """) == (
-        'wrangler.toml:12: "kv_namespaces" is not simulated by pydo\n'
-        "  the Worker finds no KV Namespace binding of it in env\n"
         "wrangler.toml:12: THING assigned to Durable Object, KV Namespace, and Environment "
         "Variable bindings.\n"
         "  THING is bound on line 6 already.\n"

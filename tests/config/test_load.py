@@ -431,17 +431,17 @@ def test_unknown_keys_are_warnings_with_a_guess(problems: Callable[..., str]) ->
 def test_what_pydo_does_not_simulate_is_said_once_a_key(problems: Callable[..., str]) -> None:
     assert problems("""\
         r2_buckets = []
-        [[kv_namespaces]]
+        [[workflows]]
         binding = "A"
-        [[kv_namespaces]]
+        [[workflows]]
         binding = "B"
         [ai]
         binding = "AI"
         [triggers]
         crons = ["* * * * *"]
         """) == dedent("""\
-        wrangler.toml:6: "kv_namespaces" is not simulated by pydo
-          the Worker finds no KV Namespace binding of it in env
+        wrangler.toml:6: "workflows" is not simulated by pydo
+          the Worker finds no Workflow binding of it in env
         wrangler.toml:10: "ai" is not simulated by pydo
           the Worker finds no AI binding of it in env
         wrangler.toml:12: "triggers" is not simulated by pydo

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pydo import __version__
+from pydo.bindings import Bindings
 from pydo.config import Config, ConfigError, Overrides, discover, load_tool
 from pydo.config import load as load_config
 from pydo.console import ConsoleObserver
@@ -131,6 +132,7 @@ class DevSession:
         self._loader = Loader(config.main)
         self._fetcher = Fetcher(config.name)
         self._dialer = Dialer()
+        self._bindings = Bindings(state)
         self._host = Host(
             make_env({}, {}), wait_until, _flags(config), self._fetcher.send, self._dialer.connect
         )
@@ -163,6 +165,7 @@ class DevSession:
         finally:
             self._loop.set_exception_handler(lambda *_: None)  # what is cut off is of no interest
             self._runtime.close()
+            self._bindings.close()
             self._watchdog.close()
             self._loader.close()
             uninstall()
@@ -218,7 +221,7 @@ class DevSession:
         if config.main != self._loader.main:
             self._loader.close()
             self._loader = Loader(config.main)
-        env = make_env(config.vars, self._namespaces(config))
+        env = make_env(config.vars, self._namespaces(config), self._bindings.make(config))
         bound = [b.class_name for b in config.durable_objects if b.script_name is None]
         fitting: list[HostedCode] = []
 

@@ -3,7 +3,8 @@
     <root>/                         --persist-to, or .pydo/state beside the configuration
       v1/                           this layout; another one gets another number
         lock                        held while in use; says by whom
-        do/<worker>-<Class>/        a class directory
+        kv/<id>/  d1/<id>/        stores beside objects, by the ids of the configuration
+      do/<worker>-<Class>/        a class directory
           namespace.json            the unique key of which the class's object ids are made
           metadata.sqlite           what must be known without opening each object
           <64 hex id>/              an object's own files, from its first write on
@@ -24,6 +25,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, cast
+from urllib.parse import quote
 
 from pydo.errors import StateError
 from pydo.platform import FileLock, atomic_write, sync_directory
@@ -115,6 +117,10 @@ class StateDirectory:
         except OSError as error:
             raise _unusable(root, error) from error
         return directory
+
+    def store_directory(self, kind: str, store_id: str) -> Path:
+        """Return where a store that stands beside objects belongs; nothing is made there."""
+        return self.root / _LAYOUT / kind / quote(store_id, safe=" ")
 
     def record_port(self, port: int) -> None:
         """Tell those who are refused on which port this process serves."""

@@ -13,20 +13,21 @@ ROOT = Path(__file__).parent.parent / "pydo"
 RINGS = {
     0: {"errors", "config", "clone", "statedir", "platform", "foreign"},
     1: {"runtime"},
-    2: {"host", "loader"},
+    2: {"bindings", "host", "loader"},
     3: {"serve", "reload", "restart", "console", "scaffold", "state"},
     4: {"session", "cli", "__main__"},
 }
 RING_OF = {name: ring for ring, names in RINGS.items() for name in names}
 # What may be imported within a ring.
 ALLOWED_BESIDE = {
+    ("bindings", "host"),  # they are JavaScript's values
     ("statedir", "platform"),  # the lock of the directory
     ("cli", "session"),
     ("__main__", "cli"),
 }
 FLOORS = {
     "aiohttp": {"serve"},
-    "apsw": {"runtime", "state"},
+    "apsw": {"bindings", "runtime", "state"},
     "brotli": {"host"},
     "click": {"cli"},
     "cryptography": {"host"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydo.host.ffi import to_js
@@ -16,10 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["make_env"]
 
 
-def make_env(variables: Mapping[str, object], namespaces: Mapping[str, ActorNamespace]) -> JsObject:
-    """Make `env`: text stays text, any other JSON value becomes the JavaScript value it is."""
+def make_env(
+    variables: Mapping[str, object],
+    namespaces: Mapping[str, ActorNamespace],
+    bindings: Mapping[str, object] = MappingProxyType({}),
+) -> JsObject:
+    """Make `env`: text stays text, any other JSON value becomes the JavaScript value it is.
+
+    `bindings` are JavaScript values as they are: what stands beside objects.
+    """
     members: dict[str, object] = {
         name: to_js(value, dict_converter=JsObject.fromEntries) for name, value in variables.items()
     }
     members |= {name: DurableObjectNamespace(each) for name, each in namespaces.items()}
+    members |= bindings
     return JsObject(members)

@@ -22,6 +22,7 @@ from pydo.runtime.observer import Observer
 from pydo.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pydo.host.outgoing import FetchPort
@@ -93,6 +94,7 @@ class Project:
         date: str = "2026-09-01",
         fetch_port: FetchPort | None = None,
         clock: Clock | None = None,
+        bindings: Mapping[str, object] | None = None,
     ) -> None:
         self.loop = ObjectLoop(clock)
         asyncio.set_event_loop(self.loop)
@@ -104,7 +106,7 @@ class Project:
             name: self.runtime.open_namespace(name, f"test-{name}", directory / name)
             for name in ("A", "B")
         }
-        env = make_env({"GREETING": "hi", "DEEP": {"list": [1]}}, self.bound)
+        env = make_env({"GREETING": "hi", "DEEP": {"list": [1]}}, self.bound, bindings or {})
         self.host = Host(env, wait_until, Flags(date, ["python_workers"]), fetch_port)
         install(self.host)
         self.loader = Loader(self.file)

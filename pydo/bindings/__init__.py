@@ -1,0 +1,55 @@
+"""What stands beside objects: the stores that `env` names besides Durable Objects and variables.
+
+`Bindings.make` gives the JavaScript values for `env`.  It is asked anew at each reload and gives
+the same stores again, so that requests of the code before go on with them.  A further kind of
+binding has a module of its own here, and its line in `make`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydo.bindings.d1 import D1Database
+from pydo.bindings.kv import KvNamespace
+from pydo.bindings.store import KvStore, SqlStore
+
+if TYPE_CHECKING:
+    from pydo.config import Config
+    from pydo.statedir import StateDirectory
+
+__all__ = ["Bindings"]
+
+
+class Bindings:
+    """The bindings of one `pydo dev`, whose stores stay open until `close`."""
+
+    def __init__(self, state: StateDirectory) -> None:
+        self._state = state
+        self._kv: dict[str, KvStore] = {}
+        self._d1: dict[str, SqlStore] = {}
+
+    def make(self, config: Config) -> dict[str, object]:
+        """Give name and value of each binding that the configuration asks for."""
+        made: dict[str, object] = {}
+        for namespace in config.kv_namespaces:
+            made[namespace.binding] = KvNamespace(self._kv_store(namespace.namespace_id))
+        for database in config.d1_databases:
+            made[database.binding] = D1Database(self._d1_store(database.database_id))
+        return made
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for of_kv in self._kv.values():
+            of_kv.close()
+        for of_d1 in self._d1.values():
+            of_d1.close()
+
+    def _kv_store(self, store_id: str) -> KvStore:
+        if store_id not in self._kv:
+            self._kv[store_id] = KvStore(self._state.store_directory("kv", store_id))
+        return self._kv[store_id]
+
+    def _d1_store(self, store_id: str) -> SqlStore:
+        if store_id not in self._d1:
+            self._d1[store_id] = SqlStore(self._state.store_directory("d1", store_id))
+        return self._d1[store_id]

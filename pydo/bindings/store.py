@@ -1,0 +1,179 @@
+"""Where bindings keep their data: a SQLite file for each store, in a directory of its own.
+
+The file is made at the first write (a key-value store) or the first use (a database).  Errors are
+SQLite's, as a Worker sees them.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import apsw
+
+from pydo.runtime.database import Database, OpenDatabases, sqlite_error
+from pydo.runtime.sql import SqlDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pydo.runtime.sql import Binding
+
+__all__ = ["Entry", "KvStore", "Query", "QueryResult", "SqlStore"]
+
+_Listed: TypeAlias = tuple[str, int | None, str | None]
+_ENTRIES = """
+    CREATE TABLE IF NOT EXISTS entries (
+        key TEXT PRIMARY KEY, value BLOB NOT NULL, expiration INTEGER, metadata TEXT
+    ) WITHOUT ROWID;
+"""
+_LIVE = "(expiration IS NULL OR expiration > ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a key holds; `expiration` is in seconds since 1970, `metadata` is JSON."""
+
+    value: bytes
+    expiration: int | None = None
+    metadata: str | None = None
+
+
+class KvStore:
+    """Keys and values that may expire, in the order of their UTF-8 bytes."""
+
+    def __init__(self, directory: Path, now: Callable[[], float] = time.time) -> None:
+        self._path = directory / "db.sqlite"
+        self._now = now
+        self._connection: apsw.Connection | None = None
+
+    def now(self) -> int:
+        """Give the time in whole seconds since 1970."""
+        return int(self._now())
+
+    def get(self, key: str) -> Entry | None:
+        """Give what a key holds, unless it has expired."""
+        query = f"SELECT value, expiration, metadata FROM entries WHERE key = ? AND {_LIVE}"  # noqa: S608 - a constant
+        rows = self._execute(query, (key, self.now()))
+        return Entry(*rows[0]) if rows else None
+
+    def put(self, key: str, entry: Entry) -> None:
+        """Set a key, and forget what has expired."""
+        self._execute("DELETE FROM entries WHERE expiration <= ?", (self.now(),))
+        query = "REPLACE INTO entries (key, value, expiration, metadata) VALUES (?, ?, ?, ?)"
+        self._execute(query, (key, entry.value, entry.expiration, entry.metadata))
+
+    def delete(self, key: str) -> None:
+        """Delete a key, if it is there."""
+        self._execute("DELETE FROM entries WHERE key = ?", (key,))
+
+    def select(self, prefix: str, after: str, limit: int) -> list[_Listed]:
+        """Give key, expiration and metadata of the first keys after `after` with a prefix."""
+        query = (
+            "SELECT key, expiration, metadata FROM entries WHERE key >= ?1 AND key > ?2"  # noqa: S608 - a constant
+            " AND substr(key, 1, length(?1)) = ?1"
+            f" AND {_LIVE.replace('?', '?3')} ORDER BY key LIMIT ?4"
+        )
+        return self._execute(query, (prefix, after, self.now(), limit))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _execute(self, query: str, bindings: tuple[object, ...]) -> list[Any]:
+        try:
+            return list(self._opened().execute(query, bindings))
+        except apsw.Error as error:
+            raise sqlite_error(error) from error
+
+    def _opened(self) -> apsw.Connection:
+        if self._connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = apsw.Connection(str(self._path))
+            connection.set_busy_timeout(5000)
+            connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+            connection.execute(_ENTRIES)
+            self._connection = connection
+        return self._connection
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """SQL text and what is bound in it."""
+
+    text: str
+    bindings: tuple[Binding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """The rows of a query, and what it did and cost."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+    duration_ms: int
+    changes: int
+    last_row_id: int
+    has_changed: bool
+    size: int
+    rows_read: int
+    rows_written: int
+
+
+class SqlStore:
+    """A database whose queries are atomic; it allows what that of an object allows."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._open()
+        self.requests = 0  # of which bookmarks are made
+
+    def run(self, queries: Sequence[Query]) -> list[QueryResult]:
+        """Run queries one after the other, all of them or none.
+
+        Raises:
+            JsException: one failed, and nothing was done.
+
+        """
+        self.requests += 1
+        try:
+            results = [self._run(query) for query in queries]
+            self._database.end_turn()
+            self._database.commit()
+        except BaseException:
+            self._database.rollback_turn()
+            self._database.close()  # whatever state it was left in
+            self._open()
+            raise
+        return results
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _open(self) -> None:
+        self._database = Database(self._directory, OpenDatabases(), lambda: None)
+        self._sql = SqlDatabase(self._database)
+
+    def _run(self, query: Query) -> QueryResult:
+        sql, connection = self._sql, self._sql.connection()
+        before = (connection.total_changes(), connection.last_insert_rowid(), sql.size)
+        started = time.perf_counter()
+        cursor = sql.execute(query.text, query.bindings)
+        rows = cursor.rest()
+        after = (connection.total_changes(), connection.last_insert_rowid(), sql.size)
+        return QueryResult(
+            columns=cursor.columns,
+            rows=rows,
+            duration_ms=int((time.perf_counter() - started) * 1000),
+            changes=after[0] - before[0],
+            last_row_id=after[1],
+            has_changed=after != before,
+            size=after[2],
+            rows_read=cursor.rows_read,
+            rows_written=cursor.rows_written,
+        )

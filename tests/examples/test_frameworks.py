@@ -7,6 +7,8 @@ import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -97,8 +99,11 @@ def test_django_renders_what_an_object_counts(serve: Callable[..., Example]) -> 
     assert example.ask("POST", "/drinks/", data={"choice": "tea"})[0] == 403
 
 
-def test_the_orm_of_django_keeps_rows_in_an_object(serve: Callable[..., Example]) -> None:
-    example = serve("django-orm", needs=("django", "django_cf"))
+@pytest.mark.parametrize("name", ["django-orm", "django-d1"])
+def test_the_orm_of_django_keeps_rows_in_an_object_or_in_d1(
+    serve: Callable[..., Example], name: str
+) -> None:
+    example = serve(name, needs=("django", "django_cf"))
 
     assert example.ask("GET", "/migrate") == (200, '{"migrated": true}')
     counts = [json.loads(example.ask("GET", f"/notes/add?text={t}")[1])["count"] for t in "ab"]

@@ -4,6 +4,7 @@
     ├── PydoError                  pydo stops or refuses; the message says what to do
     │   ├── ConfigError            wrangler.toml is wrong: carries the diagnostics
     │   ├── UserCodeError          the Worker's own code failed to load: carries its traceback
+    │   ├── MigrationError         a migration that production would refuse, or that loses something
     │   ├── StateError             the state directory is damaged, foreign or in use
     │   └── ScaffoldError          `pydo init` cannot write where it was told to
     └── JsException                what a Worker can see: production's class and words
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigError",
     "JsException",
+    "MigrationError",
     "PydoError",
     "ScaffoldError",
     "StateError",
@@ -61,6 +63,10 @@ class UserCodeError(PydoError):
 
 class StateError(PydoError):
     """The state directory cannot be used: damaged, made by a newer pydo, or held by another."""
+
+
+class MigrationError(PydoError):
+    """A migration is not applied, or not undone: the message has production's words and code."""
 
 
 class ScaffoldError(PydoError):

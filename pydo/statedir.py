@@ -10,7 +10,9 @@
           <64 hex id>/              an object's own files, from its first write on
 
 A class directory may be renamed, and the ids of its objects stay, since they are computed from the
-unique key in its namespace.json and never from a name of today.  What stands inside an object's
+unique key in its namespace.json and never from a name of today.  One that is in use while its class
+gets another name says in namespace.json what it `becomes`, and is renamed when the state directory
+is opened the next time.  What stands inside an object's
 directory and in metadata.sqlite is the runtime's business.
 """
 
@@ -22,7 +24,7 @@ import os
 import re
 import shutil
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import quote
@@ -40,7 +42,8 @@ SQLITE = "sqlite"
 KEY_VALUE = "key-value"
 
 _LAYOUT = "v1"
-_NOT_KEPT = frozenset({"lock", "snapshots"})
+_NOT_KEPT = frozenset({"lock", "snapshots", "backups"})
+_DOOMED = ".doomed"  # a class directory that is being removed
 _COMPLETE, _PLACING = ".replacing", ".placing"  # a replacement before and after the old is gone
 _FORMAT = 1
 _NAMESPACE = "namespace.json"
@@ -60,6 +63,13 @@ class ClassDirectory:
     unique_key: str
     storage: str
     class_name: str
+    worker: str = ""
+    becomes: str | None = None  # the name that its directory is to have, if it has another one
+
+    @property
+    def label(self) -> str:
+        """What it is called, `<worker>-<Class>`, whatever its directory is called for now."""
+        return self.becomes or self.path.name
 
     @property
     def metadata_path(self) -> Path:
@@ -114,6 +124,8 @@ class StateDirectory:
             directory = cls(root, lock, {"pid": os.getpid(), "port": port, "started": started})
             directory._write_owner()
             directory._finish_replacing()
+            directory._finish_removing()
+            directory.finish_naming()
         except OSError as error:
             raise _unusable(root, error) from error
         return directory
@@ -144,12 +156,89 @@ class StateDirectory:
             raise StateError(f'"{name}" cannot be the name of a directory; rename worker or class')
         path = self._class_directories / name
         try:
+            found = self.find(worker, class_name)
+            if found is not None:
+                return found
             self._refuse_names_alike(name)
-            if not (path / _NAMESPACE).exists():
-                self._make_class_directory(path, worker, class_name, storage)
+            path = self._free_path(name)
+            self._make_class_directory(path, name, worker, class_name, storage)
         except OSError as error:
             raise _unusable(path, error) from error
         return _read_class_directory(path)
+
+    def find(self, worker: str, class_name: str) -> ClassDirectory | None:
+        """Give the place of this worker's class, if it has one."""
+        name = f"{worker}-{class_name}"
+        path = self._class_directories / name
+        if (path / _NAMESPACE).exists() and (found := _read_class_directory(path)).label == name:
+            return found
+        return next((each for each in self.class_directories() if each.label == name), None)
+
+    def find_key(self, key: str) -> ClassDirectory | None:
+        """Give the class directory whose objects have ids of this key."""
+        return next((each for each in self.class_directories() if each.unique_key == key), None)
+
+    def give_class(self, key: str, worker: str, class_name: str) -> None:
+        """Let the class directory of this key be that worker's class; its files stay in place.
+
+        `finish_naming` renames the directory, when nobody uses its files.
+        """
+        found = self.find_key(key)
+        if found is None:
+            raise StateError(f'No class directory in {self.root} has the key "{key}"')
+        _write_namespace(replace(found, class_name=class_name, worker=worker), worker, class_name)
+
+    def remove_class(self, key: str) -> None:
+        """Remove the class directory of this key with all of its objects, if it is there."""
+        self._finish_removing()
+        found = self.find_key(key)
+        if found is not None:
+            found.path.rename(self.layout / _DOOMED)
+            sync_directory(self._class_directories)
+            self._finish_removing()
+
+    def receive_class(self, draft: Path, key: str, worker: str, class_name: str) -> None:
+        """Take the folder `draft`, a copy of a class directory, in as that worker's class.
+
+        If the class of this key is there already, nothing happens.
+        """
+        if not draft.exists() or self.find_key(key or _read_class_directory(draft).unique_key):
+            return
+        found = _read_class_directory(draft)
+        _write_namespace(found, worker, class_name)
+        draft.rename(self._free_path(f"{worker}-{class_name}"))
+        sync_directory(self._class_directories)
+        self.finish_naming()
+
+    def finish_naming(self) -> None:
+        """Give every class directory the name that it is to have; nobody may use its files."""
+        waiting = [each for each in self.class_directories() if each.becomes is not None]
+        while ready := [each for each in waiting if self._may_have_its_name(each)]:
+            for each in ready:
+                waiting.remove(each)
+                target = self._class_directories / each.label
+                if target != each.path:
+                    each.path.rename(target)
+                    sync_directory(self._class_directories)
+                _write_namespace(replace(each, path=target), each.worker, each.class_name)
+
+    def _may_have_its_name(self, directory: ClassDirectory) -> bool:
+        return (
+            directory.path.name == directory.label
+            or not (self._class_directories / directory.label).exists()
+        )
+
+    def _finish_removing(self) -> None:
+        if (self.layout / _DOOMED).exists():
+            shutil.rmtree(self.layout / _DOOMED)
+
+    def _free_path(self, name: str) -> Path:
+        """Give a folder for a class directory: another one takes the place until it is renamed."""
+        path, number = self._class_directories / name, 1
+        while (path / _NAMESPACE).exists():
+            number += 1
+            path = self._class_directories / f"{name}#{number}"
+        return path
 
     def class_directories(self) -> Iterator[ClassDirectory]:
         """Yield every class directory there is, in the order of their names.
@@ -228,7 +317,9 @@ class StateDirectory:
                     f"can tell apart; rename one of them, or delete {path} with its objects"
                 )
 
-    def _make_class_directory(self, path: Path, worker: str, class_name: str, storage: str) -> None:
+    def _make_class_directory(
+        self, path: Path, name: str, worker: str, class_name: str, storage: str
+    ) -> None:
         path.mkdir(exist_ok=True)
         if not all(entry.name.startswith(".") for entry in path.iterdir()):
             # To make one up could give the objects other ids, and so hide them all.
@@ -238,10 +329,11 @@ class StateDirectory:
             )
         record = {
             "format": _FORMAT,
-            "unique_key": self._free_key(path.name),
+            "unique_key": self._free_key(name),
             "storage": storage,
             "worker": worker,
             "class": class_name,
+            **({} if path.name == name else {"becomes": name}),
         }
         atomic_write(path / _NAMESPACE, json.dumps(record, indent=2).encode() + b"\n")
         sync_directory(path.parent)
@@ -293,7 +385,24 @@ def _read_class_directory(path: Path) -> ClassDirectory:
     for name in ("unique_key", "storage", "class"):
         if not isinstance(fields.get(name), str):
             raise _damaged(source, f'"{name}" is {fields.get(name)!r}')
-    return ClassDirectory(path, fields["unique_key"], fields["storage"], fields["class"])
+    class_name, becomes = fields["class"], fields.get("becomes")
+    worker = fields.get("worker", path.name.removesuffix(f"-{class_name}"))
+    return ClassDirectory(
+        path, fields["unique_key"], fields["storage"], class_name, worker, becomes
+    )
+
+
+def _write_namespace(directory: ClassDirectory, worker: str, class_name: str) -> None:
+    name = f"{worker}-{class_name}"
+    record = {
+        "format": _FORMAT,
+        "unique_key": directory.unique_key,
+        "storage": directory.storage,
+        "worker": worker,
+        "class": class_name,
+        **({} if directory.path.name == name else {"becomes": name}),
+    }
+    atomic_write(directory.path / _NAMESPACE, json.dumps(record, indent=2).encode() + b"\n")
 
 
 def _damaged(source: Path, found: str) -> StateError:

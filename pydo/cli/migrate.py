@@ -1,26 +1,270 @@
-"""`pydo migrate`: says what this version does about migrations, and what it does not."""
+"""`pydo migrate`: the migrations of the configuration, applied to the objects on this machine.
+
+Exit codes: 0 clean or done, 1 refused, 2 wrong usage, 3 something is pending, 4 drift.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
+from click.core import ParameterSource
 
 from pydo.cli.option import CONTEXT_SETTINGS, verbose
 from pydo.console import Console, open_stdout
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from pydo.config import Config
+    from pydo.migrate import Migrator, Plan
+
 __all__ = ["migrate"]
 
+_PENDING, _DRIFT = 3, 4
 
-@click.command(
-    short_help="Apply migrations (not there yet).",
-    context_settings=CONTEXT_SETTINGS,
-    epilog="Example: pydo migrate",
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """Which configuration and which state are meant."""
+
+    cwd: Path
+    config: Path | None
+    env: str | None
+    name: str | None
+    persist_to: Path | None
+    from_state: Path | None
+
+    @contextmanager
+    def opened(self, console: Console) -> Generator[tuple[Config, Migrator]]:
+        # Here and not above: none of this is needed for `pydo --help`.
+        from pydo.config import Overrides, discover, load  # noqa: PLC0415 - as said
+        from pydo.migrate import Migrator  # noqa: PLC0415 - as said
+        from pydo.statedir import StateDirectory  # noqa: PLC0415 - as said
+
+        cwd = self.cwd.absolute()
+        path = discover(cwd) if self.config is None else cwd / self.config
+        config, _ = load(path, Overrides(env=self.env, name=self.name))
+        given = self.persist_to
+        root = config.root / ".pydo" / "state" if given is None else cwd / given
+        with StateDirectory.open(root) as state:
+            migrator = Migrator(state, None if self.from_state is None else cwd / self.from_state)
+            if migrator.was_interrupted:
+                console.info("A migration that was interrupted has been finished")
+            yield config, migrator
+
+
+def _on_project(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what is meant."""
+
+    @wraps(function)
+    def command(**given: Any) -> None:
+        names = ("cwd", "config", "env", "name", "persist_to", "from_state")
+        project = _Project(*(_given(each, given.pop(each)) for each in names))
+        function(project, Console(open_stdout()), **given)
+
+    for option in (
+        verbose,
+        click.option(
+            "--from-state",
+            type=click.Path(path_type=Path),
+            metavar="DIRECTORY",
+            help="Another state directory, to transfer classes from.",
+        ),
+        click.option(
+            "--persist-to",
+            type=click.Path(path_type=Path),
+            metavar="DIRECTORY",
+            help="Where the state is; by default .pydo/state beside the configuration.",
+        ),
+        click.option("--name", metavar="NAME", help="The Worker's name."),
+        click.option(
+            "-e",
+            "--env",
+            metavar="NAME",
+            envvar="CLOUDFLARE_ENV",
+            show_envvar=True,
+            help="The environment of the configuration to use.",
+        ),
+        click.option(
+            "-c",
+            "--config",
+            type=click.Path(path_type=Path),
+            help="The configuration; by default the nearest wrangler.toml, upwards from here.",
+        ),
+        click.option(
+            "--cwd",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            default=Path(),
+            help="Run as if started in this directory.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _given(name: str, value: Any) -> Any:
+    """Give an option's value, which may also stand before the name of the subcommand."""
+    context = click.get_current_context()
+    is_default = context.get_parameter_source(name) is ParameterSource.DEFAULT
+    above = context.parent
+    return above.params[name] if is_default and above and name in above.params else value
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+_yes = click.option("-y", "--yes", is_flag=True, help="Delete and transfer without asking.")
+_to = click.option("--to", metavar="TAG", help="Go no further than this tag.")
+_expect = click.option(
+    "--expect-tag", "expect", metavar="TAG", help="Refuse unless this tag was applied last."
 )
-@verbose
-def migrate() -> None:
-    """Apply the migrations of wrangler.toml to the local state (not there yet)."""
-    Console(open_stdout()).say(
-        "Nothing was changed: this version of pydo does not apply migrations yet.\n"
-        "New classes need no migration here: `pydo dev` makes a place for each class that is "
-        "bound.\n"
-        "A class that was renamed, deleted or transferred keeps its objects under its old name."
+
+
+@click.group(
+    short_help="Apply migrations to what is stored.",
+    context_settings=CONTEXT_SETTINGS,
+    invoke_without_command=True,
+    epilog="Example: pydo migrate --dry-run",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@_json
+@_yes
+@_expect
+@_to
+@_on_project
+def migrate(project: _Project, console: Console, *, dry_run: bool, **given: Any) -> None:
+    """Apply the migrations of the configuration to the objects on this machine; none may run.
+
+    Exit codes: 0 clean or done, 1 refused, 2 wrong usage, 3 pending, 4 drift.
+    """
+    context = click.get_current_context()
+    if context.invoked_subcommand is not None:
+        return
+    if dry_run:
+        given.pop("yes")
+        _show_plan(project, console, **given)
+    else:
+        _apply(project, console, **given)
+
+
+@migrate.command("apply", short_help="Apply what is pending.", context_settings=CONTEXT_SETTINGS)
+@_json
+@_yes
+@_expect
+@_to
+@_on_project
+def apply_(project: _Project, console: Console, **given: Any) -> None:
+    """Apply what is pending, tag by tag: the same as `pydo migrate`."""
+    _apply(project, console, **given)
+
+
+@migrate.command("plan", short_help="Show what would be done.", context_settings=CONTEXT_SETTINGS)
+@_json
+@_expect
+@_to
+@_on_project
+def plan_(project: _Project, console: Console, **given: Any) -> None:
+    """Show what would be done, and change nothing: the same as `pydo migrate --dry-run`."""
+    _show_plan(project, console, **given)
+
+
+@migrate.command(short_help="Show tags and classes.", context_settings=CONTEXT_SETTINGS)
+@_json
+@_on_project
+def status(project: _Project, console: Console, *, as_json: bool) -> None:
+    """Show which tags are applied, what each class holds, the backups, and what has drifted."""
+    from pydo.migrate.report import status_json, status_text  # noqa: PLC0415 - as above
+
+    with project.opened(console) as (config, migrator):
+        shown = status_json(config, migrator)
+        console.say(json.dumps(shown, indent=2) if as_json else status_text(config, migrator))
+        is_pending = bool(migrator.pending(config))
+    click.get_current_context().exit(_DRIFT if shown["drift"] else _PENDING if is_pending else 0)
+
+
+@migrate.command(short_help="Take the last tag back.", context_settings=CONTEXT_SETTINGS)
+@_yes
+@_on_project
+def undo(project: _Project, console: Console, *, yes: bool) -> None:
+    """Take the last applied tag back; Cloudflare has no such thing."""
+    with project.opened(console) as (config, migrator):
+        record = migrator.ledger.of(config.name)
+        if record.applied and not yes and sys.stdin.isatty():
+            click.confirm(f"Undo {record.applied[-1].tag}?", abort=True)
+        applied = migrator.undo(config.name)
+    console.say(
+        f"{applied.tag} undone. This is for this machine only: on Cloudflare an applied migration "
+        "stays applied."
     )
+
+
+def _show_plan(
+    project: _Project, console: Console, *, as_json: bool, to: str | None, expect: str | None
+) -> None:
+    from pydo.migrate.report import plan_json, plan_text  # noqa: PLC0415 - as above
+
+    with project.opened(console) as (config, migrator):
+        plan = migrator.plan(config, to=to, expect=expect)
+        drift = _drift(config, migrator)
+    console.say(json.dumps(plan_json(plan), indent=2) if as_json else plan_text(plan))
+    context = click.get_current_context()
+    context.exit(
+        1 if plan.refusals else _PENDING if plan.steps else _DRIFT if drift and not to else 0
+    )
+
+
+def _apply(  # noqa: PLR0913 - what the command line says
+    project: _Project,
+    console: Console,
+    *,
+    as_json: bool,
+    yes: bool,
+    to: str | None,
+    expect: str | None,
+) -> None:
+    from pydo.migrate.report import (  # noqa: PLC0415 - as above
+        drift_text,
+        plan_json,
+        plan_text,
+        step_text,
+    )
+
+    with project.opened(console) as (config, migrator):
+        plan = migrator.plan(config, to=to, expect=expect)
+        if plan.refusals:
+            console.say(json.dumps(plan_json(plan), indent=2) if as_json else plan_text(plan))
+            click.get_current_context().exit(1)
+        if plan.is_destructive and not yes:
+            _ask(plan, plan_text(plan))
+        migrator.apply(plan)
+        drift = _drift(config, migrator)
+    if as_json:
+        console.say(json.dumps(plan_json(plan), indent=2))
+    else:
+        console.say("\n".join(map(step_text, plan.steps)) or "Nothing is pending.")
+        if drift:
+            console.warn(drift_text(drift))
+    click.get_current_context().exit(_DRIFT if drift and not plan.steps else 0)
+
+
+def _drift(config: Config, migrator: Migrator) -> list[Any]:
+    from pydo.migrate import find_drift  # noqa: PLC0415 - as above
+    from pydo.migrate.apply import inventory  # noqa: PLC0415 - as above
+
+    return find_drift(config, migrator.ledger, inventory(migrator.state))
+
+
+def _ask(plan: Plan, shown: str) -> None:
+    """Ask for the name of each class that goes; without a terminal there is nobody to ask."""
+    click.echo(shown, err=True)
+    if not sys.stdin.isatty():
+        raise click.UsageError("This deletes or transfers objects: say --yes to mean it.")
+    for action in (each for step in plan.steps for each in step.actions if each.is_destructive):
+        name = action.source or action.class_name
+        if click.prompt(f"Type {name} to {action.kind.value} it", err=True) != name:
+            raise click.Abort

@@ -60,10 +60,12 @@ class _Project:
 
     @contextmanager
     def held(self, *, makes: bool = False) -> Generator[StateDirectory]:
+        from pydo.migrate.journal import recover  # noqa: PLC0415 - as above
         from pydo.state import hold  # noqa: PLC0415 - as above
         from pydo.statedir import StateDirectory  # noqa: PLC0415 - as above
 
         with StateDirectory.open(self.root) if makes else hold(self.root) as state:
+            recover(state)
             yield state
 
 

@@ -36,7 +36,7 @@ def test_the_help_names_each_command(command_line: CommandLine) -> None:
         "Commands:\n"
         "  dev      Serve the Worker of this directory.\n"
         "  init     Write a new project.\n"
-        "  migrate  Apply migrations (not there yet).\n"
+        "  migrate  Apply migrations to what is stored.\n"
         "  state    See, reset, keep and exchange what is stored.\n"
         "\n"
         "  Example: pydo init my-app && cd my-app && pydo dev\n"

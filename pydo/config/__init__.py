@@ -83,10 +83,11 @@ def _read(path: Path) -> SourceFile:
         # Not as text: that would turn a lone carriage return, which TOML refuses, into a line end.
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = SourceFile(path, error.object[: error.start].decode("utf-8", "replace"))
+        before = error.object[: error.start].decode("utf-8")
+        shown = SourceFile(path, before + error.object[error.start :].decode("utf-8", "replace"))
         diagnostics.error(
             f"The byte 0x{error.object[error.start]:02x} is not UTF-8.",
-            before.span(len(before.text)),
+            shown.span(len(before)),
             "save the file as UTF-8",
         )
     except OSError as error:

@@ -10,17 +10,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydo.config.document import spell
 from pydo.config.keys import BINDINGS
 from pydo.config.report import as_array, as_table, show
 from pydo.config.schema import DurableObjectBinding
-from pydo.config.toml import spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pydo.config.document import KeyPath
     from pydo.config.environment import Environment
     from pydo.config.report import Report
-    from pydo.config.toml import KeyPath
 
 __all__ = ["PlacedBinding", "check_names", "read_bindings"]
 
@@ -126,7 +126,8 @@ def _bound_names(environment: Environment) -> Iterator[tuple[str, str, KeyPath]]
         for index, each in places:
             name = (as_table(each) or {}).get(kind.named_by)
             if isinstance(name, str) and name:
-                yield name, kind.label, path if index is None else (*path, index)
+                place = path if index is None else (*path, index)
+                yield name, kind.label, (*place, kind.named_by)
 
 
 def _var_names(

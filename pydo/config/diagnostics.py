@@ -30,24 +30,22 @@ class Severity(Enum):
 class Diagnostic:
     """One problem: what was found, where, and (in `hint`, perhaps of several lines) what to do.
 
-    `span` is None for what no file says, such as the command line.  `shows_column` is for
-    problems of syntax, whose line alone does not tell.
+    `span` is None for what no file says, such as the command line.  As text it begins with the
+    place, and has the line of the file with a mark under it.
     """
 
     severity: Severity
     message: str
     span: Span | None = None
     hint: str | None = None
-    shows_column: bool = False
 
     def __str__(self) -> str:
-        text = f"{self._place()}{self.message}"
-        return text if self.hint is None else f"{text}\n{textwrap.indent(self.hint, '  ')}"
-
-    def _place(self) -> str:
-        if self.span is None:
-            return ""
-        return f"{self.span}:{self.span.column}: " if self.shows_column else f"{self.span}: "
+        lines = [self.message if self.span is None else f"{self.span}: {self.message}"]
+        if self.span is not None:
+            lines.append(textwrap.indent(self.span.excerpt(), "    "))
+        if self.hint is not None:
+            lines.append(textwrap.indent(self.hint, "  "))
+        return "\n".join(lines)
 
 
 class Diagnostics:

@@ -16,8 +16,8 @@ from pydo.config.report import as_table, did_you_mean, show
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydo.config.document import KeyPath
     from pydo.config.report import Report
-    from pydo.config.toml import KeyPath
 
 __all__ = ["Environment", "Field", "check_keys", "choose"]
 

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
+from pydo.config.document import spell
 from pydo.config.report import as_array, as_strings, as_table, did_you_mean, show
 from pydo.config.schema import Migration, RenamedClass, TransferredClass, replay
-from pydo.config.toml import spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pydo.config.binding import PlacedBinding
+    from pydo.config.document import KeyPath
     from pydo.config.environment import Environment
     from pydo.config.report import Report
-    from pydo.config.toml import KeyPath
 
 __all__ = ["PlacedMigration", "check_classes", "check_history", "read_migrations"]
 

@@ -11,14 +11,14 @@ import json
 from datetime import date, time
 from typing import TYPE_CHECKING, cast
 
+from pydo.config.document import spell
 from pydo.config.keys import KEYS
-from pydo.config.toml import spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from pydo.config.diagnostics import Diagnostics
-    from pydo.config.toml import Document, KeyPath
+    from pydo.config.document import Document, KeyPath
 
 __all__ = ["Report", "as_array", "as_strings", "as_table", "did_you_mean", "show"]
 
@@ -31,11 +31,11 @@ class Report:
         self._diagnostics = diagnostics
 
     def error(self, message: str, at: KeyPath, hint: str | None = None) -> None:
-        """Say what stops pydo, and the path where it stands."""
-        self._diagnostics.error(message, self.document.span(at), hint)
+        """Say what stops pydo, and the path of the value that it is about."""
+        self._diagnostics.error(message, self.document.value_span(at), hint)
 
     def warn(self, message: str, at: KeyPath, hint: str | None = None) -> None:
-        """Say what pydo can live with, and the path where it stands."""
+        """Say what pydo can live with, and the path of the key that it is about."""
         self._diagnostics.warn(message, self.document.span(at), hint)
 
     def error_of_command_line(self, message: str, hint: str) -> None:
@@ -53,9 +53,8 @@ class Report:
         """Take a value as a table; what is none is reported and counts as empty."""
         table = as_table(value)
         if table is None:
-            self.error(
-                f'The field "{spell(path)}" should be an object but got {show(value)}.', path
-            )
+            message = f'The field "{spell(path)}" should be an object but got {show(value)}.'
+            self.error(message, path)
         return table or {}
 
     def unexpected(

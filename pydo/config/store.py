@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydo.config.document import spell
 from pydo.config.report import as_array, as_table, show
 from pydo.config.schema import D1Database, KvNamespace
-from pydo.config.toml import spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pydo.config.document import KeyPath
     from pydo.config.environment import Environment
     from pydo.config.report import Report
-    from pydo.config.toml import KeyPath
 
 __all__ = ["read_d1_databases", "read_kv_namespaces"]
 

@@ -27,7 +27,7 @@ def describe(source: SourceFile, said: str) -> Diagnostic:
     message = _TABLE.sub(lambda match: ".".join(ast.literal_eval(match[0])), _PLACE.sub("", said))
     place = _PLACE.search(said)
     if place is None:
-        return Diagnostic(Severity.ERROR, f"{message}.", source.span(0), shows_column=True)
+        return Diagnostic(Severity.ERROR, f"{message}.", source.span(0))
     if place[1] is None:
         offset, found = len(source.text.rstrip()), "the end of the file"
     else:
@@ -36,9 +36,10 @@ def describe(source: SourceFile, said: str) -> Diagnostic:
     hint = next((each for start, each in _HINTS.items() if message.startswith(start)), None)
     if hint == _SET_TWICE:
         # tomli stands behind the second one then.
-        found = _line(source.text, offset)
+        offset, found = _line(source.text, offset)
     message = f"{message}, found {found}."
-    return Diagnostic(Severity.ERROR, message, source.span(offset), hint, shows_column=True)
+    width = len(found) - 2 if found.startswith("`") else 1
+    return Diagnostic(Severity.ERROR, message, source.span(offset, width), hint)
 
 
 _SET_TWICE = "a key or table is set once: remove one of the two"
@@ -67,6 +68,7 @@ def _words(text: str, offset: int) -> str:
     return "the end of the line" if words[0] == "\n" else f"`{words[0]}`"
 
 
-def _line(text: str, offset: int) -> str:
-    line = text[text.rfind("\n", 0, offset) + 1 :].partition("\n")[0]
-    return f"`{line.strip()}`"
+def _line(text: str, offset: int) -> tuple[int, str]:
+    start = text.rfind("\n", 0, offset) + 1
+    line = text[start:].partition("\n")[0]
+    return start + len(line) - len(line.lstrip()), f"`{line.strip()}`"

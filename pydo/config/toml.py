@@ -8,53 +8,20 @@ element begins.  A path that it did not note has the place of the nearest one ar
 from __future__ import annotations
 
 import contextlib
-import json
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import tomli
 
 from pydo.config.diagnostics import Diagnostics
+from pydo.config.document import Document, KeyPath, Places, spell
 from pydo.config.syntax import describe
 from pydo.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pydo.config.source import SourceFile, Span
+    from pydo.config.source import SourceFile
 
 __all__ = ["Document", "KeyPath", "parse", "scan", "spell"]
-
-KeyPath: TypeAlias = tuple[str | int, ...]
-"""The way to a value: keys of tables and indexes of arrays; () is the whole file."""
-
-
-class Document:
-    """The values of a file, and where they stand in it."""
-
-    def __init__(self, source: SourceFile, values: Mapping[str, object]) -> None:
-        self.source = source
-        self.values = values
-        self._offsets = scan(source.text)
-
-    def span(self, path: KeyPath) -> Span:
-        """Give the place of the key, header or array element at `path`, or of what is around it."""
-        while path and path not in self._offsets:
-            path = path[:-1]
-        return self.source.span(self._offsets.get(path, 0))
-
-    def has_header(self, path: KeyPath) -> bool:
-        """Whether a line `[...]` or `[[...]]` opens the table at `path`.
-
-        Then it holds every key down to the next such line, be it meant or not.
-        """
-        offset = self._offsets.get(path)
-        return offset is not None and self.source.text.startswith("[", offset)
-
-    def swallowed(self, key: str) -> KeyPath | None:
-        """Find the table with a header of its own that holds a top-level `key` by mistake."""
-        tables = (path[:-1] for path in self._offsets if len(path) > 1 and path[-1] == key)
-        return next((path for path in tables if path[0] != "env" and self.has_header(path)), None)
 
 
 def parse(source: SourceFile) -> Document:
@@ -63,26 +30,14 @@ def parse(source: SourceFile) -> Document:
     Raises ConfigError, with line and column and the words found there, if it is not TOML.
     """
     try:
-        return Document(source, tomli.loads(source.text))
+        return Document(source, tomli.loads(source.text), scan(source.text))
     # Beside its own error, which is a ValueError, tomli lets through those of int() and of depth.
     except (ValueError, RecursionError) as error:
         raise ConfigError(Diagnostics([describe(source, str(error))])) from None
 
 
-def spell(path: KeyPath) -> str:
-    """Write a path as wrangler does: `durable_objects.bindings[0].class_name`."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-            continue
-        key = part if _BARE_KEY.fullmatch(part) else json.dumps(part, ensure_ascii=False)
-        text += f".{key}" if text else key
-    return text
-
-
-def scan(text: str) -> dict[KeyPath, int]:
-    """Note the offset of every key, table header and array element of a valid TOML text.
+def scan(text: str) -> Places:
+    """Note where each key, value, table header and array element of a valid TOML text stands.
 
     What the scanner cannot follow (text that is not TOML, thousands of nested brackets) ends it;
     what was noted until then is kept.
@@ -91,10 +46,9 @@ def scan(text: str) -> dict[KeyPath, int]:
     # A missing place is no reason to fail: `Document.span` falls back.
     with contextlib.suppress(LookupError, RecursionError):
         scanner.scan()
-    return scanner.offsets
+    return scanner.places
 
 
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SPACE = re.compile(r"[ \t]*")
 _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _KEY = re.compile(r"""  "(?:[^"\\]|\\.)*"  |  '[^']*'  |  [^\s.=,\[\]{}"'#]+  """, re.VERBOSE)
@@ -115,7 +69,7 @@ class _Scanner:
     """One pass over a TOML text; LookupError means that it is lost."""
 
     def __init__(self, text: str) -> None:
-        self.offsets: dict[KeyPath, int] = {}
+        self.places = Places()
         self._text = text
         self._at = 0
         self._last_of: dict[KeyPath, int] = {}  # arrays of tables: the index of the last table
@@ -136,56 +90,60 @@ class _Scanner:
         self._at += brackets
         *parents, (name, _) = self._keys()
         self._at += brackets
+        place, names = range(start, self._at), self.places.names
         path: KeyPath = ()
         for parent, _ in parents:
             path = (*path, parent)
-            self.offsets.setdefault(path, start)
+            names.setdefault(path, place)
             if path in self._last_of:
                 path = (*path, self._last_of[path])
         path = (*path, name)
-        if brackets == 1:
-            self.offsets[path] = start  # over that of an earlier `[path.child]`, which implied it
-            return path
-        self.offsets.setdefault(path, start)
-        index = self._last_of[path] = self._last_of.get(path, -1) + 1
-        self.offsets[*path, index] = start
-        return (*path, index)
+        if brackets == 2:  # noqa: PLR2004 - as in `[[`
+            names.setdefault(path, place)
+            index = self._last_of[path] = self._last_of.get(path, -1) + 1
+            path = (*path, index)
+        names[path] = place  # over that of an earlier `[path.child]`, which implied it
+        self.places.headers.add(path)
+        return path
 
     def _pair(self, table: KeyPath) -> None:
         path = table
-        for name, offset in self._keys():
+        for name, place in self._keys():
             path = (*path, name)
-            self.offsets.setdefault(path, offset)
+            self.places.names.setdefault(path, place)
         self._expect("=")
-        self._value(path)
+        self.places.values[path] = self._value(path)
 
-    def _keys(self) -> list[tuple[str, int]]:
-        keys: list[tuple[str, int]] = []
+    def _keys(self) -> list[tuple[str, range]]:
+        keys: list[tuple[str, range]] = []
         while True:
             self._take(_SPACE)
-            offset = self._at
-            keys.append((_unquoted(self._take(_KEY)), offset))
+            start = self._at
+            keys.append((_unquoted(self._take(_KEY)), range(start, self._at)))
             self._take(_SPACE)
             if self._text[self._at] != ".":
                 return keys
             self._at += 1
 
-    def _value(self, path: KeyPath) -> None:
+    def _value(self, path: KeyPath) -> range:
         self._take(_SPACE)
-        match self._text[self._at]:
+        start = self._at
+        match self._text[start]:
             case "[":
                 self._array(path)
             case "{":
                 self._inline_table(path)
             case _:
-                self._take(_SCALAR)
+                return range(start, start + len(self._take(_SCALAR).rstrip()))
+        return range(start, self._at)
 
     def _array(self, path: KeyPath) -> None:
         self._expect("[")
         index = 0
         while not self._closes("]"):
-            self.offsets[*path, index] = self._at
-            self._value((*path, index))
+            element = (*path, index)
+            self.places.names.setdefault(element, range(self._at, self._at + 1))
+            self.places.names[element] = self._value(element)
             index += 1
 
     def _inline_table(self, path: KeyPath) -> None:

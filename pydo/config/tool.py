@@ -51,7 +51,7 @@ def load_tool(root: Path) -> ToolOptions:
     diagnostics = Diagnostics()
 
     def wrong(key: str, expected: str) -> None:
-        place = document.span(("tool", "pydo", key))
+        place = document.value_span(("tool", "pydo", key))
         diagnostics.error(f'"tool.pydo.{key}" should be {expected}.', place)
 
     lost = table.get("lost-memory", "warn")

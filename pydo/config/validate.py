@@ -14,21 +14,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydo.config.binding import check_names, read_bindings
+from pydo.config.document import spell
 from pydo.config.environment import check_keys, choose
 from pydo.config.keys import DEV_KEYS
 from pydo.config.migration import check_classes, check_history, read_migrations
 from pydo.config.report import Report, as_array, as_strings, as_table, show
 from pydo.config.schema import Config, DevOptions, Overrides
 from pydo.config.store import read_d1_databases, read_kv_namespaces
-from pydo.config.toml import spell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from pydo.config.diagnostics import Diagnostics
+    from pydo.config.document import Document, KeyPath
     from pydo.config.environment import Environment
-    from pydo.config.toml import Document, KeyPath
 
 __all__ = ["validate"]
 

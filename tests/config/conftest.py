@@ -7,12 +7,13 @@ on line 5; `problems_of_all` takes the whole text.
 from __future__ import annotations
 
 from datetime import date
-from textwrap import dedent
+from textwrap import dedent, indent
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pydo.config import Overrides, load
+from pydo.config.source import shortest
 from pydo.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,6 +29,18 @@ main = "src/entry.py"
 compatibility_date = "2026-09-01"
 compatibility_flags = ["python_workers"]
 """
+
+
+def brief(diagnostics: Diagnostics) -> str:
+    """Give the problems with their lines, messages and hints, without columns and excerpts."""
+    texts: list[str] = []
+    for each in diagnostics:
+        span = each.span
+        place = "" if span is None else f"{shortest(span.file.path)}:{span.line}: "
+        texts.append(f"{place}{each.message}\n")
+        if each.hint is not None:
+            texts.append(indent(each.hint, "  ") + "\n")
+    return "".join(texts)
 
 
 @pytest.fixture
@@ -56,9 +69,9 @@ def problems_of_all(
         try:
             diagnostics = load_text(dedent(text), overrides or Overrides())[1]
         except ConfigError as error:
-            return f"{error}\n"
+            return brief(error.diagnostics)
         assert not diagnostics.has_errors
-        return f"{diagnostics}\n" if diagnostics else ""
+        return brief(diagnostics)
 
     return problems_of_all
 

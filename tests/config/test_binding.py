@@ -144,8 +144,8 @@ def test_two_bindings_of_one_name_are_refused(problems: Callable[..., str]) -> N
             class_name = "B"
             script_name = "o"
             """)
-        == "wrangler.toml:9: COUNTER assigned to multiple Durable Object bindings.\n"
-        "  COUNTER is bound on line 5 already.\n" + UNIQUE
+        == "wrangler.toml:10: COUNTER assigned to multiple Durable Object bindings.\n"
+        "  COUNTER is bound on line 6 already.\n" + UNIQUE
     )
 
 
@@ -165,13 +165,13 @@ def test_bindings_of_every_kind_and_vars_share_their_names(problems: Callable[..
         [browser]
         binding = "B"
         """) == (
-        "wrangler.toml:12: THING assigned to Durable Object, KV Namespace, and Environment "
+        "wrangler.toml:13: THING assigned to Durable Object, KV Namespace, and Environment "
         "Variable bindings.\n"
         "  THING is bound on line 6 already.\n"
         f"{UNIQUE}"
         'wrangler.toml:14: "queues" is not simulated by pydo\n'
         "  the Worker finds no Queue binding of it in env\n"
-        "wrangler.toml:14: Q assigned to Queue and Environment Variable bindings.\n"
+        "wrangler.toml:15: Q assigned to Queue and Environment Variable bindings.\n"
         "  Q is bound on line 7 already.\n"
         f"{UNIQUE}"
         'wrangler.toml:16: "browser" is not simulated by pydo\n'
@@ -193,6 +193,6 @@ def test_a_var_of_the_command_line_replaces_vars_and_nothing_else(
 
     assert problems(text, Overrides(vars={"A1": "y"})) == ""
     assert problems(text, Overrides(vars={"COUNTER": "y"})) == (
-        "wrangler.toml:7: COUNTER assigned to Durable Object and Environment Variable bindings.\n"
+        "wrangler.toml:8: COUNTER assigned to Durable Object and Environment Variable bindings.\n"
         "  COUNTER is given by --var already.\n" + UNIQUE
     )

@@ -24,22 +24,20 @@ def test_errors_and_warnings_are_told_apart() -> None:
 
 
 def test_a_problem_is_written_with_its_place_and_its_hint_below() -> None:
-    file = SourceFile(Path("wrangler.toml"), "a\nbc")
+    file = SourceFile(Path("wrangler.toml"), "a\nbc = 1")
     diagnostics = Diagnostics()
-    diagnostics.error("wrong", file.span(3), "do this\n\n[that]")
+    diagnostics.error("wrong", file.span(2, 2), "do this\n\n[that]")
     diagnostics.warn("odd", file.span(0))
     diagnostics.error("strange")
-    diagnostics.add(Diagnostic(Severity.ERROR, "no TOML", file.span(3), shows_column=True))
 
     assert str(diagnostics) == (
-        "wrangler.toml:2: wrong\n  do this\n\n  [that]\n"
-        "wrangler.toml:1: odd\n"
-        "strange\n"
-        "wrangler.toml:2:2: no TOML"
+        "wrangler.toml:2:1: wrong\n"
+        "    2 │ bc = 1\n"
+        "      ╵ ^^\n"
+        "  do this\n\n  [that]\n"
+        "wrangler.toml:1:1: odd\n"
+        "    1 │ a\n"
+        "      ╵ ^\n"
+        "strange"
     )
-    assert [each.message for each in diagnostics.in_order()] == [
-        "strange",
-        "odd",
-        "wrong",
-        "no TOML",
-    ]
+    assert [each.message for each in diagnostics.in_order()] == ["strange", "odd", "wrong"]

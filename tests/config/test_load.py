@@ -115,7 +115,10 @@ def test_a_file_that_cannot_be_read_is_named(project: Path) -> None:
     )
     assert str(directory.value).startswith("Could not read src: Is a directory\n")
     assert str(binary.value) == (
-        "wrangler.toml:2: The byte 0xff is not UTF-8.\n  save the file as UTF-8"
+        "wrangler.toml:2:9: The byte 0xff is not UTF-8.\n"
+        '    2 │ name = "\ufffd"\n'
+        "      ╵         ^\n"
+        "  save the file as UTF-8"
     )
 
 

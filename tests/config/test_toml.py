@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from pydo.config.document import KeyPath, spell
 from pydo.config.source import SourceFile
-from pydo.config.toml import KeyPath, parse, scan, spell
+from pydo.config.toml import parse, scan
 from pydo.errors import ConfigError
 
 
 def places(text: str) -> dict[str, str]:
     document = parse(SourceFile(Path("wrangler.toml"), text))
-    paths = scan(text)
+    paths = scan(text).names
     return {
         spell(path): f"{document.span(path).line}:{document.span(path).column}" for path in paths
     }
@@ -83,7 +85,7 @@ def test_what_follows_a_value_is_found(value: str, newline: str) -> None:
 
     assert document.values["after"] == 1
     assert document.span(("after",)).line == text.count("\n") + 1
-    assert {path[0] for path in scan(text)} == {"key", "after"}
+    assert {path[0] for path in scan(text).names} == {"key", "after"}
 
 
 def test_tables_and_arrays_of_tables_have_the_places_of_their_headers() -> None:
@@ -178,7 +180,7 @@ def test_every_value_that_tomli_reads_has_a_place() -> None:
 
     document = parse(SourceFile(Path("x"), text))
 
-    assert set(scan(text)) == set(walk(document.values, ()))
+    assert set(scan(text).names) == set(walk(document.values, ()))
 
 
 def walk(value: object, path: KeyPath) -> list[KeyPath]:
@@ -206,10 +208,41 @@ def test_an_unknown_path_has_the_place_of_what_is_around_it() -> None:
 
 
 def test_a_scanner_that_is_lost_keeps_what_it_found() -> None:
-    assert scan("a = 1\n= 2\nb = 3") == {("a",): 0}
-    assert scan("a = [1, 2") == {("a",): 0, ("a", 0): 5, ("a", 1): 8}
-    assert scan("a = 1\nb 2") == {("a",): 0, ("b",): 6}
-    assert scan("a = " + "[" * 5000)[("a",)] == 0
+    assert names("a = 1\n= 2\nb = 3") == {("a",): 0}
+    assert names("a = [1, 2") == {("a",): 0, ("a", 0): 5, ("a", 1): 8}
+    assert names("a = 1\nb 2") == {("a",): 0, ("b",): 6}
+    assert names("a = " + "[" * 5000)[("a",)] == 0
+
+
+def names(text: str) -> dict[KeyPath, int]:
+    return {path: place.start for path, place in scan(text).names.items()}
+
+
+def test_names_and_values_have_their_widths() -> None:
+    text = 'a . "b" = [ 1, "xy" ] # c\nd = 1.5  # e\n[[ t . u ]]\nv = { w = true }\n'
+    found = scan(text)
+
+    def texts(places: dict[KeyPath, range]) -> dict[str, str]:
+        return {spell(path): text[each.start : each.stop] for path, each in places.items()}
+
+    assert texts(found.names) == {
+        "a": "a",
+        "a.b": '"b"',
+        "a.b[0]": "1",
+        "a.b[1]": '"xy"',
+        "d": "d",
+        "t": "[[ t . u ]]",
+        "t.u": "[[ t . u ]]",
+        "t.u[0]": "[[ t . u ]]",
+        "t.u[0].v": "v",
+        "t.u[0].v.w": "w",
+    }
+    assert texts(found.values) == {
+        "a.b": '[ 1, "xy" ]',
+        "d": "1.5",
+        "t.u[0].v.w": "true",
+        "t.u[0].v": "{ w = true }",
+    }
 
 
 def test_a_path_is_spelled_as_in_toml() -> None:
@@ -232,11 +265,11 @@ def test_a_path_is_spelled_as_in_toml() -> None:
             'a = 1\nname = "abc\nb = 2',
             "2:12: Illegal character '\\n', found the end of the line.\n  a string ends with its",
         ),
-        ("a = 1\na = 2\n", "2:6: Cannot overwrite a value, found `a = 2`.\n  a key or table is"),
-        ("a.b = 1\na = 2", "2:6: Cannot overwrite a value, found `a = 2`.\n  a key or table is"),
+        ("a = 1\na = 2\n", "2:1: Cannot overwrite a value, found `a = 2`.\n  a key or table is"),
+        ("a.b = 1\na = 2", "2:1: Cannot overwrite a value, found `a = 2`.\n  a key or table is"),
         (
             '[a."b c"]\n[a."b c"]\n',
-            '2:9: Cannot declare a.b c twice, found `[a."b c"]`.\n  a key or table is set once',
+            '2:1: Cannot declare a.b c twice, found `[a."b c"]`.\n  a key or table is set once',
         ),
         ("[a\n", "1:3: Expected ']' at the end of a table declaration, found the end of the line."),
         ("a = '''x\n\n", "1:9: Expected \"'''\", found the end of the file."),
@@ -251,7 +284,8 @@ def test_text_that_is_not_toml_is_shown_with_its_place_and_words(text: str, prob
     with pytest.raises(ConfigError) as caught:
         parse(SourceFile(Path("wrangler.toml"), text))
 
-    assert str(caught.value).startswith(f"wrangler.toml:{problem}")
+    text = re.sub(r"\n    \d+ │ .*\n.*╵.*", "", str(caught.value))
+    assert text.startswith(f"wrangler.toml:{problem}")
     assert caught.value.diagnostics.has_errors
 
 

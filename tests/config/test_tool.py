@@ -54,5 +54,5 @@ def test_what_is_not_understood_is_told_with_its_place(
     with pytest.raises(ConfigError) as raised:
         load_tool(tmp_path)
 
-    assert "pyproject.toml:2: " in str(raised.value)
+    assert "pyproject.toml:2:" in str(raised.value)
     assert message in str(raised.value)

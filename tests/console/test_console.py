@@ -141,7 +141,8 @@ def test_problems_of_a_configuration_keep_their_order(terminal: Terminal) -> Non
     terminal.console().diagnostics(diagnostics)
 
     assert terminal.text == (
-        "▲ [WARNING] wrangler.toml:1: odd\n✘ [ERROR] wrangler.toml:2: wrong\n  do this\n"
+        "▲ [WARNING] wrangler.toml:1:1: odd\n    1 │ a\n      ╵ ^\n"
+        "✘ [ERROR] wrangler.toml:2:1: wrong\n    2 │ b\n      ╵ ^\n  do this\n"
     )
 
 

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 
 from pydo import __version__
 from pydo.bindings import Bindings
-from pydo.config import Config, ConfigError, Overrides, discover, load_tool
-from pydo.config import load as load_config
+from pydo.config import Config, ConfigError, Overrides, Project, load_tool, locate, read_environ
 from pydo.console import ConsoleObserver
 from pydo.errors import PydoError, StateError, UserCodeError
 from pydo.host.code import BrokenCode, HostedCode
@@ -77,13 +76,13 @@ def run(options: Options, console: Console) -> int:
         PydoError: it cannot start, and the message says why.
 
     """
-    path = options.config or discover(options.cwd)
-    config_digest = _digest(path)
-    config, warnings = load_config(path, options.overrides)
+    location = locate(options.cwd, options.config)
+    project = Project(location, _with_environ(options))
+    config, warnings = project.read()
     _use_the_projects_environment(config)
     handover = Handover.take(os.environ)
     with ExitStack() as stack:
-        state_root = options.persist_to or config.root / ".pydo" / "state"
+        state_root = options.persist_to or config.home / ".pydo" / "state"
         state = stack.enter_context(StateDirectory.open(state_root))
         sockets, port = _listen(config, handover)
         state.record_port(port)
@@ -91,8 +90,10 @@ def run(options: Options, console: Console) -> int:
             console.banner(__version__)
         console.diagnostics(warnings)
         if handover is None:
+            if location.redirect is not None:
+                console.info(str(location))
             console.bindings(config)
-        session = DevSession(options, config, config_digest, state, console)
+        session = DevSession(options, project, config, state, console)
         successor = session.serve(sockets, port, handover)
     if successor is not None:
         successor.give(os.environ)
@@ -107,8 +108,8 @@ class DevSession:
     def __init__(
         self,
         options: Options,
+        project: Project,
         config: Config,
-        config_digest: bytes,
         state: StateDirectory,
         console: Console,
     ) -> None:
@@ -116,8 +117,8 @@ class DevSession:
         self._handover: Handover | None = None  # from the process before
         self._takes_process = options.reload is ReloadMode.PROCESS
         self._is_restarting = False
+        self._project = project
         self._config = config
-        self._config_digest = config_digest  # of the file as it was when it was read
         self._state = state
         self._console = console
         tool = load_tool(config.root)
@@ -292,16 +293,20 @@ class DevSession:
     def _watched(self) -> Watched:
         return Watched(
             self._config.main.parent,
-            self._loader.files | {self._config.path},
-            {**self._loader.digests, self._config.path: self._config_digest},
+            self._loader.files | self._project.files,
+            {**self._loader.digests, **self._config_digests},
             frozenset({self._state.root}),
         )
+
+    @property
+    def _config_digests(self) -> dict[Path, bytes]:
+        return {path: digest(held) for path, held in self._project.contents.items()}
 
     def _reload(self, changed: frozenset[Path]) -> None:
         started = time.perf_counter()
         self._console.reloading()
         try:
-            if self._config.path in changed:
+            if not self._project.files.isdisjoint(changed):
                 self._read_config()
             code = self._load(self._config)
         except ConfigError as error:
@@ -322,8 +327,8 @@ class DevSession:
             self._code_failed(UserCodeError("the code does not load", error, None))
             return
         try:
-            if self._config.path in changed:
-                load_config(self._config.path, self._options.overrides)
+            if not self._project.files.isdisjoint(changed):
+                self._project.read()
         except ConfigError as failed:
             self._console.diagnostics(failed.diagnostics)
             return
@@ -331,8 +336,7 @@ class DevSession:
         self._stopping.set()
 
     def _read_config(self) -> None:
-        self._config_digest = _digest(self._config.path)
-        config, warnings = load_config(self._config.path, self._options.overrides)
+        config, warnings = self._project.read()
         self._console.diagnostics(warnings)
         if config.dev != self._config.dev:
             self._console.warn("the address in [dev] has changed: restart pydo dev to listen there")
@@ -380,11 +384,10 @@ def _flags(config: Config) -> Flags:
     return Flags(config.compatibility_date, config.compatibility_flags)
 
 
-def _digest(path: Path) -> bytes:
-    try:
-        return digest(path.read_bytes())
-    except OSError:  # what is wrong with it is said by whoever needs what it holds
-        return b""
+def _with_environ(options: Options) -> Overrides:
+    given = options.overrides
+    environ = read_environ(options.cwd, given.env, given.env_files, os.environ)
+    return replace(given, environ=environ)
 
 
 def _url(ip: str, port: int) -> str:

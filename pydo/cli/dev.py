@@ -35,6 +35,7 @@ class _Given(TypedDict):
     name: str | None
     compatibility_date: str | None
     variables: dict[str, str]
+    env_files: tuple[Path, ...]
     ip: str | None
     port: int | None
     sockets: str
@@ -56,7 +57,7 @@ class _Given(TypedDict):
     cls=SectionedOption,
     section=_PROJECT,
     type=click.Path(path_type=Path),
-    help="The configuration; by default the nearest wrangler.toml, upwards from here.",
+    help="The configuration; by default wrangler.json, .jsonc or .toml, here or above.",
 )
 @click.option(
     "--cwd",
@@ -95,6 +96,17 @@ class _Given(TypedDict):
     metavar="KEY:VALUE",
     callback=as_pairs,
     help="A variable for the Worker's env; may be given again for more.",
+)
+@click.option(
+    "--env-file",
+    "env_files",
+    cls=SectionedOption,
+    section=_PROJECT,
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="A .env file to read secrets from, instead of .dev.vars and .env; may be given again,"
+    " and the last one counts.",
 )
 @click.option(
     "--ip",
@@ -193,6 +205,7 @@ def _options(given: _Given) -> Options:
             name=given["name"],
             compatibility_date=given["compatibility_date"],
             vars=given["variables"],
+            env_files=given["env_files"],
             env=given["env"],
             ip=given["ip"],
             port=given["port"],

@@ -44,15 +44,15 @@ class _Project:
     @contextmanager
     def opened(self, console: Console) -> Generator[tuple[Config, Migrator]]:
         # Here and not above: none of this is needed for `pydo --help`.
-        from pydo.config import Overrides, discover, load  # noqa: PLC0415 - as said
+        from pydo.config import Overrides, load, locate  # noqa: PLC0415 - as said
         from pydo.migrate import Migrator  # noqa: PLC0415 - as said
         from pydo.statedir import StateDirectory  # noqa: PLC0415 - as said
 
         cwd = self.cwd.absolute()
-        path = discover(cwd) if self.config is None else cwd / self.config
-        config, _ = load(path, Overrides(env=self.env, name=self.name))
+        location = locate(cwd, self.config)
+        config, _ = load(location, Overrides(env=self.env, name=self.name))
         given = self.persist_to
-        root = config.root / ".pydo" / "state" if given is None else cwd / given
+        root = config.home / ".pydo" / "state" if given is None else cwd / given
         with StateDirectory.open(root) as state:
             migrator = Migrator(state, None if self.from_state is None else cwd / self.from_state)
             if migrator.was_interrupted:
@@ -96,7 +96,7 @@ def _on_project(function: Callable[..., None]) -> Callable[..., None]:
             "-c",
             "--config",
             type=click.Path(path_type=Path),
-            help="The configuration; by default the nearest wrangler.toml, upwards from here.",
+            help="The configuration; by default wrangler.json, .jsonc or .toml, here or above.",
         ),
         click.option(
             "--cwd",

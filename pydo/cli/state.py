@@ -21,6 +21,7 @@ from pydo.console import Console, open_stdout
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
+    from pydo.config import Location
     from pydo.state import Carried, Contents, Summary
     from pydo.statedir import StateDirectory
 
@@ -41,20 +42,20 @@ class _Project:
     def root(self) -> Path:
         if self.persist_to is not None:
             return self.cwd.absolute() / self.persist_to
-        return self.config_path.parent / ".pydo" / "state"
+        return self.location.home / ".pydo" / "state"
 
     @property
-    def config_path(self) -> Path:
-        from pydo.config import discover  # noqa: PLC0415 - `pydo --help` needs none
+    def location(self) -> Location:
+        from pydo.config import locate  # noqa: PLC0415 - `pydo --help` needs none
 
-        return discover(self.cwd) if self.config is None else self.cwd.absolute() / self.config
+        return locate(self.cwd, self.config)
 
     def storage_of(self, class_name: str) -> str:
         """Tell the storage kind of a class, as far as a configuration says it."""
         from pydo.config import ConfigError, load  # noqa: PLC0415 - as above
 
         try:
-            return load(self.config_path)[0].storage_of(class_name).value
+            return load(self.location)[0].storage_of(class_name).value
         except ConfigError:
             return "sqlite"
 
@@ -88,7 +89,7 @@ def _on_project(function: Callable[..., None]) -> Callable[..., None]:
             "-c",
             "--config",
             type=click.Path(path_type=Path),
-            help="The configuration; by default the nearest wrangler.toml, upwards from here.",
+            help="The configuration; by default wrangler.json, .jsonc or .toml, here or above.",
         ),
         click.option(
             "--cwd",

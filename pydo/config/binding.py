@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydo.config.document import spell
 from pydo.config.keys import BINDINGS
-from pydo.config.report import as_array, as_table, show
+from pydo.config.report import as_array, as_strings, as_table, show
 from pydo.config.schema import DurableObjectBinding
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def read_bindings(
         return ()
     if "bindings" not in table and as_table(found.value) is not None:
         message = f'The field "{spell(found.path)}" is missing the required "bindings" property.'
-        report.error(message, found.path, 'add bindings = [{ name = "…", class_name = "…" }]')
+        example = report.example("bindings", [{"name": "…", "class_name": "…"}])
+        report.error(message, found.path, f"add {example}")
     read = (_binding(report, (*path, index), each, worker) for index, each in enumerate(array))
     return tuple(each for each in read if each is not None)
 
@@ -67,6 +68,7 @@ def check_names(report: Report, environment: Environment, extra_vars: Mapping[st
     for name, label, path in (
         *_bound_names(environment),
         *_var_names(environment, extra_vars),
+        *_secret_names(environment),
     ):
         uses[name].append((label, path))
     for name, places in uses.items():
@@ -78,7 +80,7 @@ def _binding(report: Report, path: KeyPath, value: object, worker: str) -> Place
     if table is None:
         report.error(f'Expected "{spell(path)}" to be an object but got {show(value)}.', path)
         return None
-    problems = list(_problems(table))
+    problems = list(_problems(report, table))
     for problem, key, hint in problems:
         report.error(f'"{spell(path)}": {show(value)}: {problem}', (*path, key), hint)
     report.unexpected(path, table, ("name", "class_name", "script_name", "environment"))
@@ -93,14 +95,15 @@ def _binding(report: Report, path: KeyPath, value: object, worker: str) -> Place
     return PlacedBinding(path, binding)
 
 
-def _problems(table: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
+def _problems(report: Report, table: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
     """Yield what is wrong with a binding: the problem, the key it is about, what to do."""
     for key, what in (
-        ("name", 'add name = "…", under which the Worker finds it in env'),
-        ("class_name", 'add class_name = "…", the Durable Object class that it binds'),
+        ("name", "under which the Worker finds it in env"),
+        ("class_name", "the Durable Object class that it binds"),
     ):
         if not isinstance(table.get(key), str) or not table[key]:
-            yield f'binding should have a string "{key}" field.', key, what
+            hint = f"add {report.example(key, '…')}, {what}"
+            yield f'binding should have a string "{key}" field.', key, hint
     for key in ("script_name", "environment"):
         if not isinstance(table.get(key, ""), str):
             problem = f'the field "{key}", when present, should be a string.'
@@ -138,6 +141,14 @@ def _var_names(
     for name in dict.fromkeys((*table, *extra_vars)):
         path = (*found.path, name) if found is not None and name in table else ()
         yield name, "Environment Variable", path
+
+
+def _secret_names(environment: Environment) -> Iterator[tuple[str, str, KeyPath]]:
+    found = environment.find("secrets")
+    table = {} if found is None else as_table(found.value) or {}
+    for index, name in enumerate(as_strings(table.get("required")) or ()):
+        assert found is not None, "it has the names"
+        yield name, "Secret", (*found.path, "required", index)
 
 
 def _check_name(report: Report, name: str, places: list[tuple[str, KeyPath]]) -> None:

@@ -38,11 +38,19 @@ class Places:
 
 
 class Document:
-    """The values of a file, and where they stand in it."""
+    """The values of a file, and where they stand in it; `is_json` or else TOML."""
 
-    def __init__(self, source: SourceFile, values: Mapping[str, object], places: Places) -> None:
+    def __init__(
+        self,
+        source: SourceFile,
+        values: Mapping[str, object],
+        places: Places,
+        *,
+        is_json: bool = False,
+    ) -> None:
         self.source = source
         self.values = values
+        self.is_json = is_json
         self._places = places
 
     def span(self, path: KeyPath) -> Span:
@@ -61,9 +69,15 @@ class Document:
         return path in self._places.headers
 
     def swallowed(self, key: str) -> KeyPath | None:
-        """Find the table that holds a top-level `key` by mistake."""
+        """Find the TOML table with a header that holds a top-level `key` by mistake."""
         tables = (path[:-1] for path in self._places.names if len(path) > 1 and path[-1] == key)
         return next((path for path in tables if path[0] != "env" and self.has_header(path)), None)
+
+    def example(self, key: str, value: object) -> str:
+        """Write a key and its value as they would stand in this file."""
+        if self.is_json:
+            return f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
+        return f"{key} = {_toml(value)}"
 
     def repeated(self) -> Mapping[KeyPath, Span]:
         """Give the keys that stand twice in one object, each with a place that does not count."""
@@ -83,6 +97,17 @@ def spell(path: KeyPath) -> str:
         key = part if _BARE_KEY.fullmatch(part) else json.dumps(part, ensure_ascii=False)
         text += f".{key}" if text else key
     return text
+
+
+def _toml(value: object) -> str:
+    match value:
+        case dict():
+            pairs = ", ".join(f"{key} = {_toml(each)}" for key, each in value.items())
+            return f"{{ {pairs} }}"
+        case list() | tuple():
+            return f"[{', '.join(map(_toml, value))}]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
 
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")

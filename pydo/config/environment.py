@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydo.config.keys import BINDINGS, KEYS, Reach, Treatment
+from pydo.config.keys import BINDINGS, KEYS, OF_TOOLS, Reach, Treatment
 from pydo.config.report import as_table, did_you_mean, show
 
 if TYPE_CHECKING:
@@ -34,12 +34,14 @@ class Field:
 class Environment:
     """The top level of a file and, if one was chosen, the table of an environment.
 
-    `name` and `own` are None together.
+    `name` and `own` are None together.  `asked` is the name that was asked for, also where the
+    file has no environments at all, so that the top level counts for it.
     """
 
     top: Mapping[str, object]
     name: str | None = None
     own: Mapping[str, object] | None = None
+    asked: str | None = None
 
     @property
     def path(self) -> KeyPath:
@@ -57,22 +59,30 @@ class Environment:
         return Field((key,), self.top[key]) if key in self.top else None
 
 
-def choose(report: Report, name: str | None) -> Environment:
-    """Choose the environment `name`; none (or an empty name, as in wrangler) is the top level."""
+def choose(report: Report, name: str | None, *, is_redirected: bool = False) -> Environment:
+    """Choose the environment `name`; none (or an empty name, as in wrangler) is the top level.
+
+    A file that a tool has made is of one environment already, and has no others.
+    """
     top = report.document.values
     environments = report.table(("env",), top["env"]) if "env" in top else {}
+    if is_redirected:
+        _check_target(report, name, environments)
+        return Environment(top)
     if not name:
         return Environment(top)
     if name not in environments:
         message = f'No environment found in configuration with name "{name}".'
-        report.error(message, ("env",), _unknown_environment(name, environments))
-        return Environment(top)
-    return Environment(top, name, report.table(("env", name), environments[name]))
+        say = report.error if "env" in top else report.warn
+        say(message, ("env",), _unknown_environment(report, name, environments))
+        return Environment(top, asked=name)
+    return Environment(top, name, report.table(("env", name), environments[name]), name)
 
 
-def check_keys(report: Report, environment: Environment) -> None:
+def check_keys(report: Report, environment: Environment, *, is_redirected: bool = False) -> None:
     """Warn of keys that wrangler does not know, pydo does not simulate, or nobody inherits."""
-    report.unexpected((), environment.top, KEYS, "top-level")
+    known = (*KEYS, *OF_TOOLS) if is_redirected else (*KEYS,)
+    report.unexpected((), environment.top, known, "top-level")
     if environment.own is not None:
         inside = [key for key, rule in KEYS.items() if rule.reach is not Reach.TOP_LEVEL]
         report.unexpected(environment.path, environment.own, inside)
@@ -84,12 +94,34 @@ def check_keys(report: Report, environment: Environment) -> None:
             report.warn(message, found.path, _without(key))
 
 
-def _unknown_environment(name: str, environments: Mapping[str, object]) -> str:
+def _check_target(report: Report, name: str | None, environments: Mapping[str, object]) -> None:
+    if environments:
+        listed = "\n".join(f"- {each}" for each in environments)
+        report.error(
+            "Redirected configurations cannot include environments but the following have been "
+            f"found:\n{listed}",
+            ("env",),
+            "a tool has made this file: report it to the tool's author",
+        )
+    target = report.document.values.get("targetEnvironment")
+    if name and target and target != name:
+        report.error(
+            f'You have specified the environment "{name}". This does not match the target '
+            f"environment {show(target)} that was used when building the application.",
+            ("targetEnvironment",),
+            f'build the project anew with "{name}" as the selected environment',
+        )
+
+
+def _unknown_environment(report: Report, name: str, environments: Mapping[str, object]) -> str:
     hint = (
         f"Before using `--env={name}` there should be an equivalent environment section in the "
-        f"configuration.\nThe available configured environment names are: {show([*environments])}\n"
+        "configuration.\n"
     )
-    return hint + (did_you_mean(name, environments) or f"Consider adding [env.{name}]")
+    if "env" in report.document.values:
+        hint += f"The available configured environment names are: {show([*environments])}\n"
+    section = report.example("env", {name: {}}) if report.document.is_json else f"[env.{name}]"
+    return hint + (did_you_mean(name, environments) or f"Consider adding {section}")
 
 
 def _warn_of_what_is_not_inherited(

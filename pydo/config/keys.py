@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["BINDINGS", "DEV_KEYS", "KEYS", "BindingKind", "KeyRule", "Reach", "Treatment"]
+__all__ = [
+    "BINDINGS",
+    "DEV_KEYS",
+    "KEYS",
+    "OF_TOOLS",
+    "BindingKind",
+    "KeyRule",
+    "Reach",
+    "Treatment",
+]
 
 
 class Reach(Enum):
@@ -89,13 +98,13 @@ KEYS: dict[str, KeyRule] = {
         Reach.ENVIRONMENT,
         Treatment.NOT_SIMULATED,
         *("agent_memory", "ai_search", "ai_search_namespaces", "artifacts", "cloudchamber"),
-        *("connect", "containers", "define", "flagship", "secrets", "unsafe"),
+        *("connect", "containers", "define", "flagship", "unsafe"),
         *("unsafe_hello_world", "vpc_networks", "websearch"),
     ),
     **_rules(
         Reach.ENVIRONMENT,
         Treatment.SIMULATED,
-        *("d1_databases", "durable_objects", "kv_namespaces", "vars"),
+        *("d1_databases", "durable_objects", "kv_namespaces", "secrets", "vars"),
     ),
     **_rules(Reach.ENVIRONMENT, Treatment.NO_EFFECT, "tail_consumers", "streaming_tail_consumers"),
     **_rules(
@@ -133,3 +142,9 @@ DEV_KEYS = (
     *("inspector_port", "enable_containers", "container_engine", "generate_types"),
 )
 """The keys of `[dev]`."""
+
+OF_TOOLS = (
+    *("configPath", "userConfigPath", "topLevelName", "definedEnvironments"),
+    "targetEnvironment",
+)
+"""The keys that a build tool adds to the configuration that it makes."""

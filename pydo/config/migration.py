@@ -7,7 +7,6 @@ been deployed with entries that have gone from its file.  Texts: cloudflare/work
 
 from __future__ import annotations
 
-import json
 import keyword
 from dataclasses import dataclass
 from itertools import count
@@ -47,7 +46,7 @@ def read_migrations(report: Report, environment: Environment) -> tuple[PlacedMig
             f'The optional "{spell(found.path)}" field should be an array, '
             f"but got {show(found.value)}"
         )
-        report.error(message, found.path, "each migration begins with a line [[migrations]]")
+        report.error(message, found.path, _shape(report))
         return ()
     read = (_migration(report, (*found.path, index), each) for index, each in enumerate(array))
     return tuple(each for each in read if each is not None)
@@ -98,6 +97,12 @@ def check_classes(
         _warn_of_undeclared(report, undeclared, places[undeclared[0]], migrations)
 
 
+def _shape(report: Report) -> str:
+    if report.document.is_json:
+        return f"write it as {report.example('migrations', [{'tag': 'v1'}])}"
+    return "each migration begins with a line [[migrations]]"
+
+
 def _migration(report: Report, path: KeyPath, value: object) -> PlacedMigration | None:
     table = as_table(value)
     if table is None:
@@ -138,7 +143,7 @@ class _Reader:
     def tag(self, value: object) -> str:
         path = (*self._path, "tag")
         if value is None:
-            hint = 'add tag = "…", a name that no other migration has'
+            hint = f"add {self._report.example('tag', '…')}, a name that no other migration has"
             self._report.error(f'"{spell(path)}" is a required field.', path, hint)
         elif not isinstance(value, str):
             self._report.wrong_type(path, "string", value)
@@ -224,6 +229,12 @@ def _warn_of_undeclared(
         "declares them.",
         at,
         "pydo gives them SQLite storage, Cloudflare refuses to deploy them until they have one.\n"
-        "Add the following to your configuration:\n\n"
-        f'[[migrations]]\ntag = "{tag}"\nnew_sqlite_classes = {json.dumps(names)}',
+        "Add the following to your configuration:\n\n" + _snippet(report, tag, names),
     )
+
+
+def _snippet(report: Report, tag: str, names: list[str]) -> str:
+    if report.document.is_json:
+        return report.example("migrations", [{"tag": tag, "new_sqlite_classes": names}])
+    lines = (report.example("tag", tag), report.example("new_sqlite_classes", names))
+    return "\n".join(("[[migrations]]", *lines))

@@ -28,19 +28,19 @@ class Report:
 
     def __init__(self, document: Document, diagnostics: Diagnostics) -> None:
         self.document = document
-        self._diagnostics = diagnostics
+        self.diagnostics = diagnostics
 
     def error(self, message: str, at: KeyPath, hint: str | None = None) -> None:
         """Say what stops pydo, and the path of the value that it is about."""
-        self._diagnostics.error(message, self.document.value_span(at), hint)
+        self.diagnostics.error(message, self.document.value_span(at), hint)
 
     def warn(self, message: str, at: KeyPath, hint: str | None = None) -> None:
         """Say what pydo can live with, and the path of the key that it is about."""
-        self._diagnostics.warn(message, self.document.span(at), hint)
+        self.diagnostics.warn(message, self.document.span(at), hint)
 
     def error_of_command_line(self, message: str, hint: str) -> None:
         """Say what is wrong with an option; no file has a place for it."""
-        self._diagnostics.error(message, None, hint)
+        self.diagnostics.error(message, None, hint)
 
     def wrong_type(
         self, path: KeyPath, expected: str, value: object, hint: str | None = None
@@ -67,6 +67,10 @@ class Report:
             message = f'Unexpected fields found in {label or spell(path)} field: "{key}"'
             self.warn(message, (*path, key), self._why_unexpected(path, key, known))
 
+    def example(self, key: str, value: object) -> str:
+        """Write a key and its value as the file would have them."""
+        return self.document.example(key, value)
+
     def why_swallowed(self, table: KeyPath, key: str) -> str:
         """Explain how a top-level key came to stand in a table, and what to do."""
         span = self.document.span(table)
@@ -82,6 +86,8 @@ class Report:
             return self.why_swallowed(path, key)
         if path and path[0] == "env" and key in KEYS:
             return f'"{key}" belongs at the top level, and holds for every environment'
+        if path and key in KEYS and path[0] != "vars":
+            return f'"{key}" belongs at the top level: move it out of "{spell(path)}"'
         return did_you_mean(key, known) or "remove it, or correct its name"
 
 

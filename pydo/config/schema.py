@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from pydo.config.secrets import Wanted
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -114,7 +116,9 @@ class DevOptions:
 class Overrides:
     """What the command line says; it goes before what the file says.
 
-    `name` is taken as it is, without the name of the environment `env` behind it.
+    `name` is taken as it is, without the name of the environment `env` behind it.  `env_files` are
+    meant from the directory of the configuration.  `environ` are the variables of the process, as
+    far as the command line does not say the same.
     """
 
     name: str | None = None
@@ -123,15 +127,24 @@ class Overrides:
     env: str | None = None
     ip: str | None = None
     port: int | None = None
+    env_files: Sequence[Path] = ()
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def wanted(self, home: Path) -> Wanted:
+        """Say which secrets count for the project in a directory."""
+        env = self.environ.get("CLOUDFLARE_ENV") if self.env is None else self.env
+        return Wanted(home, env, self.env_files, self.environ)
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """A Worker's configuration: one file, one environment of it, and the command line.
 
-    `path` is the file, `root` its directory and `main` the entry module; all three are absolute.
-    `vars` holds strings and other JSON values, `uploads` the patterns of files that `rules` add to
-    those that are deployed in any case.
+    `path` is the file, `root` its directory and `main` the entry module; `made_for` is the
+    directory of the project that a tool made the file for; all are absolute.  `vars` holds strings
+    and other JSON values, secrets among them; the names in `hidden` are not to be shown, and
+    `secret_origins` says where secrets were found.  `uploads` are the patterns of files that
+    `rules` add to those that are deployed in any case.
     """
 
     path: Path
@@ -147,6 +160,14 @@ class Config:
     uploads: tuple[str, ...] = ()
     kv_namespaces: tuple[KvNamespace, ...] = ()
     d1_databases: tuple[D1Database, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    secret_origins: tuple[str, ...] = ()
+    made_for: Path | None = None
+
+    @property
+    def home(self) -> Path:
+        """The directory of the project: .dev.vars and the state are there."""
+        return self.made_for or self.root
 
     @property
     def classes(self) -> tuple[str, ...]:

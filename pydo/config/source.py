@@ -55,11 +55,9 @@ class Span:
         shown = text[cut : cut + _LONGEST_LINE]
         before, marked = shown[: at - cut], shown[at - cut : at - cut + self.width].rstrip()
         left, right = "…" * (cut > 0), "…" * (cut + _LONGEST_LINE < len(text))
-        number = str(self.line)
-        return (
-            f"{number} │ {left}{shown.rstrip()}{right}\n"
-            f"{' ' * len(number)} ╵ {' ' * len(left)}{_blank(before)}{'^' * max(1, _width(marked))}"
-        )
+        number, marks = str(self.line), "^" * max(1, _width(marked))
+        line = f"{number} │ {left}{shown}{right}".rstrip()
+        return f"{line}\n{' ' * len(number)} ╵ {' ' * len(left)}{_blank(before)}{marks}"
 
 
 def shortest(path: Path) -> str:

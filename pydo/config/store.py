@@ -63,7 +63,8 @@ def _tables(
     array = as_array(found.value)
     if array is None:
         message = f'The field "{spell(found.path)}" should be an array but got {show(found.value)}.'
-        report.error(message, found.path, f"write it as [[{key}]]")
+        shape = report.example(key, [{"binding": "…"}])
+        report.error(message, found.path, f"write it as {shape}")
         return
     for index, value in enumerate(array):
         path: KeyPath = (*found.path, index)
@@ -84,7 +85,8 @@ def _is_usable(
     is_usable = True
     if not isinstance(table.get("binding"), str) or not table["binding"]:
         message = f'{where} should have a string "binding" field but got {show(table)}.'
-        report.error(message, path, 'add binding = "…", under which the Worker finds it in env')
+        hint = f"add {report.example('binding', '…')}, under which the Worker finds it in env"
+        report.error(message, path, hint)
         is_usable = False
     for key in optional:
         if key != "remote" and not isinstance(table.get(key, ""), str):

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, cast
 
 from pydo.config.diagnostics import Diagnostics
 from pydo.config.source import SourceFile
-from pydo.config.toml import parse
 from pydo.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -46,6 +45,9 @@ def load_tool(root: Path) -> ToolOptions:
         text = path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except OSError:
         return ToolOptions()
+    # Here and not above: it is for those who have one.
+    from pydo.config.toml import parse  # noqa: PLC0415 - as said
+
     document = parse(SourceFile(path, text))
     table = _table(_table(document.values.get("tool")).get("pydo"))
     diagnostics = Diagnostics()

@@ -7,10 +7,8 @@ whether `main` exists.
 
 from __future__ import annotations
 
-import math
 import re
-from datetime import date, datetime, time
-from types import MappingProxyType
+from datetime import date
 from typing import TYPE_CHECKING
 
 from pydo.config.binding import check_names, read_bindings
@@ -19,42 +17,56 @@ from pydo.config.environment import check_keys, choose
 from pydo.config.keys import DEV_KEYS
 from pydo.config.migration import check_classes, check_history, read_migrations
 from pydo.config.report import Report, as_array, as_strings, as_table, show
-from pydo.config.schema import Config, DevOptions, Overrides
+from pydo.config.schema import Config, DevOptions
 from pydo.config.store import read_d1_databases, read_kv_namespaces
+from pydo.config.variable import read_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from pydo.config.diagnostics import Diagnostics
-    from pydo.config.document import Document, KeyPath
+    from pydo.config.discover import Location
+    from pydo.config.document import Document
     from pydo.config.environment import Environment
+    from pydo.config.schema import Overrides
 
 __all__ = ["validate"]
 
 
 def validate(
-    document: Document, overrides: Overrides, today: date, diagnostics: Diagnostics
+    document: Document,
+    location: Location,
+    overrides: Overrides,
+    today: date,
+    diagnostics: Diagnostics,
 ) -> Config:
     """Make a Config of a file and the command line, and add what is wrong to `diagnostics`."""
     report = Report(document, diagnostics)
-    environment = choose(report, overrides.env)
-    check_keys(report, environment)
-    root = document.source.path.parent
+    is_redirected = location.redirect is not None
+    wanted = overrides.wanted(location.home)
+    environment = choose(report, wanted.env, is_redirected=is_redirected)
+    check_keys(report, environment, is_redirected=is_redirected)
+    _check_repeated(report)
+    root = location.path.parent
     name = _name(report, environment, overrides)
     bindings = read_bindings(report, environment, name)
     migrations = read_migrations(report, environment)
     check_names(report, environment, overrides.vars)
     check_history(report, migrations)
     check_classes(report, bindings, migrations)
+    variables = read_variables(report, environment, overrides.vars, wanted)
     return Config(
-        path=document.source.path,
+        path=location.path,
         root=root,
         name=name,
         main=_main(report, environment, root),
         compatibility_date=_compatibility_date(report, environment, overrides, today),
         compatibility_flags=_compatibility_flags(report, environment),
-        vars=_vars(report, environment, overrides),
+        vars=variables.values,
+        hidden=variables.hidden,
+        secret_origins=variables.origins,
+        made_for=location.home if is_redirected else None,
         durable_objects=tuple(each.binding for each in bindings),
         migrations=tuple(each.migration for each in migrations),
         dev=_dev(report, environment, overrides),
@@ -62,6 +74,12 @@ def validate(
         kv_namespaces=read_kv_namespaces(report, environment),
         d1_databases=read_d1_databases(report, environment),
     )
+
+
+def _check_repeated(report: Report) -> None:
+    for path, span in report.document.repeated().items():
+        message = f'"{spell(path)}" stands here and on line {report.document.span(path).line}'
+        report.diagnostics.warn(message, span, "the one that comes last counts: remove one of them")
 
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9-_]*")
@@ -83,11 +101,11 @@ def _name(report: Report, environment: Environment, overrides: Overrides) -> str
         report.wrong_type(found.path, _NAME_SHAPE, found.value, _name_hint(found.value))
         return "worker"
     # An environment's own name is taken as it is; an inherited one gets the environment's.
-    is_inherited = environment.name is not None and found.path == ("name",)
-    name = f"{found.value}-{environment.name}" if is_inherited else found.value
+    is_inherited = environment.asked is not None and found.path == ("name",)
+    name = f"{found.value}-{environment.asked}" if is_inherited else found.value
     if not _NAME.fullmatch(name):
         message = f'Expected "name" to be of type {_NAME_SHAPE} but got {show(name)}.'
-        hint = f"give [{spell(environment.path)}] a name of its own, {_name_hint(name)}"
+        hint = f"give {spell(environment.path)} a name of its own, {_name_hint(name)}"
         report.error(message, environment.path, hint)
     return name
 
@@ -101,7 +119,8 @@ def _main(report: Report, environment: Environment, root: Path) -> Path:
     found = environment.find("main")
     if found is None:
         message = "Missing entry-point to Worker script or to assets directory"
-        hint = _swallowed(report, "main") or 'add main = "src/entry.py", the module of the Worker'
+        add = report.example("main", "src/entry.py")
+        hint = _swallowed(report, "main") or f"add {add}, the module of the Worker"
         report.error(message, (), hint)
         return root
     if not isinstance(found.value, str):
@@ -138,7 +157,7 @@ def _compatibility_date(
             f"No compatibility_date was specified. Using today's date: {today}.",
             (),
             _swallowed(report, "compatibility_date")
-            or f'Add one to your configuration: compatibility_date = "{today}"',
+            or f"Add one to your configuration: {report.example('compatibility_date', str(today))}",
         )
         return today.isoformat()
     if not isinstance(found.value, str):
@@ -183,7 +202,7 @@ def _compatibility_flags(report: Report, environment: Environment) -> tuple[str,
         report.wrong_type(path, "string array", value)
         return ()
     if "python_workers" not in flags:
-        add = f"compatibility_flags = {show([*flags, 'python_workers'])}"
+        add = report.example("compatibility_flags", [*flags, "python_workers"])
         verb = "add" if found is None else "make it"
         hint = _swallowed(report, "compatibility_flags") if found is None else None
         report.error(
@@ -212,40 +231,6 @@ def _swallowed(report: Report, key: str) -> str | None:
     """Explain a missing key by the table that swallowed it, if one did."""
     table = report.document.swallowed(key)
     return None if table is None else report.why_swallowed(table, key)
-
-
-def _vars(report: Report, environment: Environment, overrides: Overrides) -> Mapping[str, object]:
-    found = environment.find("vars")
-    values: dict[str, object] = {}
-    if found is not None:
-        for name, value in report.table(found.path, found.value).items():
-            values[name] = _json(report, (*found.path, name), value)
-    return MappingProxyType({**values, **overrides.vars})
-
-
-_LARGEST = 2**53 - 1
-
-
-def _json(report: Report, path: KeyPath, value: object) -> object:
-    """Make a JSON value of a TOML value, as wrangler does when it uploads one."""
-    table, array = as_table(value), as_array(value)
-    if table is not None:
-        return {key: _json(report, (*path, key), each) for key, each in table.items()}
-    if array is not None:
-        return [_json(report, (*path, index), each) for index, each in enumerate(array)]
-    if isinstance(value, datetime | date | time):
-        text = value.isoformat()
-        message = f'"{spell(path)}" is a TOML date or time; the Worker gets the text "{text}"'
-        report.warn(message, path, "put it between quotes")
-        return text
-    if isinstance(value, float) and not math.isfinite(value):
-        message = f'"{spell(path)}" is {value}, which JSON does not have; the Worker gets null'
-        report.warn(message, path, "put it between quotes")
-        return None
-    if isinstance(value, int) and abs(value) > _LARGEST:
-        message = f'"{spell(path)}" is {value}, more than a number in JavaScript can hold exactly'
-        report.error(message, path, "put it between quotes")
-    return value
 
 
 def _dev(report: Report, environment: Environment, overrides: Overrides) -> DevOptions:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydo.console.visible import visible_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from pydo.config import Config, DurableObjectBinding
     from pydo.console.ink import Paint
@@ -31,7 +31,7 @@ def format_bindings(config: Config, paint: Paint) -> str:
         *(_durable_object(each) for each in config.durable_objects),
         *(_row(each.binding, each.shown_id, "KV Namespace") for each in config.kv_namespaces),
         *(_row(each.binding, each.database_name, "D1 Database") for each in config.d1_databases),
-        *(_variable(name, value) for name, value in config.vars.items()),
+        *(_variable(name, value, config.hidden) for name, value in config.vars.items()),
     ]
     if not rows:
         return "No bindings found."
@@ -58,8 +58,10 @@ def _row(name: str, what: str, kind: str) -> Row:
     return visible_line(f"env.{name} ({what})" if what else f"env.{name}"), kind, "local"
 
 
-def _variable(name: str, value: object) -> Row:
-    if isinstance(value, str):
+def _variable(name: str, value: object, hidden: Container[str]) -> Row:
+    if name in hidden:
+        text = '"(hidden)"'
+    elif isinstance(value, str):
         text = f'"{_shortened(value)}"'
     else:
         text = _shortened(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))

@@ -85,7 +85,9 @@ class Console:
         self._write(Level.LOG, f"\n{self._paint(name, 'bold')}\n{'─' * (len(name) + 1)}")
 
     def bindings(self, config: Config) -> None:
-        """Show the table of what the Worker finds in its `env`."""
+        """Say where secrets are from, and show the table of what the Worker finds in its `env`."""
+        for origin in config.secret_origins:
+            self.say(f"Using secrets defined in {origin}")
         if self.shows(Level.LOG):
             self._write(Level.LOG, format_bindings(config, self._paint) + "\n")
 

@@ -30,6 +30,7 @@ def test_each_option_finds_its_place(command_line: CommandLine, tmp_path: Path) 
         *("dev", "--cwd", str(tmp_path), "-c", "sub/wrangler.toml", "-e", "staging"),
         *("--name", "my-worker", "--compatibility-date", "2026-01-01"),
         *("--ip", "0.0.0.0", "--port", "8080", "--persist-to", "state", "--strict"),  # noqa: S104 - as a user may
+        *("--env-file", ".env.a", "--env-file", "/b"),
         *("--var", "GREETING:hello", "--var", "URL:http://localhost:1/?a:b", "--var", "EMPTY:"),
     )
 
@@ -44,6 +45,7 @@ def test_each_option_finds_its_place(command_line: CommandLine, tmp_path: Path) 
             compatibility_date="2026-01-01",
             vars={"GREETING": "hello", "URL": "http://localhost:1/?a:b", "EMPTY": ""},
             env="staging",
+            env_files=(Path(".env.a"), Path("/b")),
             ip="0.0.0.0",  # noqa: S104 - as above
             port=8080,
         ),
@@ -135,8 +137,8 @@ def test_the_help_is_in_sections_with_an_example(command_line: CommandLine) -> N
         "  Serve the Worker of this directory, and load it anew whenever it is changed.\n"
         "\n"
         "Project:\n"
-        "  -c, --config PATH               The configuration; by default the nearest\n"
-        "                                  wrangler.toml, upwards from here.\n"
+        "  -c, --config PATH               The configuration; by default wrangler.json,\n"
+        "                                  .jsonc or .toml, here or above.\n"
         "  --cwd DIRECTORY                 Run as if started in this directory.\n"
         "  -e, --env NAME                  The environment of the configuration to use.\n"
         "                                  [env var: CLOUDFLARE_ENV]\n"
@@ -146,6 +148,9 @@ def test_the_help_is_in_sections_with_an_example(command_line: CommandLine) -> N
         "                                  use.\n"
         "  --var KEY:VALUE                 A variable for the Worker's env; may be\n"
         "                                  given again for more.\n"
+        "  --env-file PATH                 A .env file to read secrets from, instead of\n"
+        "                                  .dev.vars and .env; may be given again, and\n"
+        "                                  the last one counts.\n"
         "  --strict                        Refuse what works here and breaks on\n"
         "                                  Cloudflare, instead of telling of it.\n"
         "\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pydo.config import discover, load
+from pydo.config import Location, discover, locate
 from pydo.errors import ConfigError
 
 
@@ -14,12 +14,104 @@ def test_the_nearest_configuration_upward_is_found(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
     (tmp_path / "wrangler.toml").touch()
-    assert discover(inner) == tmp_path / "wrangler.toml"
+    assert discover(inner) == Location(tmp_path / "wrangler.toml")
 
     (tmp_path / "a" / "wrangler.toml").touch()
-    (tmp_path / "a" / "wrangler.json").touch()
 
-    assert discover(inner) == tmp_path / "a" / "wrangler.toml"
+    assert discover(inner) == Location(tmp_path / "a" / "wrangler.toml")
+
+
+def test_json_goes_before_toml_wherever_it_is(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+
+    (inner / "wrangler.toml").touch()
+    assert discover(inner).path == inner / "wrangler.toml"
+    (tmp_path / "a" / "wrangler.jsonc").touch()
+    assert discover(inner).path == tmp_path / "a" / "wrangler.jsonc"
+    (tmp_path / "wrangler.json").touch()
+    assert discover(inner).path == tmp_path / "wrangler.json"
+    (inner / "wrangler.json").mkdir()
+    assert discover(inner).path == tmp_path / "wrangler.json"
+
+
+def test_a_file_that_is_named_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "wrangler.toml").touch()
+
+    assert locate(tmp_path).path == tmp_path / "wrangler.toml"
+    assert locate(tmp_path, Path("a/b.json")) == Location(tmp_path / "a" / "b.json")
+
+
+def test_a_tool_may_have_written_another_file(project: Path) -> None:
+    (project / "wrangler.toml").touch()
+    redirect = redirected(project, '{"configPath": "../../dist/wrangler.json"}')
+    (project / "dist").mkdir()
+    (project / "dist" / "wrangler.json").write_text("{}")
+
+    found = discover(project / "src")
+
+    assert found == Location(
+        project / "dist" / "wrangler.json", project / "wrangler.toml", redirect
+    )
+    assert found.home == project
+    assert str(found) == (
+        "Using redirected Wrangler configuration.\n"
+        ' - Configuration being used: "dist/wrangler.json"\n'
+        ' - Original user\'s configuration: "wrangler.toml"\n'
+        ' - Deploy configuration file: ".wrangler/deploy/config.json"'
+    )
+    (project / "wrangler.toml").unlink()
+    assert discover(project) == Location(project / "dist" / "wrangler.json", None, redirect)
+    assert discover(project).home == project
+    assert '"<no user config found>"' in str(discover(project))
+
+
+def redirected(directory: Path, text: str) -> Path:
+    path = directory / ".wrangler" / "deploy" / "config.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "The file ends before the } that belongs to this."),
+        ("{}", 'But this is not valid - the required "configPath" property was not found.'),
+        ('{"configPath": 3}', 'the required "configPath" property was not found.'),
+        (
+            '{"configPath": "nope.json"}',
+            (
+                'But the redirected configuration path it points to, ".wrangler/deploy/nope.json", '
+                "does not exist.\n"
+                '    1 │ {"configPath": "nope.json"}\n'
+                "      ╵                ^^^^^^^^^^^"
+            ),
+        ),
+    ],
+)
+def test_what_a_tool_wrote_wrongly_is_told(project: Path, text: str, said: str) -> None:
+    redirected(project, text)
+
+    with pytest.raises(ConfigError) as caught:
+        discover(project)
+
+    assert said in str(caught.value)
+
+
+def test_a_tools_file_of_another_directory_is_not_taken(project: Path) -> None:
+    (project / "src" / "wrangler.toml").touch()
+    redirected(project, '{"configPath": "../../w.json"}')
+    (project / "w.json").touch()
+
+    with pytest.raises(ConfigError) as caught:
+        discover(project / "src")
+
+    assert str(caught.value) == (
+        'Found both a user configuration file at "src/wrangler.toml" and a deploy configuration '
+        'file at ".wrangler/deploy/config.json". But these do not share the same base path so it '
+        "is not clear which should be used.\n  `--config PATH` says which"
+    )
 
 
 def test_a_relative_start_gives_an_absolute_path(
@@ -31,24 +123,7 @@ def test_a_relative_start_gives_an_absolute_path(
 
     found = discover(Path("sub"))
 
-    assert found == tmp_path / "wrangler.toml"
-
-
-@pytest.mark.parametrize("name", ["wrangler.json", "wrangler.jsonc"])
-def test_another_format_is_refused_by_name(project: Path, name: str) -> None:
-    (project / name).write_text("{}")
-    expected = (
-        f"{name}: pydo reads wrangler.toml for now, not {name.partition('.')[2]}\n"
-        "  write the same keys as TOML into a wrangler.toml beside it"
-    )
-
-    with pytest.raises(ConfigError) as found:
-        discover(project / "src")
-    with pytest.raises(ConfigError) as loaded:
-        load(project / name)
-
-    assert str(found.value) == expected
-    assert str(loaded.value) == expected
+    assert found == Location(tmp_path / "wrangler.toml")
 
 
 def test_nothing_found_is_an_error_that_says_where_it_looked(tmp_path: Path) -> None:
@@ -56,6 +131,7 @@ def test_nothing_found_is_an_error_that_says_where_it_looked(tmp_path: Path) -> 
         discover(tmp_path)
 
     assert str(caught.value) == (
-        f"No wrangler.toml was found in {tmp_path} or in a directory above it.\n"
+        f"No wrangler.json, wrangler.jsonc or wrangler.toml was found in {tmp_path} or in a "
+        "directory above it.\n"
         "  `pydo init NAME` makes a project; `--config PATH` names a file elsewhere"
     )

@@ -179,9 +179,15 @@ configuration.
         wrangler.toml:1: No environment found in configuration with name "prod".
           Before using `--env=prod` there should be an equivalent environment section in the \
 configuration.
-          The available configured environment names are: []
           Consider adding [env.prod]
         """)
+    assert "names are: []\n" in problems("env = {}", PROD)
+
+
+def test_a_file_without_environments_serves_any(config: Callable[..., Config]) -> None:
+    loaded = config('vars = { A = "x" }', PROD)
+
+    assert (loaded.name, dict(loaded.vars)) == ("app-prod", {"A": "x"})
 
 
 def test_an_environment_whose_name_makes_no_worker_name_is_refused(
@@ -190,5 +196,5 @@ def test_an_environment_whose_name_makes_no_worker_name_is_refused(
     assert problems('[env."../Prod"]\n', Overrides(env="../Prod")) == dedent("""\
         wrangler.toml:5: Expected "name" to be of type string, alphanumeric and lowercase with \
 dashes only but got "app-../Prod".
-          give [env."../Prod"] a name of its own, for example "app-prod"
+          give env."../Prod" a name of its own, for example "app-prod"
         """)

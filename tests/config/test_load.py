@@ -317,7 +317,8 @@ def test_a_worker_without_the_python_flag_is_refused(problems_of_all: Callable[.
         compatibility_flags = ["nodejs_compat", "python_workers_20250116"]
         """) == dedent("""\
         wrangler.toml:3: The `python_workers` compatibility flag is required to use Python.
-          make it compatibility_flags = ["nodejs_compat","python_workers_20250116","python_workers"]
+          make it compatibility_flags = ["nodejs_compat", "python_workers_20250116", \
+"python_workers"]
         """)
 
 
@@ -384,8 +385,8 @@ def test_vars_are_strings_or_json(problems: Callable[..., str]) -> None:
         NAN = { deep = [1, nan] }
         BIG = 9007199254740992
         """) == dedent("""\
-        wrangler.toml:8: "vars.DAY" is a TOML date or time; the Worker gets the text "2026-09-01"
-          put it between quotes
+        wrangler.toml:8: The field "vars.DAY" is a TOML date, which is not supported.
+          use a string instead: DAY = "2026-09-01"
         wrangler.toml:9: "vars.NAN.deep[1]" is nan, which JSON does not have; the Worker gets null
           put it between quotes
         wrangler.toml:10: "vars.BIG" is 9007199254740992, more than a number in JavaScript can \
@@ -398,16 +399,14 @@ def test_what_the_worker_gets_is_as_was_said(config: Callable[..., Config]) -> N
     loaded = config("""\
         [vars]
         JSON = { a = [1, 2.5, true, { b = "c" }] }
-        DAY = 2026-09-01
-        TIME = 07:32:00
+        DATES = [2026-09-01, 07:32:00]
         NAN = { deep = [1, nan] }
         BIG = -9007199254740991
         """)
 
     assert dict(loaded.vars) == {
         "JSON": {"a": [1, 2.5, True, {"b": "c"}]},
-        "DAY": "2026-09-01",
-        "TIME": "07:32:00",
+        "DATES": ["2026-09-01", "07:32:00"],
         "NAN": {"deep": [1, None]},
         "BIG": -9007199254740991,
     }

@@ -28,7 +28,7 @@ def test_an_offset_is_a_line_and_a_column_from_one(offset: int, line: int, colum
         ('k = "日本é" + 1', 4, 5, '1 │ k = "日本é" + 1\n  ╵     ^^^^^^^'),
         ("日本 = x", 5, 1, "1 │ 日本 = x\n  ╵        ^"),
         ("a", 1, 1, "1 │ a\n  ╵  ^"),
-        ("", 0, 1, "1 │ \n  ╵ ^"),
+        ("", 0, 1, "1 │\n  ╵ ^"),
         (
             "x" * 80 + "y" + "z" * 80,
             80,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,27 @@ def test_objects_and_variables_stand_in_columns(terminal: Terminal) -> None:
         "env.COUNTER (Counter)         Durable Object            local\n"
         'env.GREETING ("hi")           Environment Variable      local\n'
         'env.OBJ ({"a":[1,true]})      Environment Variable      local\n'
+        "\n"
+    )
+
+
+def test_secrets_are_hidden_and_their_files_named(terminal: Terminal) -> None:
+    config = replace(
+        _config(A="shown", KEY="s3cret", OBJ={"a": "s3cret"}),
+        hidden=frozenset({"KEY", "OBJ"}),
+        secret_origins=(".env", ".env.local"),
+    )
+
+    terminal.console().bindings(config)
+
+    assert terminal.text == (
+        "Using secrets defined in .env\n"
+        "Using secrets defined in .env.local\n"
+        "Your Worker has access to the following bindings:\n"
+        "Binding                   Resource                  Mode\n"
+        'env.A ("shown")           Environment Variable      local\n'
+        'env.KEY ("(hidden)")      Environment Variable      local\n'
+        'env.OBJ ("(hidden)")      Environment Variable      local\n'
         "\n"
     )
 

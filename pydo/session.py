@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from pydo.console import Console
     from pydo.runtime.namespace import ActorNamespace
 
-__all__ = ["DevSession", "Options", "run"]
+__all__ = ["DevSession", "Options", "run", "use_the_projects_environment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def run(options: Options, console: Console) -> int:
     location = locate(options.cwd, options.config)
     project = Project(location, _with_environ(options))
     config, warnings = project.read()
-    _use_the_projects_environment(config)
+    use_the_projects_environment(config)
     handover = Handover.take(os.environ)
     with ExitStack() as stack:
         state_root = options.persist_to or config.home / ".pydo" / "state"
@@ -164,13 +164,36 @@ class DevSession:
             with watching(self._portability), waiting():
                 return self._loop.run_until_complete(self._serve(sockets, port))
         finally:
-            self._loop.set_exception_handler(lambda *_: None)  # what is cut off is of no interest
-            self._runtime.close()
-            self._bindings.close()
-            self._watchdog.close()
-            self._loader.close()
-            uninstall()
-            self._loop.close()
+            self._close()
+
+    def try_loading(self) -> frozenset[str]:
+        """Load the code once, serve nothing, and give the classes of objects that it exports.
+
+        Raises:
+            UserCodeError: it does not load.
+
+        """
+        asyncio.set_event_loop(self._loop)
+        install(self._host)
+        self._watchdog.start()
+
+        async def load() -> frozenset[str]:
+            return frozenset(self._load(self._config).classes)
+
+        try:
+            with watching(self._portability), waiting():
+                return self._loop.run_until_complete(load())
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        self._loop.set_exception_handler(lambda *_: None)  # what is cut off is of no interest
+        self._runtime.close()
+        self._bindings.close()
+        self._watchdog.close()
+        self._loader.close()
+        uninstall()
+        self._loop.close()
 
     async def _serve(self, sockets: list[socket.socket], port: int) -> Handover | None:
         joined = Sockets()
@@ -395,7 +418,13 @@ def _url(ip: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _use_the_projects_environment(config: Config) -> None:
+def use_the_projects_environment(config: Config) -> None:
+    """Put the packages of the project on the path, under their own Python if need be.
+
+    Raises:
+        PydoError: that Python has no pydo.
+
+    """
     environment = project_environment(config.root)
     if environment is None:
         return

@@ -14,7 +14,7 @@ RINGS = {
     0: {"errors", "config", "clone", "statedir", "platform", "foreign"},
     1: {"runtime"},
     2: {"bindings", "host", "loader"},
-    3: {"serve", "reload", "restart", "console", "scaffold", "state", "migrate"},
+    3: {"serve", "reload", "restart", "console", "scaffold", "state", "migrate", "check"},
     4: {"session", "cli", "__main__"},
 }
 RING_OF = {name: ring for ring, names in RINGS.items() for name in names}
@@ -32,6 +32,7 @@ FLOORS = {
     "click": {"cli"},
     "cryptography": {"host"},
     "greenlet": {"runtime"},
+    "packaging": {"check"},
     "rich": {"console"},
     "tomli": {"config"},
     "uvloop": {"runtime"},

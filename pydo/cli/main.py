@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from pydo import __version__
+from pydo.cli.check import check
 from pydo.cli.dev import dev
 from pydo.cli.init import init
 from pydo.cli.migrate import migrate
@@ -74,5 +75,5 @@ def cli() -> None:
     """Run Cloudflare's Python Workers with their Durable Objects on this machine."""
 
 
-for _command in (init, dev, migrate, state):
+for _command in (init, dev, migrate, state, check):
     cli.add_command(_command)

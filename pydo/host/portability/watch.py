@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from pydo.host.portability.hearing import Portability, stand
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Collection, Generator
 
-__all__ = ["watching"]
+__all__ = ["is_uploaded", "watching"]
 
 # Source: packages/wrangler/src/deployment-bundle/rules.ts, and `**/*.py` for Python.
 _UPLOADED = frozenset({".py", ".txt", ".html", ".sql", ".bin", ".wasm"})
@@ -34,6 +34,13 @@ def watching(portability: Portability) -> Generator[None]:
         stack.callback(_patch(io, "open", opened))
         stack.callback(_patch(builtins, "open", opened))
         yield
+
+
+def is_uploaded(path: Path, patterns: Collection[str]) -> bool:
+    """Whether a file of the project is deployed, by its kind or by `patterns` of the project's."""
+    return path.suffix in _UPLOADED or any(
+        fnmatch(str(path), f"*/{pattern.replace('**/', '*')}") for pattern in patterns
+    )
 
 
 def _patch(owner: Any, name: str, function: Any) -> Any:
@@ -84,11 +91,7 @@ def _open(portability: Portability) -> Any:
 
 def _look_at_file(portability: Portability, name: str) -> None:
     path = Path(name).absolute()
-    if path.suffix in _UPLOADED or not portability.owns(str(path)):
-        return
-    if any(
-        fnmatch(str(path), f"*/{pattern.replace('**/', '*')}") for pattern in portability.uploads
-    ):
+    if not portability.owns(str(path)) or is_uploaded(path, portability.uploads):
         return
     if not path.is_file():
         return

@@ -1,0 +1,149 @@
+"""Which modules are looked at, and what the folder has to have."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.check.conftest import Check
+
+SLEEPING = "import time\ndef f():\n    time.sleep(1)\n"
+
+
+def rules(found: list[object]) -> list[str]:
+    return [str(getattr(each, "rule", "")) for each in found]
+
+
+def test_modules_that_the_main_one_reaches_are_checked_and_no_others(check: Check) -> None:
+    found = check(
+        "import near\nfrom pack import inner",
+        files={
+            "src/near.py": SLEEPING,
+            "src/pack/__init__.py": "",
+            "src/pack/inner.py": "from .deep import x\n",
+            "src/pack/deep.py": SLEEPING,
+            "src/test_it.py": SLEEPING,
+        },
+    )
+
+    assert {each.span and each.span.file.path.name for each in found} == {"near.py", "deep.py"}
+
+
+def test_a_module_that_a_string_names_is_checked(check: Check) -> None:
+    found = check(
+        "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'site_.settings'",
+        files={"src/site_/__init__.py": "", "src/site_/settings.py": SLEEPING},
+    )
+
+    assert rules([*found]) == ["blocking"]
+
+
+def test_a_package_without_init_is_the_project_s_own(check: Check) -> None:
+    found = check("import space.inner", files={"src/space/inner.py": SLEEPING})
+
+    assert rules([*found]) == ["blocking"]
+
+
+def test_a_file_that_is_not_uploaded_is_found_where_it_is_named(check: Check) -> None:
+    code = """
+        from pathlib import Path
+        HERE = Path(__file__).parent
+        words = (HERE / "words.json").read_text()
+        page = (HERE / "page.html").read_text()
+    """
+
+    found = check(code, files={"src/words.json": "[]", "src/page.html": ""})
+
+    assert [(each.rule, each.span and each.span.line) for each in found] == [("not-uploaded", 4)]
+    assert "**/*.json" in found[0].hint
+
+
+def test_a_file_that_a_rule_uploads_is_right(check: Check) -> None:
+    more = '[[rules]]\ntype = "Data"\nglobs = ["**/*.json"]\n'
+
+    assert check("open('words.json')", files={"src/words.json": "[]"}, more=more) == []
+
+
+def test_a_file_outside_of_the_modules_folder_is_found(check: Check) -> None:
+    found = check("open('../words.txt')", files={"words.txt": ""})
+
+    assert rules([*found]) == ["outside-root"]
+
+
+def test_a_module_that_is_no_python_is_named(check: Check) -> None:
+    found = check("import broken", files={"src/broken.py": "def f(:\n"})
+
+    assert [(each.rule, each.span and each.span.line) for each in found] == [("syntax", 1)]
+
+
+def test_a_dependency_that_is_declared_may_be_imported(check: Check) -> None:
+    assert check("import flask, jinja2", dependencies=["flask"]) == []
+
+
+def test_a_dependency_that_is_not_installed_is_told_at_its_place(check: Check) -> None:
+    found = check("", dependencies=["nowhere-to-be-found>=1"])
+
+    assert [(each.rule, each.span and each.span.line) for each in found] == [("missing-package", 3)]
+
+
+def test_a_compiled_package_that_pyodide_builds_may_be_imported(check: Check) -> None:
+    assert check("import PIL", dependencies=["pillow"]) == []
+
+
+def test_a_compiled_package_that_pyodide_lacks_is_found(check: Check, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    info = site / "speedy-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: speedy\nVersion: 1.0\n")
+    (info / "RECORD").write_text("speedy/__init__.py,,\nspeedy/_fast.so,,\n")
+
+    found = check("import speedy", dependencies=["speedy"], path=[str(site)])
+
+    assert rules([*found]) == ["compiled-package", "compiled-package"]
+    assert found[0].span
+    assert found[0].span.file.path.name == "pyproject.toml"
+
+
+def test_requirements_for_other_platforms_do_not_count(check: Check, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    info = site / "plain-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: plain\nVersion: 1.0\n"
+        'Requires-Dist: uvloop; sys_platform != "emscripten"\n'
+    )
+    (info / "RECORD").write_text("plain.py,,\n")
+
+    assert check("import plain", dependencies=["plain"], path=[str(site), *sys.path]) == []
+
+
+def test_what_pywrangler_refuses_in_the_folder_is_found(check: Check) -> None:
+    found = check("", files={"requirements.txt": "", "src/python_modules/x.py": ""})
+
+    assert rules([*found]) == ["requirements-txt", "vendored-in-root"]
+
+
+def test_a_pyproject_without_the_tools_is_warned_of(check: Check) -> None:
+    found = check("", files={"pyproject.toml": '[project]\nname = "app"\n'})
+
+    assert rules([*found]) == ["no-workers-py"]
+
+
+def test_a_bound_class_without_migration_is_found(check: Check) -> None:
+    bound = '[[durable_objects.bindings]]\nname = "A"\nclass_name = "Room"\n'
+
+    found = check("", more=bound)
+
+    assert rules([*found]) == ["no-migration"]
+    assert "10061" in found[0].message
+
+
+def test_a_live_class_that_is_not_exported_is_found(check: Check) -> None:
+    made = '[[migrations]]\ntag = "v1"\nnew_sqlite_classes = ["Room"]\n'
+
+    assert rules([*check("", more=made, exported=frozenset())]) == ["not-exported"]
+    assert check("", more=made, exported=frozenset({"Room"})) == []
+    assert check("", more=made, exported=None) == []

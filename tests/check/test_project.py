@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import pytest
 
+from pydo.check import check_project
+from pydo.config import Severity, load
+
+if TYPE_CHECKING:
     from tests.check.conftest import Check
 
 SLEEPING = "import time\ndef f():\n    time.sleep(1)\n"
+
+
+ROOT = Path(__file__).parents[2]
+PROJECTS = sorted(
+    each.parent
+    for kind in ("templates", "examples")
+    for each in (ROOT / kind).glob("*/wrangler.toml")
+)
+
+
+@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+def test_what_pydo_brings_has_nothing_wrong(folder: Path) -> None:
+    config, _ = load(folder / "wrangler.toml")
+
+    found = check_project(config, None)
+
+    assert [each for each in found if each.severity is Severity.ERROR] == []
 
 
 def rules(found: list[object]) -> list[str]:

@@ -59,7 +59,7 @@ def test_findings_have_their_place_and_end_with_1(folder: Path) -> None:
     done = run(folder, "--no-load")
 
     assert done.returncode == 1
-    assert f"src/entry.py:{line}: Python on Cloudflare has no module tkinter" in done.stdout
+    assert f"src/entry.py:{line}:1: Python on Cloudflare has no module tkinter" in done.stdout
     assert "1 error, " in done.stdout
 
 

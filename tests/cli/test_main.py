@@ -34,6 +34,7 @@ def test_the_help_names_each_command(command_line: CommandLine) -> None:
         "  -h, --help     Show this message and exit.\n"
         "\n"
         "Commands:\n"
+        "  check    Tell what would break on Cloudflare.\n"
         "  dev      Serve the Worker of this directory.\n"
         "  init     Write a new project.\n"
         "  migrate  Apply migrations to what is stored.\n"

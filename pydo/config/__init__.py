@@ -22,6 +22,7 @@ from pydo.config.schema import (
     Migration,
     Overrides,
     RenamedClass,
+    ServiceBinding,
     StorageKind,
     TransferredClass,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Overrides",
     "Project",
     "RenamedClass",
+    "ServiceBinding",
     "Severity",
     "SourceFile",
     "Span",

@@ -104,7 +104,7 @@ KEYS: dict[str, KeyRule] = {
     **_rules(
         Reach.ENVIRONMENT,
         Treatment.SIMULATED,
-        *("d1_databases", "durable_objects", "kv_namespaces", "secrets", "vars"),
+        *("d1_databases", "durable_objects", "kv_namespaces", "secrets", "services", "vars"),
     ),
     **_rules(Reach.ENVIRONMENT, Treatment.NO_EFFECT, "tail_consumers", "streaming_tail_consumers"),
     **_rules(

@@ -27,6 +27,7 @@ __all__ = [
     "Mismatch",
     "Overrides",
     "RenamedClass",
+    "ServiceBinding",
     "StorageKind",
     "TransferredClass",
     "replay",
@@ -73,6 +74,19 @@ class D1Database:
     database_id: str
     migrations_dir: str = "migrations"
     migrations_table: str = "d1_migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceBinding:
+    """A name in `env` for another Worker: its default entrypoint, or the one that is named.
+
+    `props` are what the entrypoint finds in `ctx.props`.
+    """
+
+    binding: str
+    service: str
+    entrypoint: str | None = None
+    props: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +174,7 @@ class Config:
     uploads: tuple[str, ...] = ()
     kv_namespaces: tuple[KvNamespace, ...] = ()
     d1_databases: tuple[D1Database, ...] = ()
+    services: tuple[ServiceBinding, ...] = ()
     hidden: frozenset[str] = frozenset()
     secret_origins: tuple[str, ...] = ()
     made_for: Path | None = None

@@ -18,6 +18,7 @@ from pydo.config.keys import DEV_KEYS
 from pydo.config.migration import check_classes, check_history, read_migrations
 from pydo.config.report import Report, as_array, as_strings, as_table, show
 from pydo.config.schema import Config, DevOptions
+from pydo.config.service import read_services
 from pydo.config.store import read_d1_databases, read_kv_namespaces
 from pydo.config.variable import read_variables
 
@@ -73,6 +74,7 @@ def validate(
         uploads=_uploads(report, environment),
         kv_namespaces=read_kv_namespaces(report, environment),
         d1_databases=read_d1_databases(report, environment),
+        services=read_services(report, environment),
     )
 
 

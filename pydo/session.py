@@ -15,6 +15,7 @@ import threading
 import time
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydo import __version__
@@ -251,7 +252,12 @@ class DevSession:
 
         def fit(generation: Generation) -> None:
             code = HostedCode(
-                generation.number, generation.entry, self._host, bound, self._loader.owns
+                generation.number,
+                generation.entry,
+                self._host,
+                bound,
+                self._loader.owns,
+                namespace_of=partial(self._namespace_of, config),
             )
             if self._options.strict and code.warning is not None:
                 raise UserCodeError(code.warning, ImportError(code.warning), None)
@@ -287,22 +293,29 @@ class DevSession:
         )
 
     def _namespaces(self, config: Config) -> dict[str, ActorNamespace]:
-        found: dict[str, ActorNamespace] = {}
-        for binding in config.durable_objects:
-            if binding.script_name is not None:
-                continue
-            storage = config.storage_of(binding.class_name).value
-            place = self._state.class_directory(config.name, binding.class_name, storage)
-            if place.storage != storage:
-                raise StateError(
-                    f"{place.path} holds objects of a {place.storage} class, and the migrations"
-                    f" declare {binding.class_name} as {storage}; a class keeps its storage for"
-                    " ever: declare it as it was, or rename it"
-                )
-            found[binding.name] = self._runtime.open_namespace(
-                binding.class_name, place.unique_key, place.path, has_sql=storage == "sqlite"
+        return {
+            binding.name: self._open_namespace(config, binding.class_name)
+            for binding in config.durable_objects
+            if binding.script_name is None
+        }
+
+    def _namespace_of(self, config: Config, class_name: str) -> ActorNamespace | None:
+        """Give the objects of a class; one that is neither bound nor declared has none."""
+        is_known = class_name in config.classes
+        return self._open_namespace(config, class_name) if is_known else None
+
+    def _open_namespace(self, config: Config, class_name: str) -> ActorNamespace:
+        storage = config.storage_of(class_name).value
+        place = self._state.class_directory(config.name, class_name, storage)
+        if place.storage != storage:
+            raise StateError(
+                f"{place.path} holds objects of a {place.storage} class, and the migrations"
+                f" declare {class_name} as {storage}; a class keeps its storage for ever:"
+                " declare it as it was, or rename it"
             )
-        return found
+        return self._runtime.open_namespace(
+            class_name, place.unique_key, place.path, has_sql=storage == "sqlite"
+        )
 
     async def _reload_on_changes(self) -> None:
         async with aclosing(changes(self._watched)) as reports:

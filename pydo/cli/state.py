@@ -139,7 +139,7 @@ def list_(project: _Project, console: Console, class_name: str | None) -> None:
             ("\n" if number else "") + f"{owner.class_name}: {_count(len(objects), 'object')}"
         )
         if objects:
-            console.say(_table(("NAME", "SIZE", "KEYS", "TABLES", "ALARM"), map(_line, objects)))
+            console.say(_table(*_listed(objects)))
 
 
 @state.command(short_help="Show what one object stores.", context_settings=CONTEXT_SETTINGS)
@@ -149,6 +149,7 @@ def list_(project: _Project, console: Console, class_name: str | None) -> None:
 def show(project: _Project, console: Console, named: str, *, as_json_: bool) -> None:
     """Show the keys, the tables and the alarm of one object, named by its name or its id."""
     from pydo.state import (  # noqa: PLC0415 - as above
+        Contents,
         as_json,
         as_line,
         as_text,
@@ -164,16 +165,10 @@ def show(project: _Project, console: Console, named: str, *, as_json_: bool) -> 
         console.say(json.dumps({**found, **_as_json(contents, as_json)}, indent=2))
         return
     console.say(f"{place}  ({place.id})")
-    if contents.alarm_ms is not None:
-        console.say(f"alarm  {_time(contents.alarm_ms)}")
-    for key, value in contents.keys.items():
-        console.say(_indented(f"{key!r}: ", as_text(value)))
-    for table in contents.tables:
-        shown = "" if table.count <= len(table.rows) else f", the first {len(table.rows)}"
-        console.say(f"\n{table.name}: {_count(table.count, 'row')}{shown}")
-        console.say(_table(table.columns, (map(as_line, row) for row in table.rows)))
-    if not (contents.keys or contents.tables):
+    if contents == Contents():
         console.say("It stores nothing.")
+    for line in _lines(contents, as_text, as_line):
+        console.say(line)
 
 
 # -- changing
@@ -283,6 +278,7 @@ def _tell(console: Console, carried: Carried, what: str) -> None:
     console.say(
         f"{carried.class_name}: {_count(carried.objects, 'object')} {what},"
         f" {_count(carried.alarms, 'alarm')}"
+        + (f", {_count(carried.facets, 'facet')}" if carried.facets else "")
     )
     if carried.kept:
         console.say(
@@ -295,8 +291,6 @@ def _tell(console: Console, carried: Carried, what: str) -> None:
             " wrangler. Those with names were carried by name; ids that are stored in values, and"
             f" {_count(carried.nameless, 'object')} without a name, were not"
         )
-    if carried.facets:
-        console.warn(f"{carried.class_name}: facets stay behind ({_count(carried.facets, 'file')})")
 
 
 # -- the form of what is said
@@ -307,12 +301,22 @@ def _confirm(question: str, *, yes: bool) -> None:
         click.confirm(question, abort=True)
 
 
-def _line(summary: Summary) -> list[str]:
+def _listed(objects: list[Summary]) -> tuple[list[str], list[list[str]]]:
+    """Give the heading and the lines of a list; facets have a column if there are any."""
+    counted = ["KEYS", "TABLES"]
+    if any(each.facets for each in objects):
+        counted.append("FACETS")
+    lines = [_line(each, len(counted)) for each in objects]
+    return ["NAME", "SIZE", *counted, "ALARM"], lines
+
+
+def _line(summary: Summary, counted: int) -> list[str]:
     name = summary.place.id if summary.place.name is None else summary.place.name
     if summary.damage is not None:
-        return [name, _size(summary.size), "-", "-", f"damaged: {summary.damage}"]
+        return [name, _size(summary.size), *["-"] * counted, f"damaged: {summary.damage}"]
     alarm = "-" if summary.alarm_ms is None else _time(summary.alarm_ms)
-    return [name, _size(summary.size), str(summary.keys), str(summary.tables), alarm]
+    counts = (summary.keys, summary.tables, summary.facets)[:counted]
+    return [name, _size(summary.size), *map(str, counts), alarm]
 
 
 def _table(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
@@ -326,14 +330,30 @@ def _table(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
     )
 
 
+def _lines(
+    contents: Contents, as_text: Callable[[object], str], as_line: Callable[[object], str]
+) -> Generator[str]:
+    if contents.alarm_ms is not None:
+        yield f"alarm  {_time(contents.alarm_ms)}"
+    for key, value in contents.keys.items():
+        yield _indented(f"{key!r}: ", as_text(value))
+    for table in contents.tables:
+        shown = "" if table.count <= len(table.rows) else f", the first {len(table.rows)}"
+        yield f"\n{table.name}: {_count(table.count, 'row')}{shown}"
+        yield _table(table.columns, (map(as_line, row) for row in table.rows))
+    for name, facet in contents.facets.items():
+        yield f"\nfacet {name!r}"
+        for line in _lines(facet, as_text, as_line):
+            yield "\n".join(f"  {each}".rstrip() for each in line.split("\n"))
+
+
 def _indented(head: str, text: str) -> str:
     return "  " + head + text.replace("\n", "\n" + " " * (len(head) + 2))
 
 
 def _as_json(contents: Contents, convert: Callable[[object], object]) -> dict[str, object]:
-    alarm = None if contents.alarm_ms is None else contents.alarm_ms
     return {
-        "alarm": alarm,
+        "alarm": contents.alarm_ms,
         "keys": {key: convert(value) for key, value in contents.keys.items()},
         "tables": {
             table.name: [
@@ -341,6 +361,7 @@ def _as_json(contents: Contents, convert: Callable[[object], object]) -> dict[st
             ]
             for table in contents.tables
         },
+        "facets": {name: _as_json(facet, convert) for name, facet in contents.facets.items()},
     }
 
 

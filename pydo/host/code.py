@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydo.host.importer import Host
     from pydo.runtime.actor import Actor
     from pydo.runtime.events import Event, Handler
+    from pydo.runtime.namespace import ActorNamespace
 
 __all__ = ["BrokenCode", "HostedCode"]
 
@@ -28,24 +29,26 @@ class HostedCode:
     """One generation of the user's code behind the host surface.
 
     It gets the `env` and the flags that `host` has now.  `bound` names the classes that the
-    configuration binds, `owns` tells the project's files.  `warning` is what the user should know
-    of the code, or None.
+    configuration binds, `owns` tells the project's files, `namespace_of` gives the objects of a
+    class that has some.  `warning` is what the user should know of the code, or None.
 
     Raises:
         UserCodeError: the module exports several default handlers, or not every bound class.
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last has a default
         self,
         generation: int,
         entry: ModuleType,
         host: Host,
         bound: Iterable[str],
         owns: Callable[[str], bool],
+        *,
+        namespace_of: Callable[[str], ActorNamespace | None] = lambda _: None,
     ) -> None:
         try:
-            found = exports(entry, host.env, host.flags)
+            found = exports(entry, host.env, host.flags, namespace_of)
         except TypeError as error:
             raise UserCodeError(str(error), error, None) from None
         missing = [name for name in dict.fromkeys(bound) if name not in found.classes]

@@ -22,8 +22,10 @@ from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.value import JsProxy, jsnull
 from pydo.host.js.websocket import handed_over, view_of
+from pydo.host.loopback import Loopback
 from pydo.host.state import DurableObjectState
 from pydo.runtime.events import (
+    Addressed,
     AlarmFired,
     Event,
     Fetch,
@@ -35,12 +37,13 @@ from pydo.runtime.events import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from types import ModuleType
 
     from pydo.host.flags import Flags
     from pydo.runtime.actor import Actor
     from pydo.runtime.events import Handler
+    from pydo.runtime.namespace import ActorNamespace
 
 __all__ = ["Exports", "exports"]
 
@@ -79,8 +82,13 @@ class Exports:
         self.warning = warning
 
 
-def exports(module: ModuleType, env: JsProxy, flags: Flags) -> Exports:
-    """Find what `module` exports.
+def exports(
+    module: ModuleType,
+    env: JsProxy,
+    flags: Flags,
+    namespace_of: Callable[[str], ActorNamespace | None],
+) -> Exports:
+    """Find what `module` exports; `namespace_of` gives the objects of a class, if it has some.
 
     Raises:
         TypeError: it has several default handlers.
@@ -88,13 +96,10 @@ def exports(module: ModuleType, env: JsProxy, flags: Flags) -> Exports:
     """
     sdk = importlib.import_module("workers")
     visible = _visible(module)
-    classes = {
-        cls.__name__: _object_factory(sdk, cls, env, flags)
-        for cls in _subclasses(visible, sdk.DurableObject)
-    }
+    objects = _subclasses(visible, sdk.DurableObject)
     wrap = type(sdk.env)  # the class has had several names in several modules
     wrapped_env = wrap(env)
-    entrypoints: dict[str, Handler] = {
+    entrypoints: dict[str, _Entrypoint] = {
         cls.__name__: _ClassEntrypoint(sdk, cls, env, wrapped_env)
         for cls in _subclasses(visible, sdk.WorkerEntrypoint)
     }
@@ -108,10 +113,17 @@ def exports(module: ModuleType, env: JsProxy, flags: Flags) -> Exports:
     elif has_plain:
         fetch = getattr(plain, "fetch")  # noqa: B009 - it is whatever the user has put there
         handler = _FunctionEntrypoint(fetch, "default.fetch", sdk.Request, wrapped_env)
-    elif handler is None:
-        handler = _NoEntrypoint()
+    defaults = [] if handler is None else [None]
+    handler = handler or _NoEntrypoint()
+    loopback = Loopback(
+        [*defaults, *entrypoints], {cls.__name__: namespace_of(cls.__name__) for cls in objects}
+    )
+    if flags.enable_ctx_exports:
+        for each in (handler, *entrypoints.values()):
+            each.loopback = loopback
+    classes = {cls.__name__: _object_factory(sdk, cls, env, flags, loopback) for cls in objects}
     warning = handler.warning if flags.python_no_global_handlers else None
-    return Exports(handler, entrypoints, classes, warning)
+    return Exports(_Entrypoints(handler, entrypoints), entrypoints, classes, warning)
 
 
 def _visible(module: ModuleType) -> dict[str, Any]:
@@ -133,13 +145,28 @@ def _subclasses(visible: Mapping[str, Any], base: type) -> list[type[Any]]:
 # -- the Worker's own handlers
 
 
+class _Entrypoints:
+    """All of a Worker's entrypoints: events go to the default one unless they are addressed."""
+
+    def __init__(self, default: _Entrypoint, named: Mapping[str, _Entrypoint]) -> None:
+        self._default = default
+        self._named = named
+
+    def handle(self, event: Event) -> Coroutine[Any, Any, object]:
+        if not isinstance(event, Addressed):
+            return self._default.handle(event)
+        entrypoint = self._default if event.entrypoint is None else self._named[event.entrypoint]
+        return entrypoint.handle(event.event, event.props)
+
+
 class _Entrypoint:
     warning: str | None = None
+    loopback: Loopback | None = None
 
-    async def handle(self, event: Event) -> object:
+    async def handle(self, event: Event, props: object = None) -> object:
         if isinstance(event, FunctionCall):
             return await answer(event)
-        context = ExecutionContext()
+        context = ExecutionContext(self.loopback, props)
         EXECUTION.set(context)
         result: Any = None
         try:
@@ -240,7 +267,7 @@ def _no_method(method: str) -> JsException:
 
 
 def _object_factory(
-    sdk: ModuleType, cls: type[Any], env: JsProxy, flags: Flags
+    sdk: ModuleType, cls: type[Any], env: JsProxy, flags: Flags, loopback: Loopback
 ) -> Callable[[Actor], _ObjectHandler]:
     prefix = "" if flags.python_no_global_handlers else "on_"
     taken: dict[str, int] = {}
@@ -249,7 +276,9 @@ def _object_factory(
         taken[name] = 0 if function is None else _positional(function) - 1
 
     def construct(actor: Actor) -> _ObjectHandler:
-        return _ObjectHandler(sdk, cls(DurableObjectState(actor, flags), env), prefix, taken)
+        return _ObjectHandler(
+            sdk, cls(DurableObjectState(actor, flags, loopback), env), prefix, taken
+        )
 
     return construct
 
@@ -299,6 +328,8 @@ class _ObjectHandler:
                 return await answer(event)
             case AlarmFired(scheduled_ms, retries):
                 await self._alarm(scheduled_ms, retries)
+            case Addressed():
+                raise AssertionError("an object has no entrypoints")
         return None
 
     async def _hear(self, name: str, *arguments: object) -> None:

@@ -19,16 +19,19 @@ from pydo.runtime.turn import SCOPE
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from pydo.host.loopback import Loopback
+
 __all__ = ["ExecutionContext", "done", "wait_until"]
 
 
 class ExecutionContext(JsProxy):
     """What a handler of the Worker may ask for beside its request."""
 
-    __slots__ = ("_waiting", "is_answered", "props")
+    __slots__ = ("_loopback", "_waiting", "is_answered", "props")
 
-    def __init__(self) -> None:
-        self.props = JsObject({})
+    def __init__(self, loopback: Loopback | None = None, props: object = None) -> None:
+        self._loopback = loopback
+        self.props = JsObject({}) if props is None else props
         self.is_answered = False
         self._waiting = 0
 
@@ -36,6 +39,14 @@ class ExecutionContext(JsProxy):
     def is_over(self) -> bool:
         """Whether the request is answered and nothing is waited for: its functions are gone."""
         return self.is_answered and not self._waiting
+
+    @property
+    def exports(self) -> JsObject:
+        """What the Worker exports, for its own code."""
+        scope = SCOPE.get()
+        if self._loopback is None or scope is None:
+            raise AttributeError("exports")
+        return self._loopback.exports(scope.turns.owner.worker)
 
     def waitUntil(self, value: object = None) -> None:
         """Keep the Worker at work until `value` is done."""

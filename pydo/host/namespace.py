@@ -60,6 +60,11 @@ class DurableObjectNamespace(JsProxy):
     def __init__(self, namespace: ActorNamespace) -> None:
         self._namespace = namespace
 
+    @property
+    def __namespace__(self) -> ActorNamespace:
+        """What it stands for."""
+        return self._namespace
+
     def idFromName(self, name: Any = None) -> DurableObjectIdProxy:
         """Give the id that a name always has."""
         return DurableObjectIdProxy(self._namespace.ids.from_name(js_string(name)))

@@ -5,9 +5,10 @@ Source: src/workerd/api/actor-state.{h,c++} (`DurableObjectState`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pydo.host.execution import done
+from pydo.host.facets import DurableObjectFacets
 from pydo.host.js.array import JsArray
 from pydo.host.js.date import JsDate
 from pydo.host.js.error import JsError, JsTypeError
@@ -25,35 +26,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pydo.host.flags import Flags
+    from pydo.host.loopback import Loopback
     from pydo.runtime.actor import Actor
 
 __all__ = ["DurableObjectState"]
 
 
-_NOT_YET = frozenset(
-    {
-        "container",
-        "exports",
-        "facets",
-    }
-)
-
-
 class DurableObjectState(JsProxy):
     """The state of one object: its id, its storage, its gates."""
 
-    __slots__ = ("_actor", "id", "props", "storage")
+    __slots__ = ("_actor", "_loopback", "container", "facets", "id", "props", "storage")
 
-    def __init__(self, actor: Actor, flags: Flags) -> None:
+    def __init__(self, actor: Actor, flags: Flags, loopback: Loopback) -> None:
         self._actor = actor
-        self.id = DurableObjectIdProxy(actor.id)
+        self._loopback = loopback if flags.enable_ctx_exports else None
         self.storage = DurableObjectStorage(actor, flags)
-        self.props = JsObject({})
+        self.facets = DurableObjectFacets(actor)
+        self.container = None
+        startup = actor.container.namespace.startup
+        given = None if startup is None else startup.object_id
+        self.id = given if isinstance(given, str) else DurableObjectIdProxy(actor.id)
+        self.props = JsObject({}) if startup is None or startup.props is None else startup.props
 
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(
-            f"ctx.{name} is not simulated yet by pydo" if name in _NOT_YET else name
-        )
+    @property
+    def exports(self) -> JsObject:
+        """What the Worker exports, for its own code."""
+        if self._loopback is None:
+            raise AttributeError("exports")
+        return self._loopback.exports(self._actor.worker)
 
     def blockConcurrencyWhile(self, callback: Callable[[], Any]) -> JsPromise:
         """Run `callback` with every other event of the object kept out."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pydo.runtime.container import ActorContainer
     from pydo.runtime.database import Database
     from pydo.runtime.events import Event, Handler
+    from pydo.runtime.facet import Facets
     from pydo.runtime.gates import CriticalSection
     from pydo.runtime.hibernation import HibernationManager
     from pydo.runtime.ids import DurableObjectId
@@ -174,6 +175,12 @@ class Actor:
         return self._alarm
 
     @property
+    def facets(self) -> Facets:
+        """The object's facets, for the running turn."""
+        self.enter()
+        return self.container.facets
+
+    @property
     def hibernation(self) -> HibernationManager:
         """The object's accepted sockets, for the running turn."""
         self.enter()
@@ -194,6 +201,7 @@ class Actor:
         if self.database.levels:
             raise JsException("Error", "Cannot call deleteAll() within a transaction")
         at = self._alarm.stored()
+        self.container.facets.delete_all()
         self.database.delete_all()
         if at is None:
             return

@@ -12,6 +12,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Protocol
 
 from pydo.errors import JsException
+from pydo.runtime.events import Addressed, Fetch, RpcCall
 from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from pydo.runtime.events import Event
     from pydo.runtime.loop import ObjectLoop
     from pydo.runtime.turn import Scope
+    from pydo.runtime.worker import Worker
 
-__all__ = ["Channel", "Execution", "FunctionChannel", "gone"]
+__all__ = ["Channel", "EntrypointChannel", "Execution", "FunctionChannel", "gone"]
 
 
 class Channel:
@@ -75,6 +77,33 @@ class Channel:
             future = self.loop.create_future()
             future.add_done_callback(lambda done: done.cancelled() or done.exception())
         self.deliver(event, scope.generation, future)
+
+
+class EntrypointChannel(Channel):
+    """The way to an entrypoint of the caller's own Worker, None for the default one."""
+
+    __slots__ = ("_entrypoint", "_props", "_worker")
+
+    def __init__(self, worker: Worker, entrypoint: str | None, props: object) -> None:
+        super().__init__(worker.turns.loop)
+        self._worker = worker
+        self._entrypoint = entrypoint
+        self._props = props
+
+    @property
+    def generation(self) -> int:
+        """That of the Worker."""
+        return self._worker.generation
+
+    def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
+        """Bring a request or a call to the Worker."""
+        assert isinstance(event, (Fetch, RpcCall)), "a stub sends nothing else"
+        addressed = Addressed(self._entrypoint, self._props, event)
+        self._worker.deliveries.deliver(addressed, generation, future)
+
+    def again(self) -> Channel:
+        """Give this way: it may be used again and again."""
+        return self
 
 
 class Execution(Protocol):

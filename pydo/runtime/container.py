@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pydo.errors import JsException
 from pydo.runtime.actor import Actor
@@ -21,16 +21,20 @@ from pydo.runtime.lifecycle import Signal, State, step
 
 if TYPE_CHECKING:
     import asyncio
+    from pathlib import Path
 
     from pydo.runtime.clock import Timer
+    from pydo.runtime.database import OpenDatabases
     from pydo.runtime.delivery import Outcome
     from pydo.runtime.events import Event
+    from pydo.runtime.facet import Facets, Startup
     from pydo.runtime.ids import DurableObjectId
     from pydo.runtime.loop import ObjectLoop
-    from pydo.runtime.namespace import ActorNamespace
+    from pydo.runtime.memory import Loss
     from pydo.runtime.observer import ObjectLabel, Observer
+    from pydo.runtime.worker import Worker
 
-__all__ = ["ActorContainer", "Lifeline", "Settings"]
+__all__ = ["ActorContainer", "Home", "Lifeline", "Settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,93 @@ class Settings:
     is_strict: bool = False  # whether objects may be no larger than in production
 
 
+class Home(Protocol):
+    """What a container asks of whoever keeps it: a namespace, or the facet whose place it is."""
+
+    @property
+    def loop(self) -> ObjectLoop:
+        """The loop that it runs on."""
+        ...
+
+    @property
+    def observer(self) -> Observer:
+        """Who hears of it."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """How long things take."""
+        ...
+
+    @property
+    def worker(self) -> Worker:
+        """The code that is current."""
+        ...
+
+    @property
+    def budget(self) -> OpenDatabases:
+        """The budget that its database counts in."""
+        ...
+
+    @property
+    def has_sql(self) -> bool:
+        """Whether its class is declared to be backed by SQL."""
+        ...
+
+    @property
+    def startup(self) -> Startup | None:
+        """What a facet was started as; None for an object."""
+        ...
+
+    def label(self, object_id: DurableObjectId, /) -> ObjectLabel:
+        """Give what it is called in what is told of it."""
+        ...
+
+    def object_directory(self, object_id: DurableObjectId, /) -> Path:
+        """Give the folder that its files are in, if it has any."""
+        ...
+
+    def facets_of(self, container: ActorContainer, /) -> Facets:
+        """Make what its facets are kept in."""
+        ...
+
+    def created(self, object_id: DurableObjectId, /) -> None:
+        """Note that it is about to have a folder."""
+        ...
+
+    def moved(self, container: ActorContainer, before: State, /) -> None:
+        """It went from one state to another."""
+        ...
+
+    def vacated(self, container: ActorContainer, /) -> None:
+        """It has neither a tenant nor sockets."""
+        ...
+
+    def woke(self, label: ObjectLabel, /) -> None:
+        """Tell what it has lost."""
+        ...
+
+    def lost(self, label: ObjectLabel, state: State, losses: list[Loss], /) -> None:
+        """Note what it has lost."""
+        ...
+
+    def has_large_messages(self, size: int, limit: int, /) -> None:
+        """Tell of messages near the limit."""
+        ...
+
+    def alarm_will_be(self, object_id: DurableObjectId, at_ms: int | None, /) -> None:
+        """It is about to commit when its alarm rings."""
+        ...
+
+    def alarm_now_is(self, object_id: DurableObjectId, at_ms: int | None, /) -> None:
+        """It has committed when its alarm rings."""
+        ...
+
+    def abandon_alarm(self, object_id: DurableObjectId, /) -> None:
+        """Its alarm that is running is not tried again, should it fail."""
+        ...
+
+
 class Lifeline:
     """What a stub that was used holds on to: a reset cuts it, and the stub fails from then on."""
 
@@ -61,19 +152,23 @@ class Lifeline:
 class ActorContainer:
     """One object's place: its id, its state, its tenant if there is one."""
 
-    def __init__(self, namespace: ActorNamespace, object_id: DurableObjectId) -> None:
+    def __init__(
+        self, namespace: Home, object_id: DurableObjectId, lifeline: Lifeline | None = None
+    ) -> None:
         self.namespace = namespace
         self.id = object_id
         self.label: ObjectLabel = namespace.label(object_id)
         self.state = State.ABSENT
         self.actor: Actor | None = None
-        self.lifeline = Lifeline()
+        self.lifeline = lifeline or Lifeline()
         self._hibernation: HibernationManager | None = None
+        self._facets: Facets | None = None
         self._queued: deque[tuple[Event, Outcome]] = deque()
         self._grace: Timer | None = None
         self._leaving: list[asyncio.Future[bool]] = []
         self._idle_timer: Timer | None = None
         self._idle_since = 0.0
+        self._is_over = False
 
     @property
     def loop(self) -> ObjectLoop:
@@ -113,11 +208,10 @@ class ActorContainer:
 
     def _database(self) -> Database:
         return Database(
-            self.namespace.object_directory(self.id), self.namespace.budget, self._was_created
+            self.namespace.object_directory(self.id),
+            self.namespace.budget,
+            lambda: self.namespace.created(self.id),
         )
-
-    def _was_created(self) -> None:
-        self.namespace.metadata.record(self.id.hex, self.id.name)
 
     def started(self) -> None:
         """The constructor ran."""
@@ -142,19 +236,41 @@ class ActorContainer:
             for delivery in manager.take_held():
                 manager.deliver(delivery)
 
+    # -- its facets
+
+    @property
+    def facets(self) -> Facets:
+        """The facets."""
+        if self._facets is None:
+            self._facets = self.namespace.facets_of(self)
+        return self._facets
+
+    def _running_facets(self) -> list[ActorContainer]:
+        return [] if self._facets is None else self._facets.containers
+
+    def facet_left(self) -> None:
+        """A facet has neither a tenant nor sockets: the place may be forgotten now."""
+        if self.state is State.ABSENT:
+            self.namespace.vacated(self)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether it has a tenant or sockets, or one of its facets has."""
+        return self.state is not State.ABSENT or bool(self._running_facets())
+
     # -- its alarm
 
     def alarm_will_be(self, at_ms: int | None) -> None:
         """The tenant is about to commit when its alarm rings."""
-        self.namespace.alarms.will_be(self.namespace, self.id, at_ms)
+        self.namespace.alarm_will_be(self.id, at_ms)
 
     def alarm_now_is(self, at_ms: int | None) -> None:
         """The tenant has committed when its alarm rings."""
-        self.namespace.alarms.now_is(self.namespace, self.id, at_ms)
+        self.namespace.alarm_now_is(self.id, at_ms)
 
     def abandon_alarm(self) -> None:
         """The alarm that is running is not tried again, should it fail."""
-        self.namespace.alarms.abandon(self.namespace, self.id)
+        self.namespace.abandon_alarm(self.id)
 
     def clear_alarm(self, at_ms: int) -> None:
         """Give up an alarm, unless the object has set another by now."""
@@ -176,7 +292,7 @@ class ActorContainer:
         actor = self.actor
         if actor is None or self.state is State.STARTING:
             return
-        if actor.is_busy:
+        if actor.is_busy or (self._facets is not None and self._facets.are_busy):
             if self.state is State.IDLE:
                 self._signal(Signal.DELIVER)
         elif self._grace is not None:
@@ -207,6 +323,9 @@ class ActorContainer:
     def _sleep(self) -> None:
         losses = [] if self.actor is None else self.actor.losses()
         self._let_go(Signal.IDLE_TIMEOUT)
+        for each in self._running_facets():
+            if each.state is State.IDLE:
+                each._sleep()  # noqa: SLF001 - a container itself
         if losses:
             self.namespace.lost(self.label, self.state, losses)
 
@@ -239,9 +358,19 @@ class ActorContainer:
 
     def evict(self) -> None:
         """Let the tenant go at once; for the end of the process, when nothing may run."""
+        for each in self._running_facets():
+            each.evict()
         if self.actor is not None:
             self.actor.evict()
             self.actor = None
+
+    def end(self, error: JsException) -> None:
+        """Reset it for good, as was asked for; its callers, and who used a stub, get `error`."""
+        self._is_over = True
+        if self.actor is not None:
+            self.actor.break_with(error)
+        else:
+            self.broke(error, None)
 
     def _let_go(self, signal: Signal) -> None:
         actor, self.actor = self.actor, None
@@ -254,8 +383,11 @@ class ActorContainer:
         self.lifeline.cut = error
         self.lifeline = Lifeline()
         self.actor = None
-        self.observer.was_reset(self.label, error)
+        if not self._is_over:
+            self.observer.was_reset(self.label, error)
         signal = signal or Signal.BROKEN
+        if signal is not Signal.REPLACED and self._facets is not None:
+            self._facets.end(error)
         if signal is Signal.BROKEN and self._hibernation is not None:
             self._hibernation.drop()
         self._vacated(signal)
@@ -263,6 +395,8 @@ class ActorContainer:
     def _vacated(self, signal: Signal) -> None:
         if self._hibernation is not None:
             self._hibernation.tenant_left()
+        if self._facets is not None:
+            self._facets.tenant_left()
         if self._grace is not None:
             self._grace.cancel()
             self._grace = None
@@ -287,6 +421,8 @@ class ActorContainer:
         Accepted sockets stay, unless all are to be cut.  The others end with their tenant, and are
         told to come again (1012).
         """
+        for each in self._running_facets():
+            each.replace(cuts_sockets=cuts_sockets)
         if cuts_sockets:
             self.cut_sockets()
         if self.actor is not None:
@@ -320,4 +456,4 @@ class ActorContainer:
         before = self.state
         self.state = step(before, signal, has_sockets=self._has_sockets)
         if self.state is not before:
-            self.observer.moved(self.label, before, self.state)
+            self.namespace.moved(self, before)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pydo.runtime.events import Fetch, FunctionCall
+from pydo.runtime.events import Addressed, Fetch, FunctionCall, RpcCall
 from pydo.runtime.failure import exit_error, travelling
 from pydo.runtime.turn import Callback
 
@@ -85,8 +85,14 @@ class Deliveries:
         self._pending.discard(delivery)
         if error is None or delivery.future.done():
             return
-        marks = self._marks or ({"remote": True} if type(delivery.event) is FunctionCall else {})
+        marks = self._marks or ({"remote": True} if _is_call(delivery.event) else {})
         delivery.future.set_exception(travelling(error, self.errors, **marks))
+
+
+def _is_call(event: Event) -> bool:
+    if isinstance(event, Addressed):
+        return isinstance(event.event, RpcCall)
+    return isinstance(event, FunctionCall)
 
 
 class _Delivery:

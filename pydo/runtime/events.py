@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pydo.runtime.hibernation import Accepted
 
 __all__ = [
+    "Addressed",
     "AlarmFired",
     "Event",
     "Fetch",
@@ -89,8 +90,17 @@ class SocketFailed:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """An event for an entrypoint of a Worker, None for the default one, with its `ctx.props`."""
+
+    entrypoint: str | None
+    props: object
+    event: Fetch | RpcCall
+
+
 SocketEvent = SocketMessage | SocketClosed | SocketFailed
-Event = Fetch | RpcCall | FunctionCall | AlarmFired | SocketEvent
+Event = Fetch | RpcCall | FunctionCall | AlarmFired | SocketEvent | Addressed
 
 
 class Handler(Protocol):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from pydo.runtime.channel import Channel
 from pydo.runtime.container import ActorContainer, Lifeline
+from pydo.runtime.facet import Facets
+from pydo.runtime.facetstore import FacetStore
 from pydo.runtime.failure import travelling
 from pydo.runtime.ids import DurableObjectId, IdFactory
-from pydo.runtime.lifecycle import State
 from pydo.runtime.metadata import ClassMetadata
 from pydo.runtime.observer import ObjectLabel
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pydo.runtime.alarms import AlarmScheduler
     from pydo.runtime.database import OpenDatabases
     from pydo.runtime.events import Event
+    from pydo.runtime.lifecycle import State
     from pydo.runtime.memory import Loss
     from pydo.runtime.runtime import Runtime
     from pydo.runtime.worker import Worker
@@ -85,6 +87,35 @@ class ActorNamespace:
         for container in list(self._containers.values()):
             container.replace(cuts_sockets=cuts_sockets)
 
+    # -- what its containers ask for (`container.Home`)
+
+    startup = None
+
+    def facets_of(self, container: ActorContainer) -> Facets:
+        """Make what the facets of an object are kept in."""
+        syncs = self.settings.syncs_commits
+        return Facets(container, FacetStore(self.object_directory(container.id), syncs=syncs))
+
+    def created(self, object_id: DurableObjectId) -> None:
+        """Note that an object is about to have a folder."""
+        self.metadata.record(object_id.hex, object_id.name)
+
+    def moved(self, container: ActorContainer, before: State) -> None:
+        """Tell that an object went from one state to another."""
+        self.observer.moved(container.label, before, container.state)
+
+    def alarm_will_be(self, object_id: DurableObjectId, at_ms: int | None) -> None:
+        """An object is about to commit when its alarm rings."""
+        self.alarms.will_be(self, object_id, at_ms)
+
+    def alarm_now_is(self, object_id: DurableObjectId, at_ms: int | None) -> None:
+        """An object has committed when its alarm rings."""
+        self.alarms.now_is(self, object_id, at_ms)
+
+    def abandon_alarm(self, object_id: DurableObjectId) -> None:
+        """Try the alarm of an object that is running not again, should it fail."""
+        self.alarms.abandon(self, object_id)
+
     # -- memory
 
     def lost(self, label: ObjectLabel, state: State, losses: list[Loss]) -> None:
@@ -146,7 +177,7 @@ class ActorNamespace:
             if since > latest:
                 break
             del self._vacant[hex_id]
-            if self._containers[hex_id].state is State.ABSENT:
+            if not self._containers[hex_id].is_needed:
                 del self._containers[hex_id]
         if self._vacant:
             self._sweep_later()

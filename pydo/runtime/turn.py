@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pydo.runtime.observer import Observer
     from pydo.runtime.socket import Socket
     from pydo.runtime.strand import Strand
-    from pydo.runtime.worker import Code
+    from pydo.runtime.worker import Code, Worker
 
 __all__ = ["SCOPE", "Callback", "Lent", "Owner", "Scope", "Turns"]
 
@@ -102,6 +102,11 @@ class Owner(Protocol):
     """What an object (or a Worker) does at the ends of its turns."""
 
     deliveries: Deliveries
+
+    @property
+    def worker(self) -> Worker:
+        """The Worker that it is of."""
+        ...
 
     @property
     def code(self) -> Code:

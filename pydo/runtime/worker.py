@@ -64,10 +64,15 @@ class Worker:
         self.owns = code.owns
         self.errors = code.errors
         self.observer = observer
-        self.turns = Turns(loop, self, "the Worker", code.generation)
+        self.turns: Turns = Turns(loop, self, "the Worker", code.generation)
         self.deliveries = Deliveries(self.turns, code.errors)
         self.deliveries.handler = code.handler
         self._grace: Timer | None = None
+
+    @property
+    def worker(self) -> Worker:
+        """Itself."""
+        return self
 
     def instantiate(self, class_name: str, actor: Actor) -> Handler:
         """Construct an instance of a class for `actor`.

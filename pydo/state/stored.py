@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from pydo.clone import PLAIN, CloneDecodeError
-from pydo.errors import StateError
+from pydo.errors import JsException, StateError
+from pydo.runtime.facetstore import DATABASE, ROOT, FacetStore
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,6 +33,7 @@ class Summary:
     keys: int = 0
     tables: int = 0
     alarm_ms: int | None = None
+    facets: int = 0  # whose databases count in its size
     damage: str | None = None
 
 
@@ -54,19 +56,21 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that an object stores; values are plain Python's (`pydo.clone.PLAIN`)."""
+    """All that an object or a facet stores; values are plain Python's (`pydo.clone.PLAIN`)."""
 
     alarm_ms: int | None = None
     keys: dict[str, object] = field(default_factory=dict[str, object])
     tables: tuple[Table, ...] = ()
+    facets: dict[str, Contents] = field(default_factory=dict["str", "Contents"])
 
 
 def summarize(place: ObjectPlace) -> Summary:
     """Say what an object holds, without reading its values."""
-    files = [each for each in place.directory.glob("db.sqlite*") if each.suffix != ".sqlite-shm"]
-    size = sum(each.stat().st_size for each in files)
+    databases = [place.directory, *place.directory.glob("facets/[0-9]*")]
+    size = sum(_size(each) for each in databases)
+    facets = len(databases) - 1
     if not place.database.exists():
-        return Summary(place, size)
+        return Summary(place, size, facets=facets)
     try:
         with _opened(place.database) as connection:
             return Summary(
@@ -75,32 +79,50 @@ def summarize(place: ObjectPlace) -> Summary:
                 _count(connection, "_cf_KV") if _has(connection, "_cf_KV") else 0,
                 len(_user_tables(connection)),
                 stored_alarm_ms(connection),
+                facets,
             )
     except apsw.Error as error:
-        return Summary(place, size, damage=str(error))
+        return Summary(place, size, facets=facets, damage=str(error))
+
+
+def _size(directory: Path) -> int:
+    files = [each for each in directory.glob("db.sqlite*") if each.suffix != ".sqlite-shm"]
+    return sum(each.stat().st_size for each in files)
 
 
 def read(place: ObjectPlace, most_rows: int | None = None) -> Contents:
     """Read all that an object stores, of each table `most_rows` at most.
 
     Raises:
-        StateError: the database is damaged.
+        StateError: a database of it is damaged.
 
     """
-    if not place.database.exists():
-        return Contents()
     try:
-        with _opened(place.database) as connection:
-            return Contents(
-                stored_alarm_ms(connection),
-                _keys(connection),
-                tuple(_table(connection, name, most_rows) for name in _user_tables(connection)),
-            )
-    except apsw.Error as error:
+        store = FacetStore(place.directory)
+        return _read(place.directory, store, ROOT, most_rows)
+    except (apsw.Error, JsException) as error:
+        reason = error.__cause__ if isinstance(error, JsException) else error
         raise StateError(
-            f"{place.database} cannot be read ({error}): put it back from a copy, or begin anew"
+            f"{place.database} cannot be read ({reason}): put it back from a copy, or begin anew"
             f" with `pydo state reset {place}`"
         ) from error
+
+
+def _read(directory: Path, store: FacetStore, number: int, most_rows: int | None) -> Contents:
+    facets = {
+        name: contents
+        for name, child in store.children(number)
+        if (contents := _read(store.path(child), store, child, most_rows)) != Contents()
+    }
+    if not (directory / DATABASE).exists():
+        return Contents(facets=facets)
+    with _opened(directory / DATABASE) as connection:
+        return Contents(
+            stored_alarm_ms(connection),
+            _keys(connection),
+            tuple(_table(connection, name, most_rows) for name in _user_tables(connection)),
+            facets,
+        )
 
 
 def stored_alarm_ms(connection: apsw.Connection) -> int | None:

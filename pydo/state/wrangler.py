@@ -2,6 +2,7 @@
 
     <state>/v3/do/<worker>-<Class>/
       <id>.sqlite           an object: the same tables as pydo's, and its name in one of miniflare's
+      <id>.<n>.sqlite       a facet of it, and <id>.facets their index: as pydo's own
       metadata.sqlite       the times of the alarms
 
 wrangler computes ids of `<worker>-<Class>` as the class is called today; pydo of the key that the
@@ -19,11 +20,13 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from pydo.errors import StateError
+from pydo.runtime.facetstore import DATABASE, INDEX, FacetStore
 from pydo.runtime.ids import IdFactory
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state.place import objects_of
@@ -31,15 +34,14 @@ from pydo.state.stored import stored_alarm_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     from pydo.statedir import ClassDirectory, StateDirectory
 
 __all__ = ["Carried", "export_to", "import_from"]
 
 _OBJECT_FILE = re.compile(r"[0-9a-f]{64}\.sqlite")
-_FACET_FILE = re.compile(r"[0-9a-f]{64}\.(\d+\.sqlite|facets)")
 _NAMES = "__miniflare_do_name"
+_EMPTY = Path(":memory:")  # stands for an object that only its facets store something for
 _NS = 1_000_000  # nanoseconds in a millisecond
 _ALARMS = (
     "CREATE TABLE IF NOT EXISTS _cf_ALARM (actor_id TEXT PRIMARY KEY, scheduled_time INTEGER)"
@@ -56,7 +58,7 @@ class Carried:
     alarms: int = 0
     kept: int = 0  # were there already, and stay as they are
     nameless: int = 0  # of a renamed class: they have no id on the other side
-    facets: int = 0  # files of facets, which stay behind
+    facets: int = 0
     other_key: str | None = None
 
     @property
@@ -137,7 +139,6 @@ def _import_class(
     carried = Carried(class_name)
     if owner.unique_key != folder.name:
         carried.other_key = folder.name
-    carried.facets = sum(bool(_FACET_FILE.fullmatch(each.name)) for each in folder.iterdir())
     metadata = ClassMetadata(owner.metadata_path)
     try:
         for file in sorted(folder.iterdir()):
@@ -175,7 +176,24 @@ def _import_object(
         else:
             metadata.delete_alarm(new_id)
         _copy(source, target, _unnamed)
+    _import_facets(file, FacetStore(target.parent), carried)
     carried.objects += 1
+
+
+def _import_facets(file: Path, store: FacetStore, carried: Carried) -> None:
+    shutil.rmtree(store.directory, ignore_errors=True)
+    index = file.with_suffix(".facets")
+    if not index.exists():
+        return
+    store.directory.mkdir()
+    shutil.copyfile(index, store.directory / INDEX)
+    for number in store.numbers():
+        facet = file.with_suffix(f".{number}.sqlite")
+        if facet.exists():
+            store.path(number).mkdir()
+            with _read_only(facet) as source:
+                _copy(source, store.path(number) / DATABASE, lambda _: None)
+            carried.facets += 1
 
 
 def _name_in(source: apsw.Connection) -> str | None:
@@ -201,7 +219,8 @@ def _export_class(owner: ClassDirectory, folder: Path, *, overwrites: bool) -> C
     try:
         alarms.execute(f"PRAGMA journal_mode = WAL; {_ALARMS}").fetchall()
         for place in objects_of(owner):
-            if not place.database.exists():
+            store = FacetStore(place.directory)
+            if not (place.database.exists() or store.numbers()):
                 continue
             new_id = _other_id(folder.name, place.id, place.name, carried)
             if new_id is None:
@@ -210,15 +229,31 @@ def _export_class(owner: ClassDirectory, folder: Path, *, overwrites: bool) -> C
             if target.exists() and not overwrites:
                 carried.kept += 1
                 continue
-            with _read_only(place.database) as source:
+            with _read_only(place.database if place.database.exists() else _EMPTY) as source:
                 alarm_ms = stored_alarm_ms(source)
                 _note_alarm(alarms, new_id, alarm_ms)
                 _copy(source, target, partial(_named, name=place.name))
+            _export_facets(store, target, carried)
             carried.objects += 1
             carried.alarms += alarm_ms is not None
     finally:
         alarms.close()
     return carried
+
+
+def _export_facets(store: FacetStore, target: Path, carried: Carried) -> None:
+    for old in target.parent.glob(f"{target.stem}.*.sqlite*"):
+        old.unlink()
+    index = target.with_suffix(".facets")
+    index.unlink(missing_ok=True)
+    if store.numbers():
+        shutil.copyfile(store.directory / INDEX, index)
+    for number in store.numbers():
+        database = store.path(number) / DATABASE
+        if database.exists():
+            with _read_only(database) as source:
+                _copy(source, target.with_suffix(f".{number}.sqlite"), lambda _: None)
+            carried.facets += 1
 
 
 def _note_alarm(alarms: apsw.Connection, object_id: str, alarm_ms: int | None) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 
+from pydo.runtime.facetstore import FacetStore
 from pydo.statedir import StateDirectory
 from tests.state.conftest import Stored
 
@@ -74,7 +76,27 @@ def test_an_object_is_shown_as_json(command_line: CommandLine, root: Path, a_id:
         "alarm": None,
         "keys": {"k": {"x": [1, "two"]}},
         "tables": {"t": [{"n": 5}]},
+        "facets": {},
     }
+
+
+def test_facets_are_listed_and_shown(command_line: CommandLine, root: Path, a_id: str) -> None:
+    store = FacetStore(root / "v1" / "do" / "my-app-Notes" / a_id)
+    folder = store.path(store.number(store.number(0, "outer"), "inner"))
+    folder.mkdir()
+    connection = apsw.Connection(str(folder / "db.sqlite"))
+    connection.execute("CREATE TABLE u (m); INSERT INTO u VALUES (7)")
+    connection.close()
+
+    listed = command_line.run("state", "list", "Notes", "--persist-to", str(root))
+    shown = command_line.run("state", "show", "Notes/a", "--persist-to", str(root))
+
+    heading, line = (each.split() for each in listed.stdout.splitlines()[1:])
+    assert heading == ["NAME", "SIZE", "KEYS", "TABLES", "FACETS", "ALARM"]
+    assert line[3:] == ["1", "1", "1", "-"]
+    assert shown.stdout.endswith(
+        "\n\nfacet 'outer'\n\n  facet 'inner'\n\n    u: 1 row\n      m\n      7\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -247,8 +269,5 @@ def test_what_cannot_be_carried_is_told(
     at = ("--persist-to", str(root))
 
     result = command_line.run("state", "export", str(there), *at)
-    (there / "v3" / "do" / "my-app-Others" / f"{'a' * 64}.facets").touch()
-    back = command_line.run("state", "import", str(there), *at)
 
     assert "Notes was renamed (my-app-Drafts): its objects have other ids in" in result.stdout
-    assert "Others: facets stay behind (1 file)" in back.stdout

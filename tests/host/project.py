@@ -115,7 +115,14 @@ class Project:
         """Put new code in place."""
         self.file.write_text(_HEAD + textwrap.dedent(source))
         generation = self.loader.load()
-        code = HostedCode(generation.number, generation.entry, self.host, [], self.loader.owns)
+        code = HostedCode(
+            generation.number,
+            generation.entry,
+            self.host,
+            [],
+            self.loader.owns,
+            namespace_of=self.bound.get,
+        )
         self.runtime.replace(code)
         return code
 

@@ -9,6 +9,7 @@ import pytest
 
 from pydo.clone import PLAIN
 from pydo.errors import StateError
+from pydo.runtime.facetstore import FacetStore, index_of
 from pydo.runtime.ids import IdFactory
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state import export_to, find_class, find_object, import_from, objects_of, read
@@ -170,13 +171,54 @@ def test_what_was_written_is_taken_over_again(stored: Stored, tmp_path: Path) ->
     assert read(find_object(stored.state, "Notes/a")).keys == {"k": 1}
 
 
-def test_facets_stay_behind_and_are_counted(stored: Stored, tmp_path: Path) -> None:
+def test_facets_are_carried_with_their_object(stored: Stored, tmp_path: Path) -> None:
     object_id = of_wrangler(tmp_path / "w", "a", 1)
     folder = tmp_path / "w" / "v3" / "do" / "my-app-Notes"
-    (folder / f"{object_id}.facets").touch()
-    (folder / f"{object_id}.1.sqlite").touch()
+    (folder / f"{object_id}.facets").write_bytes(index_of([(0, "left"), (1, "in it"), (0, "none")]))
+    for number in (1, 2):
+        facet = apsw.Connection(str(folder / f"{object_id}.{number}.sqlite"))
+        facet.execute("CREATE TABLE t (n)")
+        facet.execute("INSERT INTO t VALUES (?)", (number,))
+        facet.close()
 
-    assert import_from(stored.state, tmp_path / "w", sqlite)[0].facets == 2
+    there = import_from(stored.state, tmp_path / "w", sqlite)
+    back = export_to(stored.state, tmp_path / "back")
+
+    assert (there[0].facets, back[0].facets) == (2, 2)
+    found = read(find_object(stored.state, "Notes/a")).facets
+    assert list(found) == ["left"]
+    assert found["left"].tables[0].rows == ((1,),)
+    assert found["left"].facets["in it"].tables[0].rows == ((2,),)
+    returned = tmp_path / "back" / "v3" / "do" / "my-app-Notes"
+    index = f"{object_id}.facets"
+    assert (returned / index).read_bytes() == (folder / index).read_bytes()
+    assert (returned / f"{object_id}.2.sqlite").exists()
+
+
+def test_facets_that_are_taken_over_again_replace_those_that_were_there(
+    stored: Stored, tmp_path: Path
+) -> None:
+    object_id = of_wrangler(tmp_path / "w", "a", 1)
+    store = FacetStore(stored.state.class_directory("my-app", "Notes", "sqlite").path / object_id)
+    import_from(stored.state, tmp_path / "w", sqlite)
+    store.number(0, "old")
+
+    import_from(stored.state, tmp_path / "w", sqlite, overwrites=True)
+
+    assert not store.directory.exists()
+
+
+def test_an_object_that_only_facets_store_for_is_carried(stored: Stored, tmp_path: Path) -> None:
+    owner = stored.state.class_directory("my-app", "Notes", "sqlite")
+    store = FacetStore(owner.path / ("a" * 64))
+    folder = store.path(store.number(0, "f"))
+    folder.mkdir()
+    apsw.Connection(str(folder / "db.sqlite")).execute("CREATE TABLE t (n)")
+
+    carried = export_to(stored.state, tmp_path / "w")
+
+    assert (carried[0].objects, carried[0].facets) == (1, 1)
+    assert (tmp_path / "w" / "v3" / "do" / "my-app-Notes" / f"{'a' * 64}.sqlite").exists()
 
 
 def test_what_holds_no_objects_is_refused(stored: Stored, tmp_path: Path) -> None:

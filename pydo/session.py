@@ -1,8 +1,7 @@
 """One `pydo dev` from start to end: configuration, code, runtime, server, and the reload loop.
 
-The composition of everything else, and the only place that knows it all.  What is served is always
-a pair of configuration and code that fit: a change of either is tried with the newest of the
-other, and until a pair fits the last good one goes on serving.
+The composition of everything else, and the only place that knows it all.  It may serve several
+Workers that are bound to one another (`served.py` is one of them); requests go to the first.
 """
 
 from __future__ import annotations
@@ -15,54 +14,52 @@ import threading
 import time
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
-from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 from pydo import __version__
 from pydo.bindings import Bindings
 from pydo.config import Config, ConfigError, Overrides, Project, load_tool, locate, read_environ
 from pydo.console import ConsoleObserver
-from pydo.errors import PydoError, StateError, UserCodeError
-from pydo.host.code import BrokenCode, HostedCode
+from pydo.errors import PydoError, UserCodeError
 from pydo.host.env import make_env
 from pydo.host.execution import wait_until
-from pydo.host.flags import Flags
 from pydo.host.importer import Host, install, uninstall
-from pydo.host.portability import Portability, watching, watching_imports
+from pydo.host.portability import Portability, watching
 from pydo.host.waiting import waiting
-from pydo.loader import Generation, Loader, digest, project_environment, reexec_command, use
-from pydo.reload import Watched, changes, settled
+from pydo.loader import project_environment, reexec_command, use
+from pydo.reload import changes, settled
 from pydo.restart import ReloadMode, execute_again, lasting_package, syntax_error
 from pydo.runtime.container import Settings
+from pydo.runtime.database import OpenDatabases
 from pydo.runtime.failure import origin
 from pydo.runtime.loop import ObjectLoop
-from pydo.runtime.runtime import Runtime
 from pydo.serve.dialer import Dialer
-from pydo.serve.fetcher import Fetcher
 from pydo.serve.handover import Handover
 from pydo.serve.http import Exchange
 from pydo.serve.server import DEFAULT_PORT, Server, bind
 from pydo.serve.signals import watch_stop_signals
 from pydo.serve.sockets import Sockets
 from pydo.serve.watchdog import Watchdog
+from pydo.served import Ground, Served, flags_of
 from pydo.statedir import StateDirectory
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pydo.console import Console
-    from pydo.runtime.namespace import ActorNamespace
 
 __all__ = ["DevSession", "Options", "run", "use_the_projects_environment"]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line of `pydo dev` says."""
+    """What the command line of `pydo dev` says; the first of `configs` is the Worker to visit."""
 
     cwd: Path
-    config: Path | None = None
+    configs: tuple[Path, ...] = ()
     persist_to: Path | None = None
     cuts_sockets: bool = False  # at each reload
     strict: bool = False
@@ -77,9 +74,10 @@ def run(options: Options, console: Console) -> int:
         PydoError: it cannot start, and the message says why.
 
     """
-    location = locate(options.cwd, options.config)
-    project = Project(location, _with_environ(options))
-    config, warnings = project.read()
+    projects = _projects(options)
+    read = [project.read() for project in projects]
+    config = read[0][0]
+    _refuse_one_name_twice([each for each, _ in read])
     use_the_projects_environment(config)
     handover = Handover.take(os.environ)
     with ExitStack() as stack:
@@ -89,12 +87,13 @@ def run(options: Options, console: Console) -> int:
         state.record_port(port)
         if handover is None:
             console.banner(__version__)
-        console.diagnostics(warnings)
-        if handover is None:
-            if location.redirect is not None:
-                console.info(str(location))
-            console.bindings(config)
-        session = DevSession(options, project, config, state, console)
+        for (each, warnings), project in zip(read, projects, strict=True):
+            console.diagnostics(warnings)
+            if handover is None:
+                if project.location.redirect is not None:
+                    console.info(str(project.location))
+                console.bindings(each, [other.name for other, _ in read])
+        session = DevSession(options, projects, [each for each, _ in read], state, console)
         successor = session.serve(sockets, port, handover)
     if successor is not None:
         successor.give(os.environ)
@@ -104,13 +103,13 @@ def run(options: Options, console: Console) -> int:
 
 
 class DevSession:
-    """A project being served."""
+    """A project being served, or several."""
 
     def __init__(
         self,
         options: Options,
-        project: Project,
-        config: Config,
+        projects: Sequence[Project],
+        configs: Sequence[Config],
         state: StateDirectory,
         console: Console,
     ) -> None:
@@ -118,12 +117,9 @@ class DevSession:
         self._handover: Handover | None = None  # from the process before
         self._takes_process = options.reload is ReloadMode.PROCESS
         self._is_restarting = False
-        self._project = project
-        self._config = config
-        self._state = state
         self._console = console
-        tool = load_tool(config.root)
-        self._settings = Settings(
+        tool = load_tool(configs[0].root)
+        settings = Settings(
             watches_memory=tool.warns_of_lost_memory,
             syncs_commits=tool.survives_power_loss,
             is_strict=options.strict,
@@ -131,25 +127,39 @@ class DevSession:
         self._loop = ObjectLoop()
         self._loop.set_exception_handler(self._unhandled)
         self._observer = ConsoleObserver(console, self._owns, tool.may_forget)
-        self._loader = Loader(config.main)
-        self._fetcher = Fetcher(config.name)
         self._dialer = Dialer()
         self._bindings = Bindings(state)
         self._host = Host(
-            make_env({}, {}), wait_until, _flags(config), self._fetcher.send, self._dialer.connect
+            make_env({}, {}), wait_until, flags_of(configs[0]), dial_port=self._dialer.connect
         )
-        nothing = UserCodeError("nothing is loaded yet", RuntimeError(), None)
-        self._runtime = Runtime(
-            self._loop, BrokenCode(nothing), observer=self._observer, settings=self._settings
+        self._watchdog = Watchdog(self._loop, self._observer, settings.turn_s, self._owns)
+        self._ground = Ground(
+            self._loop,
+            self._observer,
+            settings,
+            OpenDatabases(syncs_commits=settings.syncs_commits, is_strict=settings.is_strict),
+            state,
+            self._bindings,
+            self._host,
+            self._watchdog,
+            console,
+            count(1),
         )
-        self._watchdog = Watchdog(self._loop, self._observer, self._settings.turn_s, self._owns)
+        self._served = [
+            Served(self._ground, project, config, self._find)
+            for project, config in zip(projects, configs, strict=True)
+        ]
+        self._first = self._served[0]
         self._portability = Portability(
             self._owns,
             lambda finding: console.warn(str(finding)),
             strict=options.strict,
-            uploads=config.uploads,
+            uploads=[pattern for config in configs for pattern in config.uploads],
         )
         self._stopping = asyncio.Event()
+
+    def _find(self, name: str) -> Served | None:
+        return next((each for each in self._served if each.config.name == name), None)
 
     def serve(
         self, sockets: list[socket.socket], port: int, handover: Handover | None = None
@@ -179,7 +189,7 @@ class DevSession:
         self._watchdog.start()
 
         async def load() -> frozenset[str]:
-            return frozenset(self._load(self._config).classes)
+            return frozenset(self._first.load().classes)
 
         try:
             with watching(self._portability), waiting():
@@ -189,46 +199,49 @@ class DevSession:
 
     def _close(self) -> None:
         self._loop.set_exception_handler(lambda *_: None)  # what is cut off is of no interest
-        self._runtime.close()
+        for each in self._served:
+            each.close()
         self._bindings.close()
         self._watchdog.close()
-        self._loader.close()
         uninstall()
         self._loop.close()
 
     async def _serve(self, sockets: list[socket.socket], port: int) -> Handover | None:
         joined = Sockets()
         exchange = Exchange(
-            self._runtime.fetch,
+            self._first.runtime.fetch,
             self._owns,
             self._console.request,
             self._request_failed,
             joined,
         )
         server = Server(exchange, joined)
-        try:
-            self._runtime.replace(self._load(self._config))
-        except UserCodeError as error:
-            self._code_failed(error)
-            self._runtime.replace(BrokenCode(error))
+        for each in self._served:
+            try:
+                each.start()
+            except UserCodeError as error:
+                self._code_failed(error)
+        self._notice_missing_entrypoints()
+        self._notice_what_lasts()
         # What is loaded by now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         await server.start(sockets)
         self._say_ready(port)
-        watching = self._loop.create_task(self._reload_on_changes())
+        watching = [self._loop.create_task(self._reload_on_changes(each)) for each in self._served]
         stopping = self._loop.create_task(self._stopping.wait())
-        await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if watching.done():
-            watching.result()  # a mistake of ours ends the process rather than the reloading
-        watching.cancel()
-        stopping.cancel()
-        await asyncio.wait({watching, stopping})
+        ended, _ = await asyncio.wait({*watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended & {*watching}:
+            task.result()  # a mistake of ours ends the process rather than the reloading
+        for task in (*watching, stopping):
+            task.cancel()
+        await asyncio.wait({*watching, stopping})
         successor = None
         if self._is_restarting:
-            successor = Handover.of(self._config.dev.ip, port, sockets)
+            successor = Handover.of(self._first.config.dev.ip, port, sockets)
         await server.close()
-        await self._fetcher.close()
+        for each in self._served:
+            await each.aclose()
         await self._dialer.close()
         return successor
 
@@ -236,51 +249,10 @@ class DevSession:
         if self._handover is not None:
             self._console.reloaded(self._handover.age_ms())
             return
-        if self._config.dev.port is None and port != DEFAULT_PORT:
+        dev = self._first.config.dev
+        if dev.port is None and port != DEFAULT_PORT:
             self._console.info(f"Port {DEFAULT_PORT} is in use; port {port} is taken instead")
-        self._console.ready([_url(self._config.dev.ip, port)])
-
-    # -- loading
-
-    def _load(self, config: Config) -> HostedCode:
-        if config.main != self._loader.main:
-            self._loader.close()
-            self._loader = Loader(config.main)
-        env = make_env(config.vars, self._namespaces(config), self._bindings.make(config))
-        bound = [b.class_name for b in config.durable_objects if b.script_name is None]
-        fitting: list[HostedCode] = []
-
-        def fit(generation: Generation) -> None:
-            code = HostedCode(
-                generation.number,
-                generation.entry,
-                self._host,
-                bound,
-                self._loader.owns,
-                namespace_of=partial(self._namespace_of, config),
-            )
-            if self._options.strict and code.warning is not None:
-                raise UserCodeError(code.warning, ImportError(code.warning), None)
-            fitting.append(code)
-
-        before = (self._host.env, self._host.flags)
-        self._host.update(env=env, flags=_flags(config))
-        try:
-            with (
-                self._watchdog.guarding(
-                    f"the import of {config.main.name}", self._settings.import_s
-                ),
-                watching_imports(),
-            ):
-                self._loader.load(fit)
-        except UserCodeError:
-            self._host.update(env=before[0], flags=before[1])
-            raise
-        code = fitting[0]
-        if code.warning is not None:
-            self._console.warn(code.warning)
-        self._notice_what_lasts()
-        return code
+        self._console.ready([_url(dev.ip, port)])
 
     def _notice_what_lasts(self) -> None:
         package = lasting_package(sys.modules)
@@ -292,59 +264,35 @@ class DevSession:
             " (--reload process), and closes WebSockets"
         )
 
-    def _namespaces(self, config: Config) -> dict[str, ActorNamespace]:
-        return {
-            binding.name: self._open_namespace(config, binding.class_name)
-            for binding in config.durable_objects
-            if binding.script_name is None
-        }
+    def _notice_missing_entrypoints(self) -> None:
+        for each in self._served:
+            for message in each.missing_entrypoints():
+                self._console.error(message)
 
-    def _namespace_of(self, config: Config, class_name: str) -> ActorNamespace | None:
-        """Give the objects of a class; one that is neither bound nor declared has none."""
-        is_known = class_name in config.classes
-        return self._open_namespace(config, class_name) if is_known else None
+    # -- reloading
 
-    def _open_namespace(self, config: Config, class_name: str) -> ActorNamespace:
-        storage = config.storage_of(class_name).value
-        place = self._state.class_directory(config.name, class_name, storage)
-        if place.storage != storage:
-            raise StateError(
-                f"{place.path} holds objects of a {place.storage} class, and the migrations"
-                f" declare {class_name} as {storage}; a class keeps its storage for ever:"
-                " declare it as it was, or rename it"
-            )
-        return self._runtime.open_namespace(
-            class_name, place.unique_key, place.path, has_sql=storage == "sqlite"
-        )
-
-    async def _reload_on_changes(self) -> None:
-        async with aclosing(changes(self._watched)) as reports:
+    async def _reload_on_changes(self, served: Served) -> None:
+        async with aclosing(changes(lambda: served.watched)) as reports:
             async for changed in reports:
                 await settled(changed)
                 if self._takes_process:
-                    self._restart(changed)
+                    self._restart(served, changed)
                 else:
-                    self._reload(changed)
+                    self._reload(served, changed)
 
-    def _watched(self) -> Watched:
-        return Watched(
-            self._config.main.parent,
-            self._loader.files | self._project.files,
-            {**self._loader.digests, **self._config_digests},
-            frozenset({self._state.root}),
-        )
-
-    @property
-    def _config_digests(self) -> dict[Path, bytes]:
-        return {path: digest(held) for path, held in self._project.contents.items()}
-
-    def _reload(self, changed: frozenset[Path]) -> None:
+    def _reload(self, served: Served, changed: frozenset[Path]) -> None:
         started = time.perf_counter()
         self._console.reloading()
+        # A configuration says what others find at the end of their bindings, too.
+        has_new_config = not served.project.files.isdisjoint(changed)
         try:
-            if not self._project.files.isdisjoint(changed):
-                self._read_config()
-            code = self._load(self._config)
+            if has_new_config:
+                served.read_config()
+            for each in self._served if has_new_config else [served]:
+                code = each.load()
+                each.runtime.replace(code, cuts_sockets=self._options.cuts_sockets)
+                for other in self._served:
+                    other.runtime.follow(code.generation)
         except ConfigError as error:
             self._console.diagnostics(error.diagnostics)
         except UserCodeError as error:
@@ -352,10 +300,11 @@ class DevSession:
         except PydoError as error:  # the state does not allow it: what is served stays
             self._console.error(str(error))
         else:
-            self._runtime.replace(code, cuts_sockets=self._options.cuts_sockets)
+            self._notice_missing_entrypoints()
+            self._notice_what_lasts()
             self._console.reloaded((time.perf_counter() - started) * 1000)
 
-    def _restart(self, changed: frozenset[Path]) -> None:
+    def _restart(self, served: Served, changed: frozenset[Path]) -> None:
         """Let a new process take over, unless it is plain that it could not."""
         self._console.reloading()
         error = syntax_error(changed)
@@ -363,25 +312,18 @@ class DevSession:
             self._code_failed(UserCodeError("the code does not load", error, None))
             return
         try:
-            if not self._project.files.isdisjoint(changed):
-                self._project.read()
+            if not served.project.files.isdisjoint(changed):
+                served.project.read()
         except ConfigError as failed:
             self._console.diagnostics(failed.diagnostics)
             return
         self._is_restarting = True
         self._stopping.set()
 
-    def _read_config(self) -> None:
-        config, warnings = self._project.read()
-        self._console.diagnostics(warnings)
-        if config.dev != self._config.dev:
-            self._console.warn("the address in [dev] has changed: restart pydo dev to listen there")
-        self._config = replace(config, dev=self._config.dev)
-
     # -- what happens to user code
 
     def _owns(self, filename: str) -> bool:
-        return self._loader.owns(filename)
+        return any(each.owns(filename) for each in self._served)
 
     def _request_failed(self, error: BaseException) -> None:
         if not isinstance(origin(error), UserCodeError):  # shown when it was loaded
@@ -416,14 +358,26 @@ def _listen(config: Config, handover: Handover | None) -> tuple[list[socket.sock
     return bind(config.dev.ip, config.dev.port)
 
 
-def _flags(config: Config) -> Flags:
-    return Flags(config.compatibility_date, config.compatibility_flags)
-
-
-def _with_environ(options: Options) -> Overrides:
+def _projects(options: Options) -> list[Project]:
+    """Give the projects to serve; of the command line, all but the environment is the first's."""
     given = options.overrides
     environ = read_environ(options.cwd, given.env, given.env_files, os.environ)
-    return replace(given, environ=environ)
+    first = replace(given, environ=environ)
+    others = Overrides(env=given.env, environ=environ)
+    return [
+        Project(locate(options.cwd, path), first if number == 0 else others)
+        for number, path in enumerate(options.configs or (None,))
+    ]
+
+
+def _refuse_one_name_twice(configs: Sequence[Config]) -> None:
+    for number, config in enumerate(configs):
+        for other in configs[:number]:
+            if other.name == config.name:
+                raise PydoError(
+                    f'Two Workers are named "{config.name}": {other.path} and {config.path}. Give'
+                    " each a name of its own, since bindings and stored objects go by it"
+                )
 
 
 def _url(ip: str, port: int) -> str:

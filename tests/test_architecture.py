@@ -15,13 +15,14 @@ RINGS = {
     1: {"runtime"},
     2: {"bindings", "host", "loader"},
     3: {"serve", "reload", "restart", "console", "scaffold", "state", "migrate", "check"},
-    4: {"session", "cli", "__main__"},
+    4: {"session", "served", "cli", "__main__"},
 }
 RING_OF = {name: ring for ring, names in RINGS.items() for name in names}
 # What may be imported within a ring.
 ALLOWED_BESIDE = {
     ("bindings", "host"),  # they are JavaScript's values
     ("statedir", "platform"),  # the lock of the directory
+    ("session", "served"),
     ("cli", "session"),
     ("__main__", "cli"),
 }

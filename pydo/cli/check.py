@@ -102,7 +102,7 @@ def _loaded(project: Project, config: Config) -> tuple[frozenset[str] | None, li
         StateDirectory.open(Path(folder)) as state,
     ):
         try:
-            return DevSession(options, project, config, state, quiet).try_loading(), []
+            return DevSession(options, [project], [config], state, quiet).try_loading(), []
         except UserCodeError as error:
             if isinstance(error.error, SyntaxError):  # told with the other things in the text
                 return None, []

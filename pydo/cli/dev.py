@@ -29,7 +29,7 @@ _OUTPUT = "Output"
 
 
 class _Given(TypedDict):
-    config: Path | None
+    config: tuple[Path, ...]
     cwd: Path
     env: str | None
     name: str | None
@@ -57,7 +57,9 @@ class _Given(TypedDict):
     cls=SectionedOption,
     section=_PROJECT,
     type=click.Path(path_type=Path),
-    help="The configuration; by default wrangler.json, .jsonc or .toml, here or above.",
+    multiple=True,
+    help="The configuration; by default wrangler.json, .jsonc or .toml, here or above; given again,"
+    " further Workers that it is bound to.",
 )
 @click.option(
     "--cwd",
@@ -193,10 +195,10 @@ def _options(given: _Given) -> Options:
     from pydo.session import Options  # noqa: PLC0415 - as above
 
     cwd = given["cwd"].absolute()
-    config, persist_to = given["config"], given["persist_to"]
+    persist_to = given["persist_to"]
     return Options(
         cwd=cwd,
-        config=None if config is None else cwd / config,
+        configs=tuple(cwd / each for each in given["config"]),
         persist_to=None if persist_to is None else cwd / persist_to,
         cuts_sockets=given["sockets"] == "close",
         strict=given["strict"],

@@ -25,7 +25,7 @@ class Project:
     """The files that make a Config: the configuration itself, .dev.vars, .env and their like."""
 
     def __init__(self, location: Location, overrides: Overrides) -> None:
-        self._location = location
+        self.location = location
         self._overrides = overrides
         own = (location.path, location.redirect)
         self.files = frozenset((*filter(None, own), *secret_files(overrides.wanted(location.home))))
@@ -47,4 +47,4 @@ class Project:
             with suppress(OSError):
                 contents[path] = path.read_bytes()
         self.contents = contents
-        return load(self._location, self._overrides)
+        return load(self.location, self._overrides)

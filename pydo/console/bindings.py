@@ -14,7 +14,7 @@ from pydo.console.visible import visible_line
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from pydo.config import Config, DurableObjectBinding
+    from pydo.config import Config, DurableObjectBinding, ServiceBinding
     from pydo.console.ink import Paint
 
 __all__ = ["format_bindings"]
@@ -25,32 +25,55 @@ _LONGEST_VALUE = 40
 Row = tuple[str, str, str]
 
 
-def format_bindings(config: Config, paint: Paint) -> str:
-    """Give the table with its heading, or the sentence that says there is nothing in it."""
+def format_bindings(config: Config, paint: Paint, served: Sequence[str] = ()) -> str:
+    """Give the table with its heading, or the sentence that says there is nothing in it.
+
+    `served` names the Workers that are served together; a single one is not called by its name.
+    """
+    connected = {config.name, *served}
     rows = [
-        *(_durable_object(each) for each in config.durable_objects),
+        *(_durable_object(each, connected) for each in config.durable_objects),
+        *(_service(each, connected) for each in config.services),
         *(_row(each.binding, each.shown_id, "KV Namespace") for each in config.kv_namespaces),
         *(_row(each.binding, each.database_name, "D1 Database") for each in config.d1_databases),
         *(_variable(name, value, config.hidden) for name, value in config.vars.items()),
     ]
     if not rows:
-        return "No bindings found."
+        return f"{who} has no bindings." if (who := _who(config, served)) else "No bindings found."
     table = [("Binding", "Resource", "Mode"), *rows]
     widths = [max(_width(row[column]) for row in table) + _GAP for column in (0, 1)]
     heading, *lines = (_line(row, widths) for row in table)
     return "\n".join(
-        ["Your Worker has access to the following bindings:", paint(heading, "bold"), *lines]
+        [
+            f"{_who(config, served) or 'Your Worker'} has access to the following bindings:",
+            paint(heading, "bold"),
+            *lines,
+        ]
     )
 
 
-def _durable_object(binding: DurableObjectBinding) -> Row:
+def _who(config: Config, served: Sequence[str]) -> str:
+    return config.name if len(served) > 1 else ""
+
+
+def _mode(worker: str, connected: Container[str]) -> str:
+    return f"local [{'connected' if worker in connected else 'not connected'}]"
+
+
+def _service(binding: ServiceBinding, connected: Container[str]) -> Row:
+    what = binding.service + (f"#{binding.entrypoint}" if binding.entrypoint else "")
+    place = visible_line(f"env.{binding.binding} ({what})")
+    return place, "Worker", _mode(binding.service, connected)
+
+
+def _durable_object(binding: DurableObjectBinding, connected: Container[str]) -> Row:
     place = f"env.{binding.name} ({binding.class_name}"
     if binding.script_name is None:
         return visible_line(f"{place})"), "Durable Object", "local"
     return (
         visible_line(f"{place}, defined in {binding.script_name})"),
         "Durable Object",
-        "local [not connected]",
+        _mode(binding.script_name, connected),
     )
 
 

@@ -84,12 +84,15 @@ class Console:
         name = f" pydo {version}"
         self._write(Level.LOG, f"\n{self._paint(name, 'bold')}\n{'─' * (len(name) + 1)}")
 
-    def bindings(self, config: Config) -> None:
-        """Say where secrets are from, and show the table of what the Worker finds in its `env`."""
+    def bindings(self, config: Config, served: Sequence[str] = ()) -> None:
+        """Say where secrets are from, and show the table of what the Worker finds in its `env`.
+
+        `served` names the Workers that are served together.
+        """
         for origin in config.secret_origins:
             self.say(f"Using secrets defined in {origin}")
         if self.shows(Level.LOG):
-            self._write(Level.LOG, format_bindings(config, self._paint) + "\n")
+            self._write(Level.LOG, format_bindings(config, self._paint, served) + "\n")
 
     def ready(self, urls: Sequence[str]) -> None:
         """Say where the server answers: first the address to use, then any others."""

@@ -56,6 +56,8 @@ class HostedCode:
             raise _not_exported(missing, entry)
         self.generation = generation
         self.flags = host.flags
+        self.env = host.env
+        self.fetch_port = host.fetch_port
         self.dial_port = host.dial_port
         self.handler: Handler = found.handler
         self.entrypoints: Mapping[str, Handler] = found.entrypoints

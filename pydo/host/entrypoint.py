@@ -155,7 +155,11 @@ class _Entrypoints:
     def handle(self, event: Event) -> Coroutine[Any, Any, object]:
         if not isinstance(event, Addressed):
             return self._default.handle(event)
-        entrypoint = self._default if event.entrypoint is None else self._named[event.entrypoint]
+        if event.entrypoint is None:
+            return self._default.handle(event.event, event.props)
+        entrypoint = self._named.get(event.entrypoint)
+        if entrypoint is None:
+            raise JsError(f'The Worker has no entrypoint named "{event.entrypoint}".')
         return entrypoint.handle(event.event, event.props)
 
 

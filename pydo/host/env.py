@@ -12,6 +12,7 @@ from pydo.host.namespace import DurableObjectNamespace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydo.host.absent import AbsentNamespace
     from pydo.runtime.namespace import ActorNamespace
 
 __all__ = ["make_env"]
@@ -19,7 +20,7 @@ __all__ = ["make_env"]
 
 def make_env(
     variables: Mapping[str, object],
-    namespaces: Mapping[str, ActorNamespace],
+    namespaces: Mapping[str, ActorNamespace | AbsentNamespace],
     bindings: Mapping[str, object] = MappingProxyType({}),
 ) -> JsObject:
     """Make `env`: text stays text, any other JSON value becomes the JavaScript value it is.

@@ -14,6 +14,7 @@ from pydo.host.js.error import JsError, not_simulated
 from pydo.host.js.object import JsObject, members_of
 from pydo.host.js.value import JsProxy
 from pydo.host.promise import JsPromise
+from pydo.host.scope import running_code
 from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class CloudflareWorkers(JsProxy, js_name="Module"):
 
     @property
     def env(self) -> JsProxy:
-        """The bindings of the generation that is current, or what stands in their place."""
-        return _PATCHED.get() or self._host.env
+        """The bindings of the code that runs, or that is loaded; or what stands in their place."""
+        return _PATCHED.get() or (self._host.env if SCOPE.get() is None else running_code().env)
 
     def waitUntil(self, value: object = None) -> None:
         """Keep whoever runs awake until `value` is done."""

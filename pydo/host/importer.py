@@ -18,6 +18,8 @@ from pydo.host.globals import worker_globals
 from pydo.host.js.fetch import fetch_through
 from pydo.host.js.value import jsnull
 from pydo.host.outgoing import internal_error
+from pydo.host.scope import running_code, running_flags
+from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +50,11 @@ class Host:
         self.fetch_port: FetchPort = fetch_port or _no_way_out
         self.dial_port: DialPort = dial_port or _no_way_out
 
-    def update(self, env: JsObject, flags: Flags) -> None:
-        """Let the modules stand for another generation."""
+    def update(self, env: JsObject, flags: Flags, fetch_port: FetchPort | None = None) -> None:
+        """Let the modules stand for another generation, perhaps another Worker's."""
         self.env = env
         self.flags = flags
+        self.fetch_port = fetch_port or self.fetch_port
 
 
 class _HostModule(ModuleType):
@@ -78,8 +81,8 @@ class _FlagsModule(ModuleType):
         self.__dict__["_host"] = host
 
     def __getattr__(self, name: str) -> bool:
-        flags: Flags = self.__dict__["_host"].flags
-        is_on: bool = getattr(flags, name)
+        loaded: Flags = self.__dict__["_host"].flags
+        is_on: bool = getattr(loaded if SCOPE.get() is None else running_flags(), name)
         return is_on
 
 
@@ -114,7 +117,9 @@ _replaced: dict[str, ModuleType | None] = {}  # what stood in sys.modules, which
 
 
 def _modules(host: Host) -> list[ModuleType]:
-    fetch = fetch_through(host.fetch_port)
+    fetch = fetch_through(
+        lambda: host.fetch_port if SCOPE.get() is None else running_code().fetch_port
+    )
     is_new = host.flags.python_workers_20260610
     version = _NEW_VERSION if is_new else _VERSION
     pyodide = _HostModule("pyodide", {"__version__": version, "__path__": []})

@@ -75,7 +75,7 @@ class LoopbackServiceStub(Fetcher):
     __slots__ = ("_entrypoint", "_worker")
 
     def __init__(self, worker: Worker, entrypoint: str | None) -> None:
-        super().__init__(EntrypointChannel(worker, entrypoint, JsObject({})))
+        super().__init__(EntrypointChannel(lambda: worker, entrypoint, JsObject({})))
         self._worker = worker
         self._entrypoint = entrypoint
 
@@ -87,7 +87,7 @@ class LoopbackServiceStub(Fetcher):
     def __call__(self, *given: object, **named: object) -> Fetcher:
         """Give a stub of the entrypoint with these `props`."""
         props = _props("LoopbackServiceStub", given, named)
-        return Fetcher(EntrypointChannel(self._worker, self._entrypoint, props))
+        return Fetcher(EntrypointChannel(lambda: self._worker, self._entrypoint, props))
 
 
 class LoopbackDurableObjectClass(DurableObjectClass):

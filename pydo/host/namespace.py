@@ -11,10 +11,11 @@ from pydo.errors import JsException
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, jsnull, options
 from pydo.host.stub import DurableObject
-from pydo.runtime.namespace import ActorChannel, ActorNamespace
 
 if TYPE_CHECKING:
+    from pydo.host.absent import AbsentNamespace
     from pydo.runtime.ids import DurableObjectId
+    from pydo.runtime.namespace import ActorNamespace
 
 __all__ = ["DurableObjectIdProxy", "DurableObjectNamespace"]
 
@@ -57,11 +58,11 @@ class DurableObjectNamespace(JsProxy):
 
     __slots__ = ("_namespace",)
 
-    def __init__(self, namespace: ActorNamespace) -> None:
+    def __init__(self, namespace: ActorNamespace | AbsentNamespace) -> None:
         self._namespace = namespace
 
     @property
-    def __namespace__(self) -> ActorNamespace:
+    def __namespace__(self) -> ActorNamespace | AbsentNamespace:
         """What it stands for."""
         return self._namespace
 
@@ -90,7 +91,7 @@ class DurableObjectNamespace(JsProxy):
         mode = options(given, named).get("routingMode")
         if mode not in (None, "primary-only"):
             raise JsException("RangeError", f"unknown routingMode: {js_string(mode)}")
-        return DurableObject(ActorChannel(self._namespace, object_id.id), object_id)
+        return DurableObject(self._namespace.channel(object_id.id), object_id)
 
     def getByName(self, name: Any = None, given: object = None, **named: object) -> DurableObject:
         """Give a stub of the object that has this name."""

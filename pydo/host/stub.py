@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Generator, Mapping
 
+    from pydo.host.namespace import DurableObjectIdProxy
     from pydo.runtime.channel import Channel
-    from pydo.runtime.namespace import ActorChannel
 
 __all__ = ["DurableObject", "Fetcher"]
 
@@ -62,10 +62,10 @@ class DurableObject(Fetcher):
 
     __slots__ = ("id", "name")
 
-    def __init__(self, channel: ActorChannel, object_id: JsProxy) -> None:
+    def __init__(self, channel: Channel, object_id: DurableObjectIdProxy) -> None:
         super().__init__(channel)
         self.id = object_id
-        self.name = channel.id.name
+        self.name = object_id.id.name
 
 
 class JsRpcProperty(JsProxy, js_name="RpcProperty"):

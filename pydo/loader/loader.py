@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import sys
 import typing
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -17,24 +18,24 @@ from pydo.loader.table import ModuleTable
 from pydo.loader.traceback import summary, user_traceback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Loader"]
 
 
 class Loader:
-    """Turns the folder of `main` into generations of modules, numbered from `number_from`.
+    """Turns the folder of `main` into generations of modules, numbered by `numbers`.
 
     The current generation stands in `sys.modules`; `close` takes out whatever the loader has put
     anywhere.  Modules that are not the project's are imported once and stay.
     """
 
-    def __init__(self, main: Path, *, number_from: int = 1) -> None:
+    def __init__(self, main: Path, *, numbers: Iterator[int] | None = None) -> None:
         self.main = main
         self._root = ModuleRoot(main.absolute().parent)
         self._table = ModuleTable()
         self._finder = ProjectFinder(self._standing)
-        self._next_number = number_from
+        self._numbers = count(1) if numbers is None else numbers
         self._current: Generation | None = None
         self._tried: Mapping[Path, bytes] = {}
 
@@ -70,8 +71,7 @@ class Loader:
         """
         if self._finder not in sys.meta_path:
             sys.meta_path.insert(0, self._finder)
-        generation = Generation(self._next_number, self.main.stem, self._root, self._table)
-        self._next_number += 1
+        generation = Generation(next(self._numbers), self.main.stem, self._root, self._table)
         try:
             self._execute(generation)
             check(generation)

@@ -17,6 +17,7 @@ from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from pydo.runtime.delivery import Deliveries
     from pydo.runtime.events import Event
@@ -80,26 +81,31 @@ class Channel:
 
 
 class EntrypointChannel(Channel):
-    """The way to an entrypoint of the caller's own Worker, None for the default one."""
+    """The way to an entrypoint, None for the default one, of the Worker that `current` gives.
 
-    __slots__ = ("_entrypoint", "_props", "_worker")
+    It is asked at each call: another Worker's code may be newer by then.
+    """
 
-    def __init__(self, worker: Worker, entrypoint: str | None, props: object) -> None:
-        super().__init__(worker.turns.loop)
-        self._worker = worker
+    __slots__ = ("_current", "_entrypoint", "_props")
+
+    def __init__(
+        self, current: Callable[[], Worker], entrypoint: str | None, props: object
+    ) -> None:
+        super().__init__(current().turns.loop)
+        self._current = current
         self._entrypoint = entrypoint
         self._props = props
 
     @property
     def generation(self) -> int:
         """That of the Worker."""
-        return self._worker.generation
+        return self._current().generation
 
     def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
         """Bring a request or a call to the Worker."""
         assert isinstance(event, (Fetch, RpcCall)), "a stub sends nothing else"
         addressed = Addressed(self._entrypoint, self._props, event)
-        self._worker.deliveries.deliver(addressed, generation, future)
+        self._current().deliveries.deliver(addressed, generation, future)
 
     def again(self) -> Channel:
         """Give this way: it may be used again and again."""

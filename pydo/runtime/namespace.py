@@ -73,6 +73,10 @@ class ActorNamespace:
             self._containers[object_id.hex] = container
         return container
 
+    def channel(self, object_id: DurableObjectId) -> ActorChannel:
+        """Give the way of one stub to one object."""
+        return ActorChannel(self, object_id)
+
     def object_directory(self, object_id: DurableObjectId) -> Path:
         """Give the folder that an object's files are in, if it has any."""
         return self.directory / object_id.hex

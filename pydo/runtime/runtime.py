@@ -28,7 +28,11 @@ __all__ = ["Runtime"]
 
 
 class Runtime:
-    """Everything that runs in one `pydo dev`."""
+    """One Worker and its objects.
+
+    A `pydo dev` of several Workers has one for each, on one loop and with one budget of open
+    databases.
+    """
 
     def __init__(  # noqa: PLR0913 - each but two has a default
         self,
@@ -37,14 +41,13 @@ class Runtime:
         *,
         observer: Observer | None = None,
         settings: Settings | None = None,
-        open_databases: int | None = None,
+        budget: OpenDatabases | None = None,
         random: Random | None = None,
     ) -> None:
         self.loop = loop
         self.observer = observer or Observer()
         self.settings = settings or Settings()
-        self.budget = OpenDatabases(
-            open_databases,
+        self.budget = budget or OpenDatabases(
             syncs_commits=self.settings.syncs_commits,
             is_strict=self.settings.is_strict,
         )
@@ -81,6 +84,13 @@ class Runtime:
         for namespace in self.namespaces.values():
             namespace.replace(self.worker, cuts_sockets=cuts_sockets)
         old.retire(self.settings.grace_s, cuts_sockets=cuts_sockets)
+
+    def follow(self, generation: int) -> None:
+        """Take notice of another Worker's newer code.
+
+        What comes from outside from now on is newer than what was in flight when that came.
+        """
+        self.worker.generation = generation
 
     def all_sleep_soon(self) -> list[asyncio.Future[bool]]:
         """Let every object sleep as soon as it has no work; each future tells whether it did."""

@@ -37,7 +37,7 @@ def test_each_option_finds_its_place(command_line: CommandLine, tmp_path: Path) 
     assert result.exit_code == 0
     assert command_line.options == Options(
         cwd=tmp_path,
-        config=tmp_path / "sub" / "wrangler.toml",
+        configs=(tmp_path / "sub" / "wrangler.toml",),
         persist_to=tmp_path / "state",
         strict=True,
         overrides=Overrides(
@@ -60,7 +60,7 @@ def test_relative_paths_are_seen_from_the_working_directory(
     command_line.run("dev", "--config", "a.toml", "--persist-to", str(tmp_path / "b"))
 
     assert command_line.options == Options(
-        cwd=tmp_path, config=tmp_path / "a.toml", persist_to=tmp_path / "b"
+        cwd=tmp_path, configs=(tmp_path / "a.toml",), persist_to=tmp_path / "b"
     )
 
 
@@ -138,7 +138,8 @@ def test_the_help_is_in_sections_with_an_example(command_line: CommandLine) -> N
         "\n"
         "Project:\n"
         "  -c, --config PATH               The configuration; by default wrangler.json,\n"
-        "                                  .jsonc or .toml, here or above.\n"
+        "                                  .jsonc or .toml, here or above; given again,\n"
+        "                                  further Workers that it is bound to.\n"
         "  --cwd DIRECTORY                 Run as if started in this directory.\n"
         "  -e, --env NAME                  The environment of the configuration to use.\n"
         "                                  [env var: CLOUDFLARE_ENV]\n"

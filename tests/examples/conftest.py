@@ -125,9 +125,10 @@ def serve_twin(tmp_path: Path) -> Iterator[Callable[..., Twin]]:
             pytest.skip("wrangler is not there")
         project = tmp_path / name
         shutil.copytree(TWINS / name, project)
-        config = (EXAMPLES / name / "wrangler.toml").read_text()
-        config = config.replace("src/entry.py", "index.js").replace('"python_workers"', "")
-        (project / "wrangler.toml").write_text(config)
+        for written in (EXAMPLES / name).rglob("wrangler.toml"):
+            config = written.read_text()
+            config = config.replace("src/entry.py", "index.js").replace('"python_workers"', "")
+            (project / written.relative_to(EXAMPLES / name)).write_text(config)
         started.append(Twin(project, *arguments))
         return started[-1]
 

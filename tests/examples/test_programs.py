@@ -115,3 +115,11 @@ def test_an_image_is_made_with_a_compiled_package(serve: Callable[..., Example])
     assert kind == "image/png"
     assert image.startswith(b"\x89PNG\r\n")
     assert 500 < len(image) < 20_000
+
+
+def test_two_workers_call_each_other(serve_either: Callable[..., Served]) -> None:
+    both = serve_either("services", "-c", "front/wrangler.toml", "-c", "greeter/wrangler.toml")
+
+    assert both.ask("GET", "/Elizabeth") == (200, "Hello, Liz! This is visit 1.")
+    assert both.ask("GET", "/Elizabeth") == (200, "Hello, Liz! This is visit 2.")
+    assert both.ask("GET", "/Anna") == (200, "Hello, Anna! This is visit 1.")

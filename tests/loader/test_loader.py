@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from contextlib import closing
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,7 +35,7 @@ def test_generations_are_numbered_and_a_failed_one_takes_a_number(tmp_path: Path
     main = tmp_path / "worker.py"
     main.write_text("")
 
-    with closing(Loader(main, number_from=7)) as loader:
+    with closing(Loader(main, numbers=count(7))) as loader:
         first = loader.load()
         main.write_text("1/0")
         with pytest.raises(UserCodeError):

@@ -17,6 +17,8 @@ import pytest
 
 from pydo.errors import JsException
 from pydo.runtime.clock import ManualClock
+from pydo.runtime.container import Settings
+from pydo.runtime.database import OpenDatabases
 from pydo.runtime.events import Fetch, RpcCall
 from pydo.runtime.failure import ErrorForm
 from pydo.runtime.loop import ObjectLoop
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from pydo.runtime.actor import Actor
-    from pydo.runtime.container import ActorContainer, Settings
+    from pydo.runtime.container import ActorContainer
     from pydo.runtime.events import Event, Handler
     from pydo.runtime.ids import DurableObjectId
     from pydo.runtime.lifecycle import State
@@ -147,8 +149,12 @@ class Core:
         self.directory = directory
         self.heard = Heard()
         self.code = Version(1, Entrypoint(_nothing))
+        settings = settings or Settings()
+        budget = OpenDatabases(
+            open_databases, syncs_commits=settings.syncs_commits, is_strict=settings.is_strict
+        )
         self.runtime = Runtime(
-            loop, self.code, observer=self.heard, settings=settings, open_databases=open_databases
+            loop, self.code, observer=self.heard, settings=settings, budget=budget
         )
 
     def namespace(self, class_: type[Object]) -> ActorNamespace:

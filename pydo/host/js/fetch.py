@@ -67,12 +67,12 @@ _FRESH = ("Cache-Control", "Pragma")
 _BODILESS = frozenset({101, 204, 205, 304})
 
 
-def fetch_through(port: FetchPort) -> Callable[..., JsPromise]:
-    """Make the function `fetch` that sends its requests through `port`."""
+def fetch_through(port: Callable[[], FetchPort]) -> Callable[..., JsPromise]:
+    """Make the function `fetch` that sends its requests through what `port` gives."""
 
     def fetch(*arguments: Any, **named: Any) -> JsPromise:
         try:
-            return _fetch(port, arguments, named)
+            return _fetch(port(), arguments, named)
         except JsException as error:
             return JsPromise.rejected(error)
 

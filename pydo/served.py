@@ -1,0 +1,260 @@
+"""One Worker of a `pydo dev`, over all its versions: configuration, code, and what runs of it.
+
+What is served is always a pair of configuration and code that fit: a change of either is tried
+with the newest of the other, and until a pair fits the last good one goes on serving.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pydo.errors import StateError, UserCodeError
+from pydo.host.absent import AbsentChannel, AbsentNamespace
+from pydo.host.code import BrokenCode, HostedCode
+from pydo.host.env import make_env
+from pydo.host.flags import Flags
+from pydo.host.portability import watching_imports
+from pydo.host.stub import Fetcher
+from pydo.loader import Generation, Loader, digest
+from pydo.reload import Watched
+from pydo.runtime.channel import EntrypointChannel
+from pydo.runtime.runtime import Runtime
+from pydo.serve.fetcher import Fetcher as OutgoingFetcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pydo.bindings import Bindings
+    from pydo.config import Config, DurableObjectBinding, Project, ServiceBinding
+    from pydo.console import Console
+    from pydo.host.importer import Host
+    from pydo.runtime.container import Settings
+    from pydo.runtime.database import OpenDatabases
+    from pydo.runtime.loop import ObjectLoop
+    from pydo.runtime.namespace import ActorNamespace
+    from pydo.runtime.observer import Observer
+    from pydo.serve.watchdog import Watchdog
+    from pydo.statedir import StateDirectory
+
+__all__ = ["Ground", "Served", "flags_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the Workers of one `pydo dev` share.
+
+    `numbers` counts the generations of all of them: a later one is of newer code, whosever it is.
+    """
+
+    loop: ObjectLoop
+    observer: Observer
+    settings: Settings
+    budget: OpenDatabases
+    state: StateDirectory
+    bindings: Bindings
+    host: Host
+    watchdog: Watchdog
+    console: Console
+    numbers: Iterator[int]
+
+
+class Served:
+    """A Worker; `other` gives another one by its name, if that is served, too."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        project: Project,
+        config: Config,
+        other: Callable[[str], Served | None],
+    ) -> None:
+        self.config = config
+        self.project = project
+        self._ground = ground
+        self._other = other
+        self._loader = Loader(config.main, numbers=ground.numbers)
+        self._fetcher = OutgoingFetcher(config.name)
+        self._entrypoints: frozenset[str] | None = None  # not known before the code has loaded
+        nothing = UserCodeError("nothing is loaded yet", RuntimeError(), None)
+        self.runtime = Runtime(
+            ground.loop,
+            BrokenCode(nothing),
+            observer=ground.observer,
+            settings=ground.settings,
+            budget=ground.budget,
+        )
+
+    def owns(self, filename: str) -> bool:
+        """Whether a file is of the Worker's code."""
+        return self._loader.owns(filename)
+
+    @property
+    def watched(self) -> Watched:
+        """The files whose change is one of the Worker's."""
+        held = self.project.contents.items()
+        return Watched(
+            self.config.main.parent,
+            self._loader.files | self.project.files,
+            {**self._loader.digests, **{path: digest(each) for path, each in held}},
+            frozenset({self._ground.state.root}),
+        )
+
+    # -- versions
+
+    def start(self) -> None:
+        """Load the code for the first time.
+
+        Raises:
+            UserCodeError: it does not load; every request is told so until it does.
+            StateError: what is stored does not allow it.
+
+        """
+        try:
+            code = self.load()
+        except UserCodeError as error:
+            self.runtime.replace(BrokenCode(error))
+            raise
+        self.runtime.replace(code)
+
+    def read_config(self) -> None:
+        """Read the configuration anew.
+
+        Raises:
+            ConfigError: it is wrong; the one before stays.
+
+        """
+        console = self._ground.console
+        config, warnings = self.project.read()
+        console.diagnostics(warnings)
+        if config.dev != self.config.dev:
+            console.warn("the address in [dev] has changed: restart pydo dev to listen there")
+        self.config = replace(config, dev=self.config.dev)
+
+    def load(self) -> HostedCode:
+        """Load the code for the configuration as it is; what runs goes on until `replace`.
+
+        Raises:
+            UserCodeError: the code does not load, or does not fit.
+            StateError: what is stored does not allow it.
+
+        """
+        config, host = self.config, self._ground.host
+        if config.main != self._loader.main:
+            self._loader.close()
+            self._loader = Loader(config.main, numbers=self._ground.numbers)
+        bindings = {**self._ground.bindings.make(config), **self._services()}
+        env = make_env(config.vars, self._namespaces(), bindings)
+        fitting: list[HostedCode] = []
+        before = (host.env, host.flags, host.fetch_port)
+        host.update(env, flags_of(config), self._fetcher.send)
+        try:
+            with (
+                self._ground.watchdog.guarding(
+                    f"the import of {config.main.name}", self._ground.settings.import_s
+                ),
+                watching_imports(),
+            ):
+                self._loader.load(lambda generation: fitting.append(self._fit(generation)))
+        except UserCodeError:
+            host.update(*before)
+            raise
+        code = fitting[0]
+        if code.warning is not None:
+            self._ground.console.warn(code.warning)
+        self._entrypoints = frozenset(code.entrypoints)
+        return code
+
+    def _fit(self, generation: Generation) -> HostedCode:
+        config = self.config
+        code = HostedCode(
+            generation.number,
+            generation.entry,
+            self._ground.host,
+            [each.class_name for each in config.durable_objects if each.script_name is None],
+            self._loader.owns,
+            namespace_of=self.namespace_of,
+        )
+        if self._ground.settings.is_strict and code.warning is not None:
+            raise UserCodeError(code.warning, ImportError(code.warning), None)
+        return code
+
+    # -- what is bound
+
+    def lacks(self, entrypoint: str | None) -> bool:
+        """Whether an entrypoint is known not to be there."""
+        known = self._entrypoints
+        return entrypoint is not None and known is not None and entrypoint not in known
+
+    def missing_entrypoints(self) -> Iterator[str]:
+        """Say which bindings lead to entrypoints that are not there."""
+        for service in self.config.services:
+            target = self._target(service.service)
+            if target is not None and target.lacks(service.entrypoint):
+                yield (
+                    f'Worker "{self.config.name}"\'s binding "{service.binding}" refers to service'
+                    f' "{service.service}" with a named entrypoint "{service.entrypoint}", but'
+                    f' "{service.service}" has no such named entrypoint.'
+                )
+
+    def _target(self, name: str) -> Served | None:
+        return self if name == self.config.name else self._other(name)
+
+    def _services(self) -> dict[str, object]:
+        return {each.binding: self._service(each) for each in self.config.services}
+
+    def _service(self, service: ServiceBinding) -> Fetcher:
+        target = self._target(service.service)
+        if target is None:
+            return Fetcher(AbsentChannel(self._ground.loop, service.service))
+        props = make_env(service.props, {})
+        current = partial(getattr, target.runtime, "worker")
+        return Fetcher(EntrypointChannel(current, service.entrypoint, props))
+
+    def _namespaces(self) -> dict[str, ActorNamespace | AbsentNamespace]:
+        return {each.name: self._bound_namespace(each) for each in self.config.durable_objects}
+
+    def _bound_namespace(self, bound: DurableObjectBinding) -> ActorNamespace | AbsentNamespace:
+        if bound.script_name is None:
+            return self._open_namespace(bound.class_name)
+        target = self._other(bound.script_name)
+        found = None if target is None else target.namespace_of(bound.class_name)
+        if found is None:
+            return AbsentNamespace(self._ground.loop, bound.script_name, bound.class_name)
+        return found
+
+    def namespace_of(self, class_name: str) -> ActorNamespace | None:
+        """Give the objects of a class; one that is neither bound nor declared has none."""
+        is_known = class_name in self.config.classes
+        return self._open_namespace(class_name) if is_known else None
+
+    def _open_namespace(self, class_name: str) -> ActorNamespace:
+        config = self.config
+        storage = config.storage_of(class_name).value
+        place = self._ground.state.class_directory(config.name, class_name, storage)
+        if place.storage != storage:
+            raise StateError(
+                f"{place.path} holds objects of a {place.storage} class, and the migrations"
+                f" declare {class_name} as {storage}; a class keeps its storage for ever:"
+                " declare it as it was, or rename it"
+            )
+        return self.runtime.open_namespace(
+            class_name, place.unique_key, place.path, has_sql=storage == "sqlite"
+        )
+
+    # -- the end
+
+    async def aclose(self) -> None:
+        """Close the connections to other servers."""
+        await self._fetcher.close()
+
+    def close(self) -> None:
+        """Let every object go, and take the code out of the interpreter."""
+        self.runtime.close()
+        self._loader.close()
+
+
+def flags_of(config: Config) -> Flags:
+    """Give the compatibility flags that a configuration asks for."""
+    return Flags(config.compatibility_date, config.compatibility_flags)

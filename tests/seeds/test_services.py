@@ -1,0 +1,205 @@
+"""Several Workers in one `pydo dev`, bound to one another."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import Dev
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CONFIG = """\
+name = "{name}"
+main = "src/entry.py"
+compatibility_date = "2026-09-01"
+compatibility_flags = ["python_workers"]
+"""
+A_CONFIG = """
+services = [
+  {binding = "B", service = "b"},
+  {binding = "NAMED", service = "b", entrypoint = "Named", props = {rank = 3}},
+  {binding = "MISSING", service = "b", entrypoint = "Nobody"},
+  {binding = "ABSENT", service = "nowhere"},
+  {binding = "SELF", service = "a"},
+]
+[durable_objects]
+bindings = [
+  {name = "REMOTE", class_name = "Counter", script_name = "b"},
+  {name = "GONE", class_name = "Counter", script_name = "nowhere"},
+]
+"""
+A = """
+import helper
+from workers import Response, WorkerEntrypoint
+from urllib.parse import urlparse
+
+
+async def told(awaitable):
+    try:
+        return await awaitable
+    except Exception as error:
+        return f"{error.name}: {error.message}"
+
+
+async def read(awaitable):
+    answer = await awaitable
+    return [answer.status, await answer.text()]
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        env = self.env
+        counter = env.REMOTE.getByName("x")
+        wanted = urlparse(request.url).path[1:]
+        if wanted == "inner":
+            return Response(helper.NAME)
+        answers = {
+            "fetch": lambda: read(env.B.fetch("http://b/p?q=1", method="POST", body="hello")),
+            "call": lambda: env.B.add(1, 2),
+            "function": lambda: env.B.twice(self.double),
+            "named": lambda: env.NAMED.rank(),
+            "missing": lambda: env.MISSING.rank(),
+            "absent": lambda: read(env.ABSENT.fetch("http://x/")),
+            "absent-call": lambda: env.ABSENT.anything(),
+            "self": lambda: read(env.SELF.fetch("http://x/inner")),
+            "remote": lambda: counter.up(),
+            "gone": lambda: read(env.GONE.getByName("x").fetch("http://x/")),
+            "gone-call": lambda: env.GONE.getByName("x").up(),
+        }
+        return Response.json(await told(answers[wanted]()))
+
+    async def double(self, number):
+        return number * 2
+"""
+B = """
+import helper
+from workers import DurableObject, Response, WorkerEntrypoint, env as env_at_import
+import workers
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        text = await request.text()
+        return Response(f"{request.method.value} {request.url} {text} {helper.NAME}")
+
+    async def add(self, one, other):
+        return one + other
+
+    async def twice(self, function):
+        return await function(await function(5))
+
+
+class Named(WorkerEntrypoint):
+    async def rank(self):
+        return [self.ctx.props.rank, env_at_import.WHO, workers.env.WHO]
+
+
+class Counter(DurableObject):
+    async def up(self):
+        value = (await self.ctx.storage.get("value") or 0) + 1
+        await self.ctx.storage.put("value", value)
+        return value
+"""
+B_CONFIG = """
+vars = {WHO = "b"}
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["Counter"]
+"""
+ANSWERS = {
+    "fetch": [200, "POST http://b/p?q=1 hello helper of b"],
+    "call": 3,
+    "named": [3, "b", "b"],
+    "missing": 'Error: The Worker has no entrypoint named "Nobody".',
+    "absent": [503, 'Worker "nowhere" not found. Make sure it is running locally.'],
+    "absent-call": 'Error: Worker "nowhere" not found. Make sure it is running locally.',
+    "self": [200, "helper of a"],
+    "gone": [503, 'Worker "nowhere" not found. Make sure it is running locally.'],
+    "gone-call": 'Error: Worker "nowhere" not found. Make sure it is running locally.',
+    "function": 20,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, config, code in (("a", A_CONFIG, A), ("b", B_CONFIG, B)):
+        source = tmp_path / name / "src"
+        source.mkdir(parents=True)
+        (tmp_path / name / "wrangler.toml").write_text(CONFIG.format(name=name) + config)
+        (source / "entry.py").write_text(code)
+        (source / "helper.py").write_text(f'NAME = "helper of {name}"\n')
+    return tmp_path
+
+
+@pytest.fixture
+def dev(folder: Path) -> Iterator[Dev]:
+    dev = Dev(folder, "-c", "a/wrangler.toml", "-c", "b/wrangler.toml", "--port", "0")
+    dev.until("Ready on")
+    yield dev
+    dev.close()
+
+
+def ask(dev: Dev, path: str) -> object:
+    return json.loads(dev.get(path)[1])
+
+
+def test_workers_reach_one_another_and_say_who_is_not_there(dev: Dev) -> None:
+    answers = {name: ask(dev, f"/{name}") for name in ANSWERS}
+
+    assert answers == ANSWERS
+    assert [ask(dev, "/remote"), ask(dev, "/remote")] == [1, 2]
+
+
+def test_the_terminal_tells_what_is_connected_and_what_is_missing(dev: Dev) -> None:
+    said = "\n".join(dev.said)
+
+    assert "a has access to the following bindings:" in said
+    assert "env.B (b)" in said
+    assert "local [connected]" in said
+    assert "local [not connected]" in said
+    assert (
+        'Worker "a"\'s binding "MISSING" refers to service "b" with a named entrypoint "Nobody",'
+        ' but "b" has no such named entrypoint.'
+    ) in said
+
+
+def test_a_saved_worker_is_reached_by_the_others_at_once(dev: Dev, folder: Path) -> None:
+    assert ask(dev, "/call") == 3
+
+    dev.save("b/src/entry.py", B.replace("one + other", "one - other"))
+    dev.until("Local server updated")
+
+    assert ask(dev, "/call") == -1
+    assert ask(dev, "/remote") == 1
+    (folder / "b" / "src" / "helper.py").write_text('NAME = "another"\n')
+    dev.until("Local server updated")
+    assert ask(dev, "/fetch") == [200, "POST http://b/p?q=1 hello another"]
+
+
+def test_a_broken_worker_leaves_its_last_version_to_the_others(dev: Dev) -> None:
+    dev.save("b/src/entry.py", "class Default(:\n")
+    dev.until("SyntaxError")
+
+    assert ask(dev, "/call") == 3
+
+
+def test_a_new_configuration_of_one_is_seen_by_the_others(dev: Dev, folder: Path) -> None:
+    config = (folder / "b" / "wrangler.toml").read_text()
+    dev.save("b/wrangler.toml", config.replace('"b"}', '"new"}'))
+    dev.until("Local server updated")
+
+    assert ask(dev, "/named") == [3, "new", "new"]
+
+
+def test_two_workers_of_one_name_are_refused(folder: Path) -> None:
+    dev = Dev(folder, "-c", "a/wrangler.toml", "-c", "a/wrangler.toml", "--port", "0")
+
+    dev.until('Two Workers are named "a"')
+
+    assert dev.process.wait(10) == 1
+    dev.close()

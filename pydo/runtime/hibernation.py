@@ -195,13 +195,13 @@ class HibernationManager:
             JsException: it was used already, or there are too many sockets or tags.
 
         """
-        if socket.use is not Use.FRESH:
+        if socket.use in {Use.ACCEPTED, Use.HIBERNATABLE}:
             raise JsException(
                 "Error",
                 "Cannot call `acceptWebSocket()` if the WebSocket was already accepted via "
                 "`accept()`",
             )
-        if socket.end.peer.holder is not None:
+        if socket.use is not Use.FRESH or socket.end.peer.holder is not None:
             raise JsException(
                 "Error",
                 "Cannot call `acceptWebSocket()` on this WebSocket because its pair has already "

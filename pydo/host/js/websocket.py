@@ -89,7 +89,7 @@ class WebSocket(EventTarget):
             )
         address, protocols = checked_address(*arguments[:2])
         self._take(Socket(new_pipe()[0], Use.CONSTRUCTED))
-        self._url = address
+        self._url = usv(js_string(arguments[0]))  # as it was given
         self._dialing = Dialing.begun(address, protocols)
         self._dialing.when_done(self._opened)
 

@@ -202,10 +202,16 @@ class DevSession:
         successor = None
         if self._is_restarting:
             successor = Handover.of(self._config.dev.ip, port, sockets)
+            self._say_cut(len(joined))
         await server.close()
         await self._fetcher.close()
         await self._dialer.close()
         return successor
+
+    def _say_cut(self, count: int) -> None:
+        if count:
+            what = "1 WebSocket was" if count == 1 else f"{count} WebSockets were"
+            self._console.warn(f"{what} closed (1001): a new process takes none over")
 
     def _say_ready(self, port: int) -> None:
         if self._handover is not None:

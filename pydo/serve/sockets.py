@@ -51,6 +51,9 @@ class Sockets:
         # What the Worker names is what the client gets: aiohttp need not choose, nor say so.
         logging.getLogger("aiohttp.websocket").addFilter(_is_no_choice_of_protocol)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     async def join(
         self, request: web.BaseRequest, response: Response, end: PipeEnd
     ) -> Connection | web.StreamResponse:

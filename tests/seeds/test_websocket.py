@@ -534,6 +534,24 @@ def test_other_sockets_close_with_1012_and_the_terminal_says_so(
     assert "the Worker: 1 socket was closed (1012)" in said
 
 
+def test_a_new_process_closes_every_socket_and_the_terminal_says_so(
+    project: Path, start: Callable[..., Dev]
+) -> None:
+    dev = start("--reload", "process")
+    clients = [Client(dev.port, "/"), Client(dev.port, "/listen")]
+    time.sleep(0.3)  # files that are no modules are watched a moment after the server is ready
+
+    change(project, dev)
+
+    assert [client.hear() for client in clients] == [("close", 1001, "")] * 2
+    assert any(
+        "2 WebSockets were closed (1001): a new process takes none over" in line
+        for line in dev.said
+    )
+    for client in clients:
+        client.socket.close()
+
+
 def test_a_reload_can_cut_every_socket(project: Path, start: Callable[..., Dev]) -> None:
     dev = start("--sockets", "close")
     clients = [Client(dev.port, path) for path in ("/", "/listen", "/worker")]

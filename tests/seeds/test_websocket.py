@@ -153,7 +153,8 @@ class Default(WorkerEntrypoint):
             socket.send("fetched")
             said = [answer.status, (await first(socket, "message")).data]
             plain = await js.fetch(f"http://{url.netloc}/log", headers=headers)
-            return Response(json.dumps([*said, plain.status, plain.webSocket is jsnull]))
+            refused = [plain.status, plain.webSocket is jsnull, await plain.text()]
+            return Response(json.dumps([*said, *refused]))
         return await room.fetch(request)
 """
 
@@ -459,7 +460,7 @@ def test_a_worker_fetches_a_socket(dev: Dev) -> None:
     status, body = dev.get("/upgrade")
 
     assert status == 200
-    assert json.loads(body) == [101, "echo fetched", 200, True]
+    assert json.loads(body) == [101, "echo fetched", 200, True, "[]"]
 
 
 def test_tags_and_attachments_and_automatic_answers(connect: Callable[..., Client]) -> None:

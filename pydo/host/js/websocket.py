@@ -319,6 +319,7 @@ async def _response_to(dialing: Dialing, url: str) -> Response:
         response.webSocket = WebSocket.of(Socket(answer.end))
     else:
         response = Response.incoming(answer.status, answer.reason, answer.headers)
+        response.content = await answer.read()
     response.url = url
     return response
 

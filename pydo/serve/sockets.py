@@ -13,6 +13,7 @@ import logging
 import re
 import struct
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, hdrs, web
@@ -183,7 +184,8 @@ class Connection(web.WebSocketResponse):
 
     async def pong(self, message: bytes = b"") -> None:
         """Answer a ping; a client that reads no answers is asked for nothing more."""
-        await super().pong(message)
+        with suppress(ConnectionError):  # it is gone, which is read next
+            await super().pong(message)
         if self._wire is not None and self._wire.get_write_buffer_size() > _PONGS:
             self._is_slow = True
             await self._wait_for_room()

@@ -1,11 +1,12 @@
 """How fast a hibernatable socket echoes, beside a bare aiohttp echo under the same load.
 
-    python benchmarks/echo.py [--seconds 5] [--sockets 32] [--idle 10000]
+    python benchmarks/echo.py [--seconds 2] [--rounds 5] [--sockets 32] [--idle 10000]
 
-Prints messages a second of both and their ratio, with all sockets in one object; then the memory
-that each of many idle sockets takes, on ten objects that sleep.  Each client sends the next
-message when the last has come back.  The load comes from this process; each server is a process of
-its own, on uvloop.
+Prints messages a second of both and their ratio, with all sockets in one object, and what a message
+takes of the processor; then the memory that each of many idle sockets takes, on ten objects that
+sleep.  Each client sends the next message when the last has come back.  The load comes from this
+process; each server is a process of its own, on uvloop.  They take turns, and the medians of the
+rounds count, since other programs may run meanwhile.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, cast
 
 import uvloop
@@ -132,16 +135,25 @@ async def connect(port: int, number: int, *, talks: bool) -> Client:
     return client
 
 
-async def echo(port: int, sockets: int, seconds: float) -> float:
-    """Messages a second over `seconds`, after a second of warming up."""
+@dataclass(frozen=True)
+class Echo:
+    """How a server did in one round."""
+
+    rate: float  # messages a second
+    cpu_us: float  # of its processor, for each message
+
+
+async def echo(port: int, pid: int, sockets: int, seconds: float) -> Echo:
+    """Count echoes for `seconds`, after half a second of warming up."""
     clients = [await connect(port, number, talks=True) for number in range(sockets)]
-    await asyncio.sleep(1)
-    before, started = sum(each.echoes for each in clients), time.perf_counter()
+    await asyncio.sleep(0.5)
+    before, busy, started = sum(each.echoes for each in clients), cpu_s(pid), time.perf_counter()
     await asyncio.sleep(seconds)
-    rate = (sum(each.echoes for each in clients) - before) / (time.perf_counter() - started)
+    count = sum(each.echoes for each in clients) - before
+    found = Echo(count / (time.perf_counter() - started), (cpu_s(pid) - busy) / count * 1e6)
     for each in clients:
         each.transport.abort()
-    return rate
+    return found
 
 
 async def idle(port: int, sockets: int, pid: int, rest_s: float) -> float:
@@ -158,6 +170,11 @@ async def idle(port: int, sockets: int, pid: int, rest_s: float) -> float:
     for each in (*warm, *clients):
         each.transport.abort()
     return taken
+
+
+def cpu_s(pid: int) -> float:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_kb(pid: int) -> int:
@@ -201,7 +218,8 @@ def is_ready(port: int) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sockets", type=int, default=32)
     parser.add_argument("--idle", type=int, default=10_000)
     options = parser.parse_args()
@@ -217,22 +235,37 @@ def main() -> None:
         bare = [sys.executable, str(root / "bare.py")]
         pydo = [sys.executable, "-m", "pydo", "dev", "--log-level", "none", "--port"]
 
-        rates: dict[str, float] = {}
-        sizes: dict[str, float] = {}
-        for name, command, rest_s in (("bare", bare, 0.5), ("pydo", pydo, 12)):
-            port = free_port()
-            with server([*command, str(port)], port, project):
-                rates[name] = uvloop.run(echo(port, options.sockets, options.seconds))
-            if options.idle:
+        commands = {"bare": bare, "pydo": pydo}
+        rounds: dict[str, list[Echo]] = {name: [] for name in commands}
+        with ExitStack() as running:
+            served: dict[str, tuple[int, int]] = {}
+            for name, command in commands.items():
                 port = free_port()
-                with server([*command, str(port)], port, project) as pid:
-                    sizes[name] = uvloop.run(idle(port, options.idle, pid, rest_s))
+                pid = running.enter_context(server([*command, str(port)], port, project))
+                served[name] = (port, pid)
+            for _ in range(options.rounds):
+                for name, (port, pid) in served.items():
+                    done = uvloop.run(echo(port, pid, options.sockets, options.seconds))
+                    rounds[name].append(done)
+        report(rounds, options.sockets)
 
-    print(f"bare aiohttp echo   {rates['bare']:9,.0f} messages/s on {options.sockets} sockets")
-    print(f"pydo, hibernatable  {rates['pydo']:9,.0f} messages/s")
-    print(f"ratio               {rates['pydo'] / rates['bare']:9.2f}")
-    for name, size in sizes.items():
-        print(f"an idle socket      {size:9.1f} KB ({name}, of {options.idle:,})")
+        if not options.idle:
+            return
+        for name, rest_s in (("bare", 0.5), ("pydo", 12)):
+            port = free_port()
+            with server([*commands[name], str(port)], port, project) as pid:
+                size = uvloop.run(idle(port, options.idle, pid, rest_s))
+            print(f"an idle socket      {size:9.1f} KB ({name}, of {options.idle:,})")
+
+
+def report(rounds: dict[str, list[Echo]], sockets: int) -> None:
+    for name, label in (("bare", "bare aiohttp echo"), ("pydo", "pydo, hibernatable")):
+        rate = median(each.rate for each in rounds[name])
+        cpu_us = median(each.cpu_us for each in rounds[name])
+        print(f"{label:<18}  {rate:9,.0f} messages/s on {sockets} sockets, {cpu_us:.0f} µs each")
+    pairs = zip(rounds["pydo"], rounds["bare"], strict=True)
+    ratios = sorted(ours.rate / theirs.rate for ours, theirs in pairs)
+    print(f"ratio               {median(ratios):9.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
 
 
 if __name__ == "__main__":

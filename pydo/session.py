@@ -239,11 +239,17 @@ class DevSession:
         successor = None
         if self._is_restarting:
             successor = Handover.of(self._first.config.dev.ip, port, sockets)
+            self._say_cut(len(joined))
         await server.close()
         for each in self._served:
             await each.aclose()
         await self._dialer.close()
         return successor
+
+    def _say_cut(self, count: int) -> None:
+        if count:
+            what = "1 WebSocket was" if count == 1 else f"{count} WebSockets were"
+            self._console.warn(f"{what} closed (1001): a new process takes none over")
 
     def _say_ready(self, port: int) -> None:
         if self._handover is not None:

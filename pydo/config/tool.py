@@ -2,7 +2,7 @@
 
     [tool.pydo]
     lost-memory = "warn"                    # or "ignore": say nothing of what sleeping objects lose
-    may-forget = ["Chat.typing_users"]      # say nothing of these attributes
+    may-forget = ["Chat.typing_users"]      # say nothing of these; "cache" is any class's
     durability = "normal"                   # or "full": commits survive a power loss as well
 
 wrangler complains of keys that it does not know, so these do not stand in its file.
@@ -26,7 +26,7 @@ __all__ = ["ToolOptions", "load_tool"]
 
 @dataclass(frozen=True, slots=True)
 class ToolOptions:
-    """What `[tool.pydo]` says; `may_forget` names attributes as `Class.attribute`."""
+    """What `[tool.pydo]` says; `may_forget` names attributes, with their class or of any."""
 
     warns_of_lost_memory: bool = True
     may_forget: tuple[str, ...] = ()

@@ -22,7 +22,8 @@ __all__ = ["ConsoleObserver"]
 class ConsoleObserver(Observer):
     """Says what nobody else would hear of; `owns` tells the project's files in a traceback.
 
-    `may_forget` names attributes whose loss is nothing to tell, as `Class.attribute`.
+    `may_forget` names attributes whose loss is nothing to tell, as `Class.attribute` or, for every
+    class, as `attribute`.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class ConsoleObserver(Observer):
     ) -> None:
         self._console = console
         self._owns = owns
-        self._told = set(may_forget)  # attributes, as `Class.attribute`
+        self._told = set(may_forget)
 
     def moved(self, label: ObjectLabel, before: State, after: State) -> None:
         """A container went from one state to another: shown at `debug` only."""
@@ -62,7 +63,7 @@ class ConsoleObserver(Observer):
     def memory_lost(self, label: ObjectLabel, state: State, losses: list[Loss]) -> None:
         """An object slept and lost attributes: each is told of once in a class."""
         names = {each: f"{label.class_name}.{each.attribute}" for each in losses}
-        new = [each for each in losses if names[each] not in self._told]
+        new = [each for each in losses if self._told.isdisjoint((names[each], each.attribute))]
         self._told.update(names[each] for each in new)
         if not new:
             return

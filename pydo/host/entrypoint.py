@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,7 @@ _DATA = frozenset(
     f"pydo.host.js.{name}" for name in ("array", "buffer", "collection", "object", "websocket")
 )
 _OWN = frozenset({"ctx", "env"})
+_ANY_NUMBER = sys.maxsize  # of arguments
 
 
 class Exports:
@@ -426,7 +428,7 @@ def _positional(function: Callable[..., object]) -> int:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        return 3
+        return _ANY_NUMBER
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return 4
+        return _ANY_NUMBER
     return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)

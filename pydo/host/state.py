@@ -13,13 +13,14 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.date import JsDate
 from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.object import JsObject
-from pydo.host.js.text import integer, js_string, truthy
+from pydo.host.js.text import js_string, truthy
 from pydo.host.js.value import JsProxy, jsnull, options
 from pydo.host.js.websocket import WebSocket, WebSocketRequestResponsePair, view_of
 from pydo.host.namespace import DurableObjectIdProxy
 from pydo.host.portability.bridge import raw
 from pydo.host.promise import JsPromise
 from pydo.host.storage import DurableObjectStorage
+from pydo.host.taken import unsigned
 from pydo.runtime.failure import Stopped
 
 if TYPE_CHECKING:
@@ -128,10 +129,11 @@ class DurableObjectState(JsProxy):
         """Let no handler of a socket's event take longer than this; 0 or nothing ends that.
 
         Raises:
-            JsException: it is more than a week.
+            JsException: it is more than a week, or no such number.
 
         """
-        self._actor.hibernation.set_event_timeout(None if ms is None else integer(ms))
+        is_none = ms is None or ms is jsnull
+        self._actor.hibernation.set_event_timeout(None if is_none else unsigned(ms))
 
     def getHibernatableWebSocketEventTimeout(self, *_: object) -> Any:
         """Give how long such a handler may take, or null."""

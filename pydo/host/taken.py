@@ -1,7 +1,7 @@
-"""What the methods of storage take: workerd refuses what is of another type before it looks.
+"""What native methods take, those of storage above all.
 
-Whatever is no primitive of JavaScript's will do for options.  Sources:
-src/workerd/api/actor-state.h, src/workerd/jsg/util.c++.
+workerd refuses what is of another type before it looks; whatever is no primitive of JavaScript's
+will do for options.  Sources: src/workerd/api/actor-state.h, src/workerd/jsg/util.c++.
 """
 
 from __future__ import annotations
@@ -11,9 +11,18 @@ from typing import Any, NoReturn
 
 from pydo.errors import JsException
 from pydo.host.js.date import JsDate
-from pydo.host.js.text import js_string, well_formed
+from pydo.host.js.text import js_number, js_string, well_formed
 
-__all__ = ["STORAGE", "TRANSACTION", "check", "check_callable", "is_options", "text", "time_ms"]
+__all__ = [
+    "STORAGE",
+    "TRANSACTION",
+    "check",
+    "check_callable",
+    "is_options",
+    "text",
+    "time_ms",
+    "unsigned",
+]
 
 STORAGE, TRANSACTION = "DurableObjectStorage", "DurableObjectTransaction"
 
@@ -28,6 +37,7 @@ _METHODS: dict[str, tuple[str | None, str, int]] = {
     "setAlarm": ("date", "SetAlarmOptions", 1),
     "deleteAlarm": (None, "SetAlarmOptions", 0),
 }
+_LARGEST = 2**32 - 1
 _LAST_MS = 9_223_372_036_854  # in nanoseconds still a number of 64 bits; workerd's words err
 
 
@@ -85,6 +95,31 @@ def time_ms(interface: str, given: tuple[Any, ...]) -> float:
     if ms < -_LAST_MS:
         raise JsException("TypeError", "This API doesn't support dates before 1687.")
     return ms
+
+
+def unsigned(value: Any) -> int:
+    """Give a whole number of 32 bits without a sign (src/workerd/jsg/value.c++).
+
+    Raises:
+        JsException: a `TypeError` for what is no number, or none that fits.
+
+    """
+    number = js_number(value)
+    if not math.isfinite(number):
+        raise JsException(
+            "TypeError", "The value cannot be converted because it is not an integer."
+        )
+    if number < 0:
+        raise JsException(
+            "TypeError",
+            "The value cannot be converted because it is negative and this API expects a positive"
+            " number.",
+        )
+    if number > _LARGEST:
+        raise JsException(
+            "TypeError", f"Value out of range. Must be less than or equal to {_LARGEST}."
+        )
+    return int(number)
 
 
 def text(value: Any) -> str:

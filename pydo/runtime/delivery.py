@@ -80,6 +80,10 @@ class Deliveries:
             if delivery.task is not None:
                 delivery.task.cancel()
 
+    def awaits(self, delivery: _Delivery) -> bool:
+        """Whether an event is still to be answered by this owner: it was not reset meanwhile."""
+        return delivery in self._pending
+
     def settled(self, delivery: _Delivery, error: BaseException | None) -> None:
         """Take an answered event out, and tell its caller of `error`."""
         self._pending.discard(delivery)
@@ -114,7 +118,8 @@ class _Delivery:
         self.error: BaseException | None = None
 
     def start(self) -> None:
-        if self.future.done():  # the caller has given up, or the object was reset
+        if self.future.done() or not self.deliveries.awaits(self):
+            # The caller has given up, or the object was reset.
             self.deliveries.settled(self, None)
             return
         loop = self.deliveries.turns.loop

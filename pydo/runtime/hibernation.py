@@ -130,18 +130,21 @@ class Accepted:
 class _SocketDelivery:
     """An event on its way: nobody waits for its outcome, and an error is told."""
 
-    __slots__ = ("event", "number")
+    __slots__ = ("_is_over", "event", "number")
 
     def __init__(self, event: SocketEvent, number: int) -> None:
         self.event = event
         self.number = number
+        self._is_over = False
 
     def done(self) -> bool:
-        """Whether nobody is interested any more: the socket was dropped."""
-        return self.event.socket.is_gone
+        """Whether nobody is interested any more: it was handled, or the socket was dropped."""
+        return self._is_over or self.event.socket.is_gone
 
     def set_result(self, result: object, /) -> None:
         """Nothing comes of what a handler gives."""
+        del result
+        self._is_over = self.event.socket.has_begun(self.number)
 
     def set_exception(self, error: type | BaseException, /) -> None:
         """Keep the event if the object could not take it up; tell of an error of its handler."""
@@ -149,7 +152,8 @@ class _SocketDelivery:
         accepted = self.event.socket
         manager = accepted.manager
         is_reset = isinstance(error, JsException) and hasattr(error, "durableObjectReset")
-        if not accepted.has_begun(self.number):
+        self._is_over = accepted.has_begun(self.number)
+        if not self._is_over:
             manager.hold(self)
         if not is_reset:
             container = manager.container
@@ -195,13 +199,13 @@ class HibernationManager:
             JsException: it was used already, or there are too many sockets or tags.
 
         """
-        if socket.use is not Use.FRESH:
+        if socket.use in {Use.ACCEPTED, Use.HIBERNATABLE}:
             raise JsException(
                 "Error",
                 "Cannot call `acceptWebSocket()` if the WebSocket was already accepted via "
                 "`accept()`",
             )
-        if socket.end.peer.holder is not None:
+        if socket.use is not Use.FRESH or socket.end.peer.holder is not None:
             raise JsException(
                 "Error",
                 "Cannot call `acceptWebSocket()` on this WebSocket because its pair has already "

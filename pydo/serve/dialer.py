@@ -15,6 +15,8 @@ from pydo.host.outgoing import Answered, Joined, internal_error, network_lost
 from pydo.runtime.pipe import NO_STATUS, Close, Lost, new_pipe
 
 if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+
     from pydo.host.outgoing import Outgoing
     from pydo.runtime.pipe import Frame, PipeEnd
 
@@ -22,6 +24,7 @@ __all__ = ["Dialer"]
 
 _UNASKED = (hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.USER_AGENT)
 _LIMIT = 32 * 1024 * 1024
+_SWITCHING = 101
 _UNTOLD = (
     aiohttp.ClientConnectorDNSError,
     aiohttp.ClientConnectorCertificateError,
@@ -55,8 +58,8 @@ class Dialer:
                 compress=0,
                 max_msg_size=_LIMIT + 1,  # aiohttp's limit is the first length that is too much
             )
-        except aiohttp.WSServerHandshakeError as error:
-            return _refused(error)
+        except _Refused as refused:
+            return _answered(refused.response, refused.body)
         except _UNTOLD as error:
             raise internal_error() from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -83,9 +86,35 @@ class Dialer:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=_UNASKED,
                 timeout=aiohttp.ClientTimeout(total=None),
+                response_class=_Head,
                 ws_response_class=_Socket,
             )
         return self._session
+
+
+class _Refused(aiohttp.ClientError):
+    """A server answers something else than the WebSocket that it was asked for."""
+
+    def __init__(self, response: aiohttp.ClientResponse, body: bytes) -> None:
+        super().__init__(response.status)
+        self.response = response
+        self.body = body
+
+
+class _Head(aiohttp.ClientResponse):
+    """What a server answers; the body of a refusal is read before aiohttp throws it away."""
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        """Read the head.
+
+        Raises:
+            _Refused: it is no WebSocket's.
+
+        """
+        await super().start(connection)
+        if self.status != _SWITCHING:
+            raise _Refused(self, await self.read())
+        return self
 
 
 class _Socket(aiohttp.ClientWebSocketResponse):
@@ -180,12 +209,14 @@ class _Outgoing:
             await self._socket.send_frame(content, WSMsgType.CLOSE)
 
 
-def _refused(error: aiohttp.WSServerHandshakeError) -> Answered:
-    async def read() -> bytes:
-        return b""  # aiohttp has let go of the body
+def _answered(response: aiohttp.ClientResponse, body: bytes) -> Answered:
+    pieces = [body]
 
-    headers = [] if error.headers is None else list(error.headers.items())
-    return Answered(error.status, "", headers, 0, read, lambda: None)
+    async def read() -> bytes:
+        return pieces.pop() if pieces else b""
+
+    reason = response.reason or ""
+    return Answered(response.status, reason, _pairs(response), len(body), read, lambda: None)
 
 
 def _pairs(head: aiohttp.ClientResponse) -> list[tuple[str, str]]:

@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from aiohttp import hdrs
+
 from pydo.errors import JsException
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
@@ -122,7 +124,12 @@ def _url(request: web.BaseRequest) -> str:
 
 
 def _headers(request: web.BaseRequest) -> list[tuple[str, str]]:
-    return [
+    headers = [
         (name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
         for name, value in request.raw_headers
     ]
+    if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
+        # However a client spells it, a Worker reads it in small letters: kj reads the header and
+        # writes it anew.
+        headers = [(k, v.lower() if k.lower() == "upgrade" else v) for k, v in headers]
+    return headers

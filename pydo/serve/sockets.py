@@ -13,16 +13,19 @@ import logging
 import re
 import struct
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import WebSocketError, WSMsgType, hdrs, web
+from aiohttp import WebSocketError, WSCloseCode, WSMsgType, hdrs, web
 
+from pydo.host.js.response import Response
 from pydo.runtime.pipe import MOST_UNREAD, NO_STATUS, Close, Lost, new_pipe
+from pydo.serve.answer import answer_of
+from pydo.serve.handshake import fault
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from pydo.host.js.response import Response
     from pydo.runtime.pipe import Frame, PipeEnd
 
 __all__ = ["Connection", "Sockets"]
@@ -30,8 +33,9 @@ __all__ = ["Connection", "Sockets"]
 _log = logging.getLogger("pydo.serve")
 
 _GOING_AWAY = 1001
-_TOO_LARGE = 1009
+_LOST = 1006
 _SLOW = 16 * 1024 * 1024  # bytes waiting to be sent, beyond which the client is not read from
+_PONGS = 1024 * 1024  # likewise, when what is sent answers a ping
 _LINGER_S = 1.0  # for a client to read why it was cut off
 _GOODBYE_S = 0.2  # for the clients' close frames when the server ends
 _LIMIT = 32 * 1024 * 1024
@@ -48,16 +52,20 @@ class Sockets:
         # What the Worker names is what the client gets: aiohttp need not choose, nor say so.
         logging.getLogger("aiohttp.websocket").addFilter(_is_no_choice_of_protocol)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     async def join(
         self, request: web.BaseRequest, response: Response, end: PipeEnd
     ) -> Connection | web.StreamResponse:
         """Answer an upgrade: gives the open connection, or what refuses a bad handshake."""
+        wrong = fault(request)
+        if wrong is not None:
+            end.cut()
+            return answer_of(Response.new(wrong, {"status": 400}), _log.exception)
         connection = Connection(end, response)
         try:
             await connection.prepare(request)
-        except web.HTTPException as refusal:
-            end.cut()
-            return web.Response(status=refusal.status, text=refusal.text)
         except ConnectionError:  # the client is gone
             end.cut()
             return web.Response()
@@ -135,6 +143,10 @@ class Connection(web.WebSocketResponse):
             kind = message.type
             if kind is WSMsgType.TEXT or kind is WSMsgType.BINARY:
                 self._end.write(message.data)
+            elif kind is WSMsgType.CLOSE and message.data == _LOST:  # which aiohttp lets pass
+                code = f"Invalid close code: {_LOST}"
+                await self._end_with(WebSocketError(WSCloseCode.PROTOCOL_ERROR, code))
+                return
             elif kind is WSMsgType.CLOSE:
                 self._end.write(Close(message.data or NO_STATUS, message.extra or ""))
                 if not self._has_sent_close:
@@ -169,6 +181,14 @@ class Connection(web.WebSocketResponse):
         if self._is_slow and request is not None:
             self._is_slow = False
             await request.writer.drain()
+
+    async def pong(self, message: bytes = b"") -> None:
+        """Answer a ping; a client that reads no answers is asked for nothing more."""
+        with suppress(ConnectionError):  # it is gone, which is read next
+            await super().pong(message)
+        if self._wire is not None and self._wire.get_write_buffer_size() > _PONGS:
+            self._is_slow = True
+            await self._wait_for_room()
 
     async def close(self, **_: Any) -> bool:
         """Do nothing: how a connection ends is this class's to say, and aiohttp asks for it."""
@@ -279,8 +299,18 @@ def _encoded(text: str) -> bytes:
 def _words(error: WebSocketError, most: int) -> str:
     """Give an error of aiohttp's in workerd's words, where it has words for it."""
     text = str(error)
-    if int(error.code) == _TOO_LARGE:
-        found = re.search(r"size (\d+)", text)
-        size = found[1] if found else "it"
-        return f"Message is too large: {size} > {most}"
+    for theirs, ours in _WORDS:
+        found = theirs.search(text)
+        if found is not None:
+            return found.expand(ours).replace("MOST", str(most))
     return text
+
+
+# Source: c++/src/kj/compat/http.c++ in capnproto.
+_WORDS = [
+    (re.compile(r"size (\d+) exceeds"), r"Message is too large: \1 > MOST"),
+    (re.compile(r"Unexpected opcode=(\d+)"), r"Unknown opcode \1"),
+    (re.compile("^Continuation frame for"), "Unexpected continuation frame"),
+    (re.compile("^The opcode in non-fin frame"), "Missing continuation frame"),
+    (re.compile("^Invalid close frame"), "Invalid close frame"),
+]

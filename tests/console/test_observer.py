@@ -111,11 +111,13 @@ def test_the_name_of_an_object_cannot_act_on_the_terminal(
 def test_what_was_lost_is_told_once_for_each_attribute_of_a_class(
     terminal: Terminal, user_code: UserCode
 ) -> None:
-    observer = ConsoleObserver(terminal.console(), user_code.owns, ["Counter.cache"])
+    may_forget = ["Counter.cache", "draft"]
+    observer = ConsoleObserver(terminal.console(), user_code.owns, may_forget)
     history, cache = Loss("history", "list, 12 items"), Loss("cache", "dict, 3 items")
+    draft = Loss("draft", "str, 3 characters")
     other = ObjectLabel("Counter", "cd" * 32, "b")
 
-    observer.memory_lost(_LABEL, State.HIBERNATED, [history, cache])
+    observer.memory_lost(_LABEL, State.HIBERNATED, [history, cache, draft])
     observer.memory_lost(other, State.HIBERNATED, [history])
     observer.memory_lost(other, State.ABSENT, [history, Loss("total", "int")])
 

@@ -223,6 +223,39 @@ async def main(env, ctx):
     assert "takes from 2 to 3 positional arguments but 4 were given" in result[6]
 
 
+def test_handlers_of_sockets_get_as_much_as_they_take(project: Project) -> None:
+    result = project.run(
+        """
+import asyncio
+from js import WebSocketPair
+from pyodide.ffi import create_proxy
+
+class A(DurableObject):
+    async def fetch(self, request):
+        client, server = WebSocketPair.new().object_values()
+        self.ctx.acceptWebSocket(server)
+        return Response(None, status=101, web_socket=client)
+    def webSocketMessage(self, *everything):
+        everything[0].send(f"{len(everything)} {everything[1]}")
+    async def webSocketClose(self, socket, code, *rest):
+        socket.close(code, str(rest))
+
+async def main(env, ctx):
+    answer = await env.A.getByName("a").fetch("http://x/", headers={"upgrade": "websocket"})
+    socket, heard = answer.js_object.webSocket, asyncio.Queue()
+    socket.accept()
+    socket.addEventListener("message", create_proxy(lambda e: heard.put_nowait(e.data)))
+    socket.addEventListener("close", create_proxy(lambda e: heard.put_nowait(e.reason)))
+    socket.send("hello")
+    said = await heard.get()
+    socket.close(4000, "bye")
+    return [said, await heard.get()]
+"""
+    )
+
+    assert result == ["2 hello", "('bye', True)"]
+
+
 # -- waiting
 
 

@@ -168,8 +168,11 @@ def run(tmp_path: Path) -> Iterator[Callable[..., str]]:
          "SyntaxError: WebSocket Constructor: The url scheme must be ws or wss."),
         ("return attempt(lambda: WebSocket.new('ws://a/#b'))",
          "SyntaxError: WebSocket Constructor: The url fragment must be empty."),
-        ("return attempt(lambda: WebSocket.new('ws://a/', ['b', 'B']))",
+        ("return attempt(lambda: WebSocket.new('ws://a/', ['b', 'b']))",
          "SyntaxError: WebSocket Constructor: The protocols header cannot have repeating values."),
+        ("return attempt(lambda: WebSocket.new('ws://a/', ['b', '']))",
+         "SyntaxError: WebSocket Constructor: One of the protocol header tokens is invalid."),
+        ("return WebSocket.new('ws://A:80/../b', ['b', 'B']).url", "ws://A:80/../b"),
         ("return attempt(lambda: WebSocket.new('ws://a/', 'b c'))",
          "SyntaxError: WebSocket Constructor: The protocol header token is invalid."),
     ],
@@ -333,6 +336,19 @@ def test_attachments(run: Callable[..., str], body: str, answer: object) -> None
          (True, 500)),
         ("return attempt(lambda: ctx.setHibernatableWebSocketEventTimeout(604800001))",
          "Error: Event timeout should not exceed 604800000 ms."),
+        (("given = ctx.setHibernatableWebSocketEventTimeout\n"
+         "return [attempt(lambda: given(bad)) for bad in (-1, 'x', 2**32)]"),
+         [("TypeError: The value cannot be converted because it is negative and this API expects a "
+          "positive number."),
+          "TypeError: The value cannot be converted because it is not an integer.",
+          "TypeError: Value out of range. Must be less than or equal to 4294967295."]),
+        (("ctx.setHibernatableWebSocketEventTimeout(500)\n"
+         "ctx.setHibernatableWebSocketEventTimeout(jsnull)\n"
+         "return ctx.getHibernatableWebSocketEventTimeout() is jsnull"),
+         True),
+        ("return attempt(lambda: ctx.acceptWebSocket(WebSocket.new('ws://localhost:1')))",
+         ("Error: Cannot call `acceptWebSocket()` on this WebSocket because its pair has already "
+         "been accepted or used in a Response.")),
     ],
 )  # fmt: skip
 def test_sockets_that_hibernate(run: Callable[..., str], body: str, answer: object) -> None:
@@ -385,7 +401,7 @@ def test_a_socket_can_be_given_up_before_it_is_open(run: Callable[..., str]) -> 
     assert run(body) == repr(
         (
             "InvalidAccessError: Invalid WebSocket close code: 999.",
-            "Uncaught Error: Called close before connecting",
+            "Uncaught Error: Network connection lost.",
             1006,
         )
     )

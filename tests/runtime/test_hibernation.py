@@ -383,6 +383,21 @@ async def test_a_reset_cuts_every_socket_and_no_handler_hears_of_it(core: Core) 
     assert await core.stub(room).call("count") == 0
 
 
+async def test_a_reset_is_told_of_once_though_it_ends_the_work_for_a_closed_socket(
+    core: Core,
+) -> None:
+    stub = core.stub(a_room())
+    closed, other = await joined(stub), await joined(stub)
+    closed.send("slow", "close", Close(4001, "mine"))
+    await core.advance()
+
+    other.send("abort")
+    await core.advance(2)
+
+    assert closed.heard == [Close(4001, "mine")]
+    assert core.heard.errors == []
+
+
 async def test_what_earlier_turns_said_leaves_before_a_reset_cuts(core: Core) -> None:
     client = await joined(core.stub(a_room()))
 
@@ -479,10 +494,14 @@ async def test_messages_wait_for_a_start_that_ends_in_a_reset(core: Core) -> Non
             super().__init__(actor)
             actor.block_concurrency_while(self.fail)
 
+        async def hear(self, event: SocketEvent) -> None:
+            raise AssertionError(event)
+
     core.replace(Place=Broken)
     client.send("one")
     await core.advance()
     assert client.heard == []
+    assert not any(isinstance(error.__cause__, AssertionError) for _, error in core.heard.errors)
     core.replace(Place=room)
     await core.advance()
 

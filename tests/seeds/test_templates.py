@@ -9,7 +9,9 @@ import re
 import shutil
 import subprocess
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import aiohttp
 import pytest
@@ -18,7 +20,7 @@ from tests.seeds.conftest import TEMPLATE, Dev, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
-    from types import ModuleType
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -179,6 +181,13 @@ def test_calls_are_answered_in_the_frames_of_the_protocol(serve: Callable[[str],
             '["$r","id3","panic"]',
             '["$r","id4","nope"]',
             '["$r","id5","__init__"]',
+            '["$r",6,"bar"]',
+            '["$r","id7"]',
+            '["$r"]',
+            '["$r","id8",["foo"],1]',
+            '["$r","id9","foo"]',
+            '["$r","id10","foo",NaN]',
+            '["$r","id11","foo",1e999]',
             '["$x",1]',
             '{"a":1}',
             "no json",
@@ -196,6 +205,13 @@ def test_calls_are_answered_in_the_frames_of_the_protocol(serve: Callable[[str],
         '["$e","id3","panic!"]',
         '["$e","id4","[unknown-method] nope"]',
         '["$e","id5","[unknown-method] __init__"]',
+        '["$s",6,3]',
+        '["$e","id7","[unknown-method] undefined"]',
+        '["$e",null,"[unknown-method] undefined"]',
+        '["$e","id8","[unknown-method] [\\"foo\\"]"]',
+        '["$e","id9","Handlers.foo() missing 1 required positional argument: \'a\'"]',
+        '[unknown] ["$r","id10","foo",NaN]',
+        '["$e","id11","Out of range float values are not JSON compliant"]',
         '[unknown] ["$x",1]',
         '[unknown] {"a":1}',
         "[unknown] no json",
@@ -250,7 +266,7 @@ def test_a_socket_that_closes_fails_the_calls_that_wait(rpc: ModuleType) -> None
 
     assert asyncio.run(main()) == [
         "the socket closed before the answer came",
-        "foo() was called on a socket that is closed",
+        "foo() was called on a socket that is not open",
     ]
 
 
@@ -259,7 +275,14 @@ def test_an_unknown_answer_is_told_and_hinders_nobody(
 ) -> None:
     class Odd:
         def __init__(self) -> None:
-            self.answers = ['["$s","other",1]', "no json", '["$s","1",2]']
+            self.answers = [
+                '["$s","other",1]',
+                '["$s",["1"],1]',
+                "no json",
+                b"binary",
+                '["$s","1"]',
+                '["$s","1",2]',
+            ]
 
         def send(self, text: str) -> None:
             del text
@@ -279,36 +302,107 @@ def test_an_unknown_answer_is_told_and_hinders_nobody(
     assert asyncio.run(main()) == 2
     assert [record.message for record in caplog.records] == [
         '[unknown-rpc] nobody waits for ["$s","other",1]',
+        '[unknown-rpc] nobody waits for ["$s",["1"],1]',
         "[unknown-rpc] no json",
+        "[unknown-rpc] b'binary'",
+        '[unknown-rpc] ["$s","1"]',
     ]
 
 
-def test_type_checkers_know_the_methods(tmp_path: Any) -> None:
-    source = TEMPLATE.parent / "rpc" / "src" / "rpc.py"
-    shutil.copy(source, tmp_path / "rpc.py")
+def test_a_socket_of_javascript_that_is_not_open_takes_no_calls(rpc: ModuleType) -> None:
+    class Closing:
+        readyState = 2  # noqa: N815 - JavaScript's name
+
+        def addEventListener(self, kind: str, listener: object) -> None:  # noqa: N802 - likewise
+            """Nothing comes any more."""
+
+    ffi = ModuleType("pyodide.ffi")
+    ffi.__dict__["create_proxy"] = lambda listener: listener
+
+    async def main() -> None:
+        await rpc.create_rpc(Closing()).foo(1)
+
+    with patch.dict(sys.modules, {"pyodide.ffi": ffi}), pytest.raises(ConnectionError) as raised:
+        asyncio.run(main())
+
+    assert str(raised.value) == "foo() was called on a socket that is not open"
+
+
+def test_an_error_that_ends_the_socket_is_the_cause(rpc: ModuleType) -> None:
+    class Failing:
+        def send(self, text: str) -> None:
+            """Whatever is sent gets lost."""
+
+        def __aiter__(self) -> Failing:
+            return self
+
+        async def __anext__(self) -> str:
+            await asyncio.sleep(0)
+            raise OSError("the network is down")
+
+    async def main() -> None:
+        await rpc.create_rpc(Failing()).foo(1)
+
+    with pytest.raises(ConnectionError) as raised:
+        asyncio.run(main())
+
+    assert str(raised.value.__cause__) == "the network is down"
+
+
+@pytest.mark.parametrize(
+    ("checker", "bad_argument", "bad_name"),
+    [
+        (
+            "mypy",
+            'incompatible type "str"; expected "int"',
+            'has no attribute "nope"',
+        ),
+        (
+            "pyright",
+            '"Literal[\'text\']" is not assignable to "int"',
+            'Cannot access attribute "nope"',
+        ),
+    ],
+)
+def test_type_checkers_know_the_methods(
+    tmp_path: Path, checker: str, bad_argument: str, bad_name: str
+) -> None:
+    for name in ("rpc.py", "handlers.py"):
+        shutil.copy(TEMPLATE.parent / "rpc" / "src" / name, tmp_path)
     (tmp_path / "client.py").write_text(
         """
 from typing import Protocol
+
+from handlers import Handlers
 from rpc import create_rpc
 
-class Handlers(Protocol):
+
+class Calls(Protocol):
     async def foo(self, a: int) -> int: ...
 
+
 async def main(socket: object) -> None:
-    rpc = create_rpc(socket, Handlers)
-    reveal_type(await rpc.foo(1))
-    await rpc.foo("text")
-    await rpc.nope()
+    by_class = create_rpc(socket, Handlers)
+    first: int = await by_class.foo(1) + await by_class.bar()
+    await by_class.panic()
+    await by_class.foo("text")
+    await by_class.nope()
+    by_protocol = create_rpc(socket, Calls)
+    second: int = await by_protocol.foo(1)
+    await by_protocol.foo("text")
+    await by_protocol.nope()
+    await create_rpc(socket).whatever(first, second)
 """
     )
-    checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--no-incremental", "client.py"],
+    checked = subprocess.run(  # noqa: S603 - one of the two above
+        [sys.executable, "-m", checker, "client.py", "rpc.py"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert re.search(r'Revealed type is "(builtins\.)?int"', checked.stdout)
-    assert 'incompatible type "str"; expected "int"' in checked.stdout
-    assert '"Handlers" has no attribute "nope"' in checked.stdout
+    wrong = [line for line in checked.stdout.splitlines() if "error:" in line or " - error" in line]
+    assert [re.findall(r":(\d+):", line)[0] for line in wrong] == ["16", "17", "20", "21"]
+    assert checked.stdout.count(bad_argument) == 2
+    assert checked.stdout.count(bad_name) == 2

@@ -129,6 +129,8 @@ class Default(WorkerEntrypoint):
             server.accept()
             listen(server, "message", lambda e: server.send(f"worker {e.data}"))
             return Response(None, status=101, web_socket=client)
+        if url.path == "/upgrade-header":
+            return Response(request.headers["upgrade"])
         if url.path == "/through":
             answer = await room.fetch("http://room/", headers={"Upgrade": "websocket"})
             socket = answer.js_object.webSocket
@@ -151,7 +153,8 @@ class Default(WorkerEntrypoint):
             socket.send("fetched")
             said = [answer.status, (await first(socket, "message")).data]
             plain = await js.fetch(f"http://{url.netloc}/log", headers=headers)
-            return Response(json.dumps([*said, plain.status, plain.webSocket is jsnull]))
+            refused = [plain.status, plain.webSocket is jsnull, await plain.text()]
+            return Response(json.dumps([*said, *refused]))
         return await room.fetch(request)
 """
 
@@ -235,11 +238,28 @@ def test_a_socket_for_a_request_that_asked_for_none_is_an_error(dev: Dev) -> Non
     assert "did not contain the header" in body
 
 
-def test_a_bad_handshake_is_refused(dev: Dev) -> None:
-    client = Client(dev.port, version=99)
+def test_a_bad_handshake_is_refused(connect: Callable[..., Client]) -> None:
+    bad: list[tuple[dict[str, Any], str]] = [
+        ({"version": 8}, "ERROR: The requested WebSocket version is not supported."),
+        ({"key": ""}, "ERROR: Missing Sec-WebSocket-Key"),
+        ({"key": "abc"}, "ERROR: Sec-WebSocket-Key is not the base64 of 16 bytes"),
+        ({"connection": "close"}, "ERROR: Missing Connection: Upgrade"),
+        ({"method": "HEAD"}, "ERROR: A WebSocket is asked for with GET, not with HEAD."),
+        ({"method": "PUT"}, "ERROR: A WebSocket is asked for with GET, not with PUT."),
+    ]
 
-    assert client.status == 400
-    client.socket.close()
+    for named, text in bad:
+        client = connect(**named)
+
+        assert (client.status, client.headers["content-length"]) == (400, str(len(text)))
+        assert named.get("method") == "HEAD" or client.body() == text
+        assert "server" not in client.headers
+
+
+def test_an_upgrade_is_read_in_small_letters(connect: Callable[..., Client]) -> None:
+    client = connect("/upgrade-header", upgrade="WebSocket")
+
+    assert client.body() == "websocket"
 
 
 # -- messages
@@ -292,8 +312,9 @@ def test_large_messages(connect: Callable[..., Client]) -> None:
         (0, b"nothing to continue", 1002),
         (8, b"x", 1002),
         (8, b"\x03\xed", 1002),
+        (8, b"\x03\xee", 1002),
     ],
-    ids=["large", "utf-8", "opcode", "ping", "continuation", "close", "close code"],
+    ids=["large", "utf-8", "opcode", "ping", "continuation", "close", "close code", "1006"],
 )
 def test_what_is_wrong_ends_the_connection_with_a_reason(
     dev: Dev, connect: Callable[..., Client], opcode: int, content: bytes, code: int
@@ -301,12 +322,34 @@ def test_what_is_wrong_ends_the_connection_with_a_reason(
     client = connect()
 
     client.frame(opcode, content)
-    kind, given, _ = client.hear()
+    kind, given, reason = client.hear()
 
     assert (kind, given) == ("close", code)
-    (text,) = log_until(dev, 1)
-    assert text.startswith(f"WebSocket protocol error; protocolError.statusCode = {code}; ")
+    assert log_until(dev, 1) == [
+        (
+            f"WebSocket protocol error; protocolError.statusCode = {code}; "
+            f"protocolError.description = {reason}"
+        )
+    ]
     client.socket.close()
+
+
+def test_what_is_wrong_is_told_in_words_of_workerd(connect: Callable[..., Client]) -> None:
+    wrong: list[tuple[str, list[tuple[int, bytes, bool]]]] = [
+        ("Unknown opcode 3", [(3, b"", True)]),
+        ("Unexpected continuation frame", [(0, b"x", True)]),
+        ("Missing continuation frame", [(1, b"a", False), (1, b"b", True)]),
+        ("Received fragmented control frame", [(9, b"x", False)]),
+        ("Invalid close frame", [(8, b"x", True)]),
+        ("Message is too large: 1048577 > 1048576", [(2, b"x" * (1024 * 1024 + 1), True)]),
+    ]
+
+    for words, frames in wrong:
+        client = connect()
+        for opcode, content, is_last in frames:
+            client.frame(opcode, content, is_last=is_last)
+
+        assert client.hear()[2] == words
 
 
 # -- closing
@@ -339,6 +382,18 @@ def test_a_client_vanishes(dev: Dev, connect: Callable[..., Client]) -> None:
 
     lost = [1006, "WebSocket disconnected without sending Close frame.", False]
     assert log_until(dev, 1) == [lost]
+
+
+def test_a_client_that_pings_and_vanishes_is_nothing_to_tell(
+    dev: Dev, connect: Callable[..., Client]
+) -> None:
+    for _ in range(30):
+        client = connect()
+        client.socket.sendall(framed(9, b"are you there") * 500)
+        client.drop()
+
+    assert connect().ask("x") == "echo x"
+    assert not [line for line in dev.said if "Error" in line]
 
 
 def test_the_object_closes_first(dev: Dev, connect: Callable[..., Client]) -> None:
@@ -417,7 +472,7 @@ def test_a_worker_fetches_a_socket(dev: Dev) -> None:
     status, body = dev.get("/upgrade")
 
     assert status == 200
-    assert json.loads(body) == [101, "echo fetched", 200, True]
+    assert json.loads(body) == [101, "echo fetched", 200, True, "[]"]
 
 
 def test_tags_and_attachments_and_automatic_answers(connect: Callable[..., Client]) -> None:
@@ -492,6 +547,24 @@ def test_other_sockets_close_with_1012_and_the_terminal_says_so(
     assert "the Worker: 1 socket was closed (1012)" in said
 
 
+def test_a_new_process_closes_every_socket_and_the_terminal_says_so(
+    project: Path, start: Callable[..., Dev]
+) -> None:
+    dev = start("--reload", "process")
+    clients = [Client(dev.port, "/"), Client(dev.port, "/listen")]
+    time.sleep(0.3)  # files that are no modules are watched a moment after the server is ready
+
+    change(project, dev)
+
+    assert [client.hear() for client in clients] == [("close", 1001, "")] * 2
+    assert any(
+        "2 WebSockets were closed (1001): a new process takes none over" in line
+        for line in dev.said
+    )
+    for client in clients:
+        client.socket.close()
+
+
 def test_a_reload_can_cut_every_socket(project: Path, start: Callable[..., Dev]) -> None:
     dev = start("--sockets", "close")
     clients = [Client(dev.port, path) for path in ("/", "/listen", "/worker")]
@@ -559,6 +632,31 @@ def test_a_client_that_sends_without_reading_is_read_from_no_further(
     flooding.join(10)
 
     assert (sent, heard) == (100, 100)
+    assert dev.process.poll() is None
+
+
+def test_a_client_that_pings_without_reading_is_read_from_no_further(
+    dev: Dev, connect: Callable[..., Client]
+) -> None:
+    client = connect()
+    pings = framed(9, b"x" * 125) * 1000
+    sent = heard = 0
+
+    def flood() -> None:
+        nonlocal sent
+        while sent < 100:
+            client.socket.sendall(pings)
+            sent += 1
+
+    flooding = threading.Thread(target=flood, daemon=True)
+    flooding.start()
+    flooding.join(2)
+    assert sent < 100
+    while heard < 100 * 1000 * 127:
+        heard += len(client.socket.recv(1 << 20))
+    flooding.join(10)
+
+    assert sent == 100
     assert dev.process.poll() is None
 
 

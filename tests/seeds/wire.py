@@ -17,15 +17,25 @@ _SHORT, _MEDIUM = 126, 127
 class Client:
     """One connection, from its handshake on."""
 
-    def __init__(self, port: int, path: str = "/", *headers: str, version: int = 13) -> None:
+    def __init__(  # noqa: PLR0913 - each line of the handshake may be wrong
+        self,
+        port: int,
+        path: str = "/",
+        *headers: str,
+        version: int = 13,
+        key: str = "AAAAAAAAAAAAAAAAAAAAAA==",
+        method: str = "GET",
+        connection: str = "Upgrade",
+        upgrade: str = "websocket",
+    ) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=15)
         self._buffer = b""
         lines = [
-            f"GET {path} HTTP/1.1",
+            f"{method} {path} HTTP/1.1",
             f"Host: 127.0.0.1:{port}",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+            f"Upgrade: {upgrade}",
+            f"Connection: {connection}",
+            f"Sec-WebSocket-Key: {key}",
             f"Sec-WebSocket-Version: {version}",
             *headers,
         ]
@@ -37,6 +47,10 @@ class Client:
         self.status = int(first.split()[1])
         pairs = (line.partition(":") for line in rest)
         self.headers = {name.lower(): value.strip() for name, _, value in pairs}
+
+    def body(self) -> str:
+        """Give what came instead of a WebSocket."""
+        return self._exactly(int(self.headers["content-length"])).decode()
 
     def send(self, message: str | bytes) -> None:
         """Send a message in one frame."""

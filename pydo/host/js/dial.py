@@ -88,7 +88,7 @@ class Dialing:
 
     def give_up(self) -> None:
         """Ask no longer."""
-        self._settle(JsException("Error", "Called close before connecting"))
+        self._settle(network_lost())
 
     def owner_gone(self) -> None:
         """The owner is dead: nobody waits."""
@@ -125,20 +125,20 @@ def checked_address(url: Any, protocols: Any = None) -> tuple[str, list[str]]:
         raise _wrong("The url scheme must be ws or wss.")
     if address.fragment is not None:
         raise _wrong("The url fragment must be empty.")
-    names = _names(protocols)
-    if len({name.lower() for name in names}) < len(names):
-        raise _wrong("The protocols header cannot have repeating values.")
-    if not all(_TOKEN.fullmatch(name) for name in names):
-        raise _wrong("The protocol header token is invalid.")
-    return address.href, names
+    return address.href, _names(protocols)
 
 
 def _names(protocols: Any) -> list[str]:
     if protocols is None:
         return []
-    if isinstance(protocols, str) or not hasattr(protocols, "__iter__"):
-        return [js_string(protocols)]
-    return [js_string(each) for each in protocols]
+    is_one = isinstance(protocols, str) or not hasattr(protocols, "__iter__")
+    names = [js_string(each) for each in ([protocols] if is_one else protocols)]
+    if len(set(names)) < len(names):
+        raise _wrong("The protocols header cannot have repeating values.")
+    if not all(_TOKEN.fullmatch(name) for name in names):
+        which = "The protocol header token is" if is_one else "One of the protocol header tokens is"
+        raise _wrong(f"{which} invalid.")
+    return names
 
 
 def _wrong(text: str) -> DOMException:

@@ -89,7 +89,7 @@ class WebSocket(EventTarget):
             )
         address, protocols = checked_address(*arguments[:2])
         self._take(Socket(new_pipe()[0], Use.CONSTRUCTED))
-        self._url = address
+        self._url = usv(js_string(arguments[0]))  # as it was given
         self._dialing = Dialing.begun(address, protocols)
         self._dialing.when_done(self._opened)
 
@@ -319,6 +319,7 @@ async def _response_to(dialing: Dialing, url: str) -> Response:
         response.webSocket = WebSocket.of(Socket(answer.end))
     else:
         response = Response.incoming(answer.status, answer.reason, answer.headers)
+        response.content = await answer.read()
     response.url = url
     return response
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from handlers import Handlers
 from js import WebSocketPair
 from rpc import run_handlers
 from workers import DurableObject, Response, WorkerEntrypoint
@@ -14,19 +15,6 @@ FILES = {
 
 # What stands for "no code" and "connection lost" on arrival cannot be sent.
 NOT_SENT = {1005, 1006, 1015}
-
-
-class Handlers:
-    """What may be called; a client that knows this class has its calls checked by type."""
-
-    async def foo(self, a: int) -> int:
-        return a + 1
-
-    async def bar(self) -> int:
-        return 3
-
-    def panic(self) -> None:
-        raise RuntimeError("panic!")
 
 
 class Counter(DurableObject):

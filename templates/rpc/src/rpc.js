@@ -27,8 +27,9 @@ export function createRpc(socket) {
     new Promise((resolve, reject) => {
       if (socket.readyState !== WebSocket.OPEN) throw new Error(`${method}() was called on a socket that is not open`);
       const rid = String(++last);
+      const request = JSON.stringify([REQUEST, rid, method, ...args]);
       calls.set(rid, { resolve, reject });
-      socket.send(JSON.stringify([REQUEST, rid, method, ...args]));
+      socket.send(request);
     });
 
   // A promise is told from other values by its `then`, which must not be a call.

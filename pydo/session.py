@@ -237,6 +237,7 @@ class DevSession:
         self._host.update(env=env, flags=_flags(config))
         try:
             with (
+                self._loop.between_tasks(),
                 self._watchdog.guarding(
                     f"the import of {config.main.name}", self._settings.import_s
                 ),

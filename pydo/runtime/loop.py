@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
+from contextlib import contextmanager
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack, cast
 
@@ -79,6 +80,19 @@ class ObjectLoop(_Loop):
         if context is None:
             _hide(task)
         return task
+
+    @contextmanager
+    def between_tasks(self) -> Generator[None]:
+        """Run a `with` block as if in no task: what runs there can neither name nor cancel it."""
+        task = asyncio.current_task(self)
+        if task is None:
+            yield
+            return
+        asyncio.tasks._leave_task(self, task)  # noqa: SLF001 - asyncio's own way for event loops
+        try:
+            yield
+        finally:
+            asyncio.tasks._enter_task(self, task)  # noqa: SLF001 - as above
 
     async def settled(self) -> None:
         """Wait until no owner has anything left to run now."""

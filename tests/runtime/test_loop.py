@@ -399,6 +399,15 @@ async def test_an_object_that_cancels_every_task_cancels_those_of_objects(core: 
     assert "CancelledError" in (await failure_of(working)).message
 
 
+async def test_what_runs_between_tasks_sees_none(loop: ObjectLoop) -> None:
+    task = asyncio.current_task()
+
+    with loop.between_tasks(), loop.between_tasks():
+        assert asyncio.current_task() is None
+
+    assert asyncio.current_task() is task
+
+
 def test_an_exit_of_a_callback_without_owner_does_not_end_the_loop(loop: ObjectLoop) -> None:
     told: list[object] = []
     loop.set_exception_handler(lambda _, context: told.append(context["exception"]))

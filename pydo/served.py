@@ -151,6 +151,7 @@ class Served:
         host.update(env, flags_of(config), self._fetcher.send)
         try:
             with (
+                self._ground.loop.between_tasks(),
                 self._ground.watchdog.guarding(
                     f"the import of {config.main.name}", self._ground.settings.import_s
                 ),

@@ -169,7 +169,7 @@ class Console:
         except UnicodeEncodeError:
             encoding = self._out.encoding
             self._write(level, text.encode(encoding, "replace").decode(encoding))
-        except OSError:  # nobody reads it any more: the server goes on
+        except (OSError, ValueError):  # nobody reads it any more, or the Worker closed it
             self._shown = frozenset()
 
 

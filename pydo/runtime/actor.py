@@ -337,16 +337,20 @@ class Actor:
     # -- the end
 
     def break_with(self, error: BaseException, signal: Signal | None = None) -> None:
-        """Reset the object: every caller gets `error`, and the running turn is taken back."""
+        """Reset the object: its callers get `error`, and the running turn is taken back.
+
+        What earlier turns of a pass have answered is answered still, if it can be committed.
+        """
         if self.broken is not None:
             return
         self.broken = travelling(error, self.worker.errors, durableObjectReset=True)
-        if self.turns.loop.running is self.turns:
+        is_in_pass = self.turns.loop.running is self.turns
+        if is_in_pass:
             self.database.rollback_turn()
             self.turns.output.drop_turn()
-        else:
-            self.database.close()
-        self._end(self.broken)
+        self._die()
+        if not is_in_pass:
+            self._be_gone(self.broken)
         if signal is None and self.is_starting:
             signal = Signal.START_FAILED
         self.container.broke(self.broken, signal)
@@ -354,12 +358,16 @@ class Actor:
     def evict(self) -> None:
         """Let the instance go; it has nothing to do."""
         self.broken = JsException("Error", "The Durable Object was evicted.")
-        self.database.close()
-        self._end(self.broken)
+        self._die()
+        self._be_gone(self.broken)
 
-    def _end(self, error: JsException) -> None:
-        self.deliveries.fail(error)
+    def _die(self) -> None:
+        self.deliveries.stop()
         self.turns.die(self.worker.owns)
+
+    def _be_gone(self, error: JsException) -> None:
+        self.database.close()
+        self.deliveries.fail(error)
 
     # -- the ends of turns (`turn.Owner`)
 
@@ -405,7 +413,7 @@ class Actor:
     def after_pass(self) -> None:
         """See whether anything is left to do."""
         if self.broken is not None:
-            self.database.close()
+            self._be_gone(self.broken)
         else:
             self.container.look()
 

@@ -67,8 +67,14 @@ class Deliveries:
         self._pending.add(delivery)
         self.turns.arrive(Callback(delivery.start, (), context))
 
+    def stop(self) -> None:
+        """Cancel what handles the pending events; `fail` tells their callers."""
+        for delivery in self._pending:
+            if delivery.task is not None:
+                delivery.task.cancel()
+
     def fail(self, error: JsException) -> None:
-        """Fail every pending event with `error`, and cancel what handles it."""
+        """Fail every event that has no answer yet with `error`."""
         pending, self._pending = self._pending, set()
         for delivery in pending:
             if not delivery.future.done():
@@ -77,12 +83,6 @@ class Deliveries:
                 is_fetch = self._marks and isinstance(delivery.event, Fetch)
                 marks = {"remote": True} if is_fetch else {}
                 delivery.future.set_exception(travelling(error, self.errors, **marks))
-            if delivery.task is not None:
-                delivery.task.cancel()
-
-    def awaits(self, delivery: _Delivery) -> bool:
-        """Whether an event is still to be answered by this owner: it was not reset meanwhile."""
-        return delivery in self._pending
 
     def settled(self, delivery: _Delivery, error: BaseException | None) -> None:
         """Take an answered event out, and tell its caller of `error`."""
@@ -118,12 +118,12 @@ class _Delivery:
         self.error: BaseException | None = None
 
     def start(self) -> None:
-        if self.future.done() or not self.deliveries.awaits(self):
-            # The caller has given up, or the object was reset.
+        if self.future.done():  # the caller has given up
             self.deliveries.settled(self, None)
             return
-        loop = self.deliveries.turns.loop
-        self.task = loop.create_unowned_task(self._run(), self.context)
+        turns = self.deliveries.turns
+        if not turns.is_dead:
+            self.task = turns.loop.create_unowned_task(self._run(), self.context)
 
     async def _run(self) -> None:
         handler = self.deliveries.handler
@@ -134,7 +134,9 @@ class _Delivery:
             self.error = exit_error(error)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
             self.error = error
-        self.deliveries.turns.output.hold(self._leave)
+        turns = self.deliveries.turns
+        if not turns.is_dead:  # the caller of what a reset has overtaken hears of the reset
+            turns.output.hold(self._leave)
 
     def _leave(self) -> None:
         self.deliveries.settled(self, self.error)

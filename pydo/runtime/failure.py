@@ -34,6 +34,9 @@ class Stopped(BaseException):
         self.error = error
 
 
+Stopped.__module__ = "builtins"  # in a traceback of the user's: `Stopped`, as of Python's own
+
+
 class Arrived(JsException):
     """An error that has come from another owner; its `__cause__` is what was raised there."""
 

@@ -5,6 +5,9 @@ it belongs to.  A callback without an owner goes straight to the loop.  One with
 that owner's `Turns`, which runs it in a turn: that is what holds `gather`, tasks, timers and
 futures of user code to the object's gates, whichever way they were made.
 
+A Worker runs on this loop and does not command it: as on Pyodide's, nothing it does ends the loop,
+and `asyncio.all_tasks` shows it no task that serves it.
+
 Transports, servers and subprocesses are opened outside any object (`_opened_outside`): the sockets
 of a pool that several objects share must not wait at the gate of whoever happened to open them.
 """
@@ -14,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
+from contextlib import contextmanager
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack, cast
 
@@ -51,6 +55,7 @@ class ObjectLoop(_Loop):
         self.thread_id = threading.get_ident()
         self._generators: dict[int, tuple[weakref.ref[Any], weakref.ref[Turns]]] = {}
         self._is_counting = True
+        self._awaited: asyncio.Future[Any] | None = None  # what the loop runs for
 
     # -- outside any object
 
@@ -69,9 +74,25 @@ class ObjectLoop(_Loop):
         """Make a task that keeps no object awake; `context` says where it runs all the same."""
         self._is_counting = False
         try:
-            return super().create_task(coroutine, context=context or Context())
+            task: asyncio.Task[Any] = super().create_task(coroutine, context=context or Context())
         finally:
             self._is_counting = True
+        if context is None:
+            _hide(task)
+        return task
+
+    @contextmanager
+    def between_tasks(self) -> Generator[None]:
+        """Run a `with` block as if in no task: what runs there can neither name nor cancel it."""
+        task = asyncio.current_task(self)
+        if task is None:
+            yield
+            return
+        asyncio.tasks._leave_task(self, task)  # noqa: SLF001 - asyncio's own way for event loops
+        try:
+            yield
+        finally:
+            asyncio.tasks._enter_task(self, task)  # noqa: SLF001 - as above
 
     async def settled(self) -> None:
         """Wait until no owner has anything left to run now."""
@@ -97,7 +118,46 @@ class ObjectLoop(_Loop):
         """Run until `future` is done; within a handler wait for it, as Cloudflare does."""
         if self.running is not None and can_wait():
             return wait(cast("Awaitable[_T]", future))
-        return super().run_until_complete(future)
+        if self.is_running():  # which is an error
+            return super().run_until_complete(future)
+        awaited = asyncio.ensure_future(cast("Awaitable[_T]", future), loop=self)
+        self._awaited = awaited
+        while True:
+            try:
+                return super().run_until_complete(awaited)
+            except SystemExit as error:
+                if awaited.done():
+                    raise
+                # One of a callback's without an owner, such as code at the top level of a module.
+                message = "a callback tried to end the process"
+                self.call_exception_handler({"message": message, "exception": error})
+
+    def stop(self) -> None:
+        """End what `run_forever` runs.
+
+        Raises:
+            NotImplementedError: the loop runs for something that is not done.  Pyodide's cannot
+                be stopped either: src/py/pyodide/webloop.py.
+
+        """
+        if self._awaited is not None and not self._awaited.done():
+            raise NotImplementedError
+        super().stop()
+
+    def close(self) -> None:
+        """Free what the loop holds; ignored while it runs, as by Pyodide's."""
+        if not self.is_running():
+            super().close()
+
+    async def shutdown_asyncgens(self) -> None:
+        """Close every async generator, save at the word of a Worker."""
+        if SCOPE.get() is None:
+            await super().shutdown_asyncgens()
+
+    async def shutdown_default_executor(self, *timeout: Any, **named: Any) -> None:
+        """End the threads of `run_in_executor`, save at the word of a Worker."""
+        if SCOPE.get() is None:
+            await super().shutdown_default_executor(*timeout, **named)
 
     def time(self) -> float:
         """Seconds by the loop's clock."""
@@ -167,7 +227,9 @@ class ObjectLoop(_Loop):
         """Make a task; one that belongs to an object keeps it awake until it is done."""
         scope = SCOPE.get() if context is None else context.get(SCOPE)
         task: asyncio.Task[Any] = super().create_task(coro, name=name, context=context, **options)
-        if scope is not None:
+        if scope is None:
+            _hide(task)
+        else:
             scope.turns.keep(task)
         return task
 
@@ -270,6 +332,11 @@ def _task_step() -> type:
 _TASK_STEP: Any = _task_step()
 _NOWHERE = Context()
 _QUIET_ROUNDS = 3  # a settled future wakes its task on the round after
+
+
+def _hide(task: asyncio.Task[Any]) -> None:
+    """Leave a task out of `asyncio.all_tasks`: a Worker that cancels them all means its own."""
+    asyncio._unregister_task(task)  # noqa: SLF001 - meant for whoever makes tasks
 
 
 def _turns_of(task: object) -> Turns | None:

@@ -119,6 +119,7 @@ class Worker:
         if self._grace is not None:
             self._grace.cancel()
             self._grace = None
+        self.deliveries.stop()
         self.deliveries.fail(
             JsException("Error", "The Worker was restarted while it handled this request.")
         )

@@ -42,6 +42,8 @@ _TRIES = 50
 _WARN_S = 1.0
 _NOWHERE = "pydo"
 _PYDO = str(Path(__file__).parent.parent)
+# What stands in for functions of Python's own, such as `time.sleep`, is the caller's code.
+_STAND_INS = tuple(str(Path(_PYDO, "host", name)) for name in ("portability", "waiting.py"))
 _DEBUGGERS = frozenset({"pdb", "bdb", "pudb", "IPython.core.debugger", "pydevd", "debugpy"})
 
 
@@ -212,7 +214,7 @@ class Watchdog:
             filename = frame.f_code.co_filename
             if self._owns(filename):
                 return True
-            if filename.startswith(_PYDO):
+            if filename.startswith(_PYDO) and not filename.startswith(_STAND_INS):
                 return False
             frame = frame.f_back
         return False

@@ -240,6 +240,16 @@ def test_a_console_that_nobody_reads_falls_silent() -> None:
     assert not console.shows(Level.ERROR)
 
 
+def test_a_console_whose_stream_the_worker_has_closed_falls_silent() -> None:
+    out = io.StringIO()
+    console = Console(out, colour=False)
+    out.close()
+
+    console.info("one")
+
+    assert not console.shows(Level.ERROR)
+
+
 def test_colours_are_for_terminals_unless_the_environment_says_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

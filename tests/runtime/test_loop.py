@@ -19,7 +19,7 @@ from pydo.runtime import loop as loop_module
 from pydo.runtime.clock import ManualClock
 from pydo.runtime.loop import ObjectLoop
 
-from .conftest import Core, Object
+from .conftest import Core, Object, failure_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -344,6 +344,90 @@ def test_a_generator_dropped_after_the_loop_was_closed_is_let_go(tmp_path: Path)
     instances.clear()
     del core
     gc.collect()
+
+
+# -- who commands the loop
+
+
+class Commanding(Object):
+    async def stop(self) -> None:
+        self.actor.turns.loop.stop()
+
+    async def close(self) -> None:
+        self.actor.turns.loop.close()
+
+    async def shut_down(self) -> str:
+        loop = self.actor.turns.loop
+        await loop.shutdown_asyncgens()
+        await loop.shutdown_default_executor()
+        return await loop.run_in_executor(None, str, "still there")
+
+    async def cancel_all(self) -> int:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        return len(tasks)
+
+    async def work(self) -> None:
+        await asyncio.sleep(60)
+
+
+async def test_an_object_cannot_stop_the_loop(core: Core) -> None:
+    stub = core.stub(Commanding)
+
+    assert "NotImplementedError" in (await failure_of(stub.call("stop"))).message
+    await stub.call("close")
+    assert await stub.call("shut_down") == "still there"
+
+
+async def _serve() -> str:
+    for _ in range(10):
+        await asyncio.sleep(0)
+    return "served"
+
+
+async def test_an_object_that_cancels_every_task_cancels_those_of_objects(core: Core) -> None:
+    serving = asyncio.ensure_future(_serve())
+    working = core.stub(Commanding, "b").call("work")
+    await core.advance()
+
+    count = await core.stub(Commanding).call("cancel_all")
+    await core.advance(60)
+
+    assert count == 1
+    assert await serving == "served"
+    assert "CancelledError" in (await failure_of(working)).message
+
+
+async def test_what_runs_between_tasks_sees_none(loop: ObjectLoop) -> None:
+    task = asyncio.current_task()
+
+    with loop.between_tasks(), loop.between_tasks():
+        assert asyncio.current_task() is None
+
+    assert asyncio.current_task() is task
+
+
+def test_an_exit_of_a_callback_without_owner_does_not_end_the_loop(loop: ObjectLoop) -> None:
+    told: list[object] = []
+    loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+
+    async def run() -> str:
+        loop.call_soon(sys.exit, 3)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return "served"
+
+    assert loop.run_until_complete(run()) == "served"
+    assert [repr(each) for each in told] == ["SystemExit(3)"]
+
+
+def test_an_exit_of_what_the_loop_runs_for_ends_it(loop: ObjectLoop) -> None:
+    async def run() -> None:
+        sys.exit(3)
+
+    with pytest.raises(SystemExit):
+        loop.run_until_complete(run())
 
 
 # -- clocks

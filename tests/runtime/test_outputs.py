@@ -203,6 +203,50 @@ async def test_an_abort_among_turns_that_share_a_commit_takes_back_its_own(core:
     assert await core.stub(Receiver).call("get") == 5
 
 
+async def test_who_was_answered_in_the_pass_before_an_abort_hears_the_answer(core: Core) -> None:
+    class Counted(Sharing):
+        commits = 0
+
+    stub = core.stub(Counted)
+    hold = stub.call("hold")
+    await core.advance(0.5)
+    first = [stub.call("mark", number) for number in range(5)]
+    aborting = stub.call("mark_and_abort", 5)
+    later = [stub.call("mark", number) for number in range(6, 9)]
+    await core.advance(0.5)
+
+    assert await asyncio.gather(hold, *first) == [None] * 6
+    for call in (aborting, *later):
+        assert (await failure_of(call)).message == "enough"
+    assert on_disk(stub.file) == {f"turn {number}": number for number in range(5)}
+
+
+async def test_a_handler_that_returns_in_the_turn_in_which_it_aborts_has_failed(core: Core) -> None:
+    class Aborting(Object):
+        async def abort(self) -> str:
+            self.actor.abort("enough")
+            return "an answer"
+
+    assert (await failure_of(core.stub(Aborting).call("abort"))).message == "enough"
+
+
+async def test_an_abort_whose_pass_cannot_be_committed_answers_nobody(core: Core) -> None:
+    class Failing(Sharing):
+        def count(self) -> bool:
+            return True  # to the commit hook: refuse
+
+    stub = core.stub(Failing)
+    hold = stub.call("hold")
+    await core.advance(0.5)
+    calls = [stub.call("mark", 1), stub.call("mark_and_abort", 2), stub.call("mark", 3)]
+    await core.advance(0.5)
+
+    for call in calls:
+        assert properties(await failure_of(call))["durableObjectReset"] is True
+    await asyncio.gather(hold, return_exceptions=True)
+    assert on_disk(stub.file) == {}
+
+
 async def test_a_commit_that_fails_resets_the_object_and_drops_what_was_said(core: Core) -> None:
     class Breaking(Object):
         async def prepare(self) -> None:

@@ -73,6 +73,8 @@ def test_a_save_is_answered_by_the_new_code(start: Start, project: Path) -> None
         ("import nowhere_to_be_found", "ModuleNotFoundError"),
         ("raise ValueError('at the top')", "ValueError: at the top"),
         ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("import asyncio; asyncio.get_event_loop().stop()", "NotImplementedError"),
+        ("import asyncio; asyncio.current_task().cancel()", "AttributeError"),
     ],
 )
 def test_broken_code_leaves_the_last_good_version_serving(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pydo.errors import JsException
+from pydo.host.waiting import waiting
 from pydo.runtime.failure import ErrorForm, Stopped
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.observer import Observer
@@ -105,6 +106,15 @@ def test_what_is_guarded_is_stopped_by_its_own_limit(
 
     watchdog.close()
     assert heard.stopped[0].startswith("the import test_watchdog.py:")
+
+
+def test_a_sleep_where_nothing_can_wait_is_stopped(
+    watched: tuple[ObjectLoop, Heard, Watchdog],
+) -> None:
+    _, _, watchdog = watched
+
+    with waiting(), watchdog.guarding("the import", 0.1), pytest.raises(Stopped):
+        time.sleep(60)
 
 
 def test_a_turn_that_ends_is_left_alone(watched: tuple[ObjectLoop, Heard, Watchdog]) -> None:

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 from collections import OrderedDict
 from enum import Enum
 from functools import cache
@@ -55,6 +56,17 @@ _RESERVED_FILES = 96  # descriptors left to sockets, modules and the user's own 
 _FILES_EACH = 3  # the database, its log and the log's index
 _MOST_OPEN, _FEWEST_OPEN = 1000, 8
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
+# Where APSW's SQLite has other words than workerd's, or functions that workerd's is built without.
+_WORDS = (
+    (re.compile("^triggers nested too deep$"), "too many levels of trigger recursion"),
+    (
+        re.compile(
+            "^not authorized to use function: (fts3_tokenizer|geopoly_.*|matchinfo|median|offsets"
+            "|optimize|percentile.*)$"
+        ),
+        r"no such function: \1",
+    ),
+)
 _CRITICAL = (apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptError)
 
 
@@ -520,6 +532,8 @@ def sqlite_error(error: apsw.Error, hint: str = "") -> JsException:
     The form is `<text>[ at offset <n>]: <code>[ (extended: <code>)]`: src/workerd/util/sqlite.c++.
     """
     text = str(error).split(": ", 1)[-1] if str(error).startswith("SQLITE") else str(error)
+    for pattern, words in _WORDS:
+        text = pattern.sub(words, text)
     code = _code_name(getattr(error, "result", 0))  # not declared in apsw's stubs
     extended = _code_name(getattr(error, "extendedresult", 0))
     suffix = f" (extended: {extended})" if extended not in (code, "") else ""

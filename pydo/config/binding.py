@@ -169,8 +169,9 @@ def _check_name(report: Report, name: str, places: list[tuple[str, KeyPath]]) ->
     if len(kinds) > 1:
         report.error(f"{name} assigned to {_listed(kinds)} bindings.", in_file[-1], hint)
     for kind in kinds:
-        if labels.count(kind) > 1:
-            report.error(f"{name} assigned to multiple {kind} bindings.", in_file[-1], hint)
+        of_kind = [path for path in in_file if (kind, path) in places]
+        if len(of_kind) > 1:
+            report.error(f"{name} assigned to multiple {kind} bindings.", of_kind[-1], hint)
 
 
 def _line(report: Report, path: KeyPath) -> tuple[int, int]:

@@ -91,7 +91,7 @@ def check_keys(report: Report, environment: Environment, *, is_redirected: bool 
         found = environment.find(key)
         if rule.treatment is Treatment.NOT_SIMULATED and found is not None and found.value:
             message = f'"{key}" is not simulated by pydo'
-            report.warn(message, found.path, _without(key))
+            report.warn_of_key(message, found.path, _without(key))
 
 
 def _check_target(report: Report, name: str | None, environments: Mapping[str, object]) -> None:

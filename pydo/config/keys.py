@@ -14,6 +14,7 @@ __all__ = [
     "DEV_KEYS",
     "KEYS",
     "OF_TOOLS",
+    "STRAYS",
     "BindingKind",
     "KeyRule",
     "Reach",
@@ -148,3 +149,6 @@ OF_TOOLS = (
     "targetEnvironment",
 )
 """The keys that a build tool adds to the configuration that it makes."""
+
+STRAYS = frozenset(key for key in KEYS if "_" in key) | {"main", "migrations", "vars"}
+"""The keys of the top level that no table has, so that one found there has lost its way."""

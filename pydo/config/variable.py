@@ -113,5 +113,9 @@ def _json(report: Report, path: KeyPath, value: object) -> object:
         return None
     if isinstance(value, int) and abs(value) > _LARGEST:
         message = f'"{spell(path)}" is {value}, more than a number in JavaScript can hold exactly'
-        report.error(message, path, "put it between quotes")
+        if not report.document.is_json:  # wrangler's reader of TOML refuses it as well
+            report.error(message, path, "put it between quotes")
+            return value
+        report.warn(message, path, f"the Worker gets {float(value):.0f}: put it between quotes")
+        return float(value)
     return value

@@ -335,8 +335,9 @@ class DevSession:
         )
 
     @property
-    def _config_digests(self) -> dict[Path, bytes]:
-        return {path: digest(held) for path, held in self._project.contents.items()}
+    def _config_digests(self) -> dict[Path, bytes | None]:
+        held = self._project.contents
+        return {path: digest(held[path]) if path in held else None for path in self._project.files}
 
     def _reload(self, changed: frozenset[Path]) -> None:
         started = time.perf_counter()

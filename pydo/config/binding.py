@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydo.config.environment import Environment
     from pydo.config.report import Report
 
-__all__ = ["PlacedBinding", "check_names", "read_bindings"]
+__all__ = ["PlacedBinding", "bound_names", "check_names", "read_bindings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,31 @@ def check_names(report: Report, environment: Environment, extra_vars: Mapping[st
     """
     uses: defaultdict[str, list[tuple[str, KeyPath]]] = defaultdict(list)
     for name, label, path in (
-        *_bound_names(environment),
+        *bound_names(environment),
         *_var_names(environment, extra_vars),
         *_secret_names(environment),
     ):
         uses[name].append((label, path))
     for name, places in uses.items():
         _check_name(report, name, places)
+
+
+def bound_names(environment: Environment) -> Iterator[tuple[str, str, KeyPath]]:
+    """Yield the name of each binding, be it simulated or not, with its kind and its place."""
+    for key, kind in BINDINGS.items():
+        found = environment.find(key)
+        if found is None:
+            continue
+        path, value = found.path, found.value
+        for part in kind.within:
+            path, value = (*path, part), (as_table(value) or {}).get(part)
+        tables = as_array(value)
+        places = enumerate(tables) if tables is not None else ((None, value),)
+        for index, each in places:
+            name = (as_table(each) or {}).get(kind.named_by)
+            if isinstance(name, str) and name:
+                place = path if index is None else (*path, index)
+                yield name, kind.label, (*place, kind.named_by)
 
 
 def _binding(report: Report, path: KeyPath, value: object, worker: str) -> PlacedBinding | None:
@@ -114,23 +132,6 @@ def _problems(report: Report, table: Mapping[str, object]) -> Iterator[tuple[str
             "environment",
             "add script_name, the Worker that holds the class, or remove environment",
         )
-
-
-def _bound_names(environment: Environment) -> Iterator[tuple[str, str, KeyPath]]:
-    for key, kind in BINDINGS.items():
-        found = environment.find(key)
-        if found is None:
-            continue
-        path, value = found.path, found.value
-        for part in kind.within:
-            path, value = (*path, part), (as_table(value) or {}).get(part)
-        tables = as_array(value)
-        places = enumerate(tables) if tables is not None else ((None, value),)
-        for index, each in places:
-            name = (as_table(each) or {}).get(kind.named_by)
-            if isinstance(name, str) and name:
-                place = path if index is None else (*path, index)
-                yield name, kind.label, (*place, kind.named_by)
 
 
 def _var_names(

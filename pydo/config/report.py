@@ -6,7 +6,6 @@ Texts are wrangler's wherever it has one (cloudflare/workers-sdk
 
 from __future__ import annotations
 
-import difflib
 import json
 from datetime import date, time
 from typing import TYPE_CHECKING, cast
@@ -124,7 +123,10 @@ def _why_unexpected(path: KeyPath, key: str, known: Collection[str]) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Name the known word that looks most like this one, if any does."""
-    for match in difflib.get_close_matches(word, list(known), n=1):
+    # Here and not above: most configurations have no such word.
+    from difflib import get_close_matches  # noqa: PLC0415 - as said
+
+    for match in get_close_matches(word, list(known), n=1):
         return f'did you mean "{match}"?'
     return None
 

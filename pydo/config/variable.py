@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pydo.config.binding import bound_names
 from pydo.config.document import spell
 from pydo.config.report import as_array, as_strings, as_table, show
 from pydo.config.secrets import read_secrets
@@ -44,6 +45,12 @@ def read_variables(
     names = _required(report, environment)
     secrets = read_secrets(wanted, report.diagnostics, chosen=names is not None)
     found = {**secrets.values} if names is None else _of(report, names, secrets.values)
+    for name, kind, _ in bound_names(environment):
+        if found.pop(name, None) is not None:
+            report.diagnostics.warn(
+                f"The secret {name} is not used: a {kind} binding has this name.",
+                hint=f"rename one of the two; the secret is from {' or '.join(secrets.origins)}",
+            )
     return Variables(
         MappingProxyType({**values, **found, **given}),
         frozenset((*found, *given)),

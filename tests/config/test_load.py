@@ -397,14 +397,14 @@ hold exactly
 def test_what_the_worker_gets_is_as_was_said(config: Callable[..., Config]) -> None:
     loaded = config("""\
         [vars]
-        JSON = { a = [1, 2.5, true, { b = "c" }] }
+        JSON = { a = [1, 2.5, 3.0, true, { b = "c" }] }
         DATES = [2026-09-01, 07:32:00]
         NAN = { deep = [1, nan] }
         BIG = -9007199254740991
         """)
 
     assert dict(loaded.vars) == {
-        "JSON": {"a": [1, 2.5, True, {"b": "c"}]},
+        "JSON": {"a": [1, 2.5, 3, True, {"b": "c"}]},
         "DATES": ["2026-09-01", "07:32:00"],
         "NAN": {"deep": [1, None]},
         "BIG": -9007199254740991,

@@ -103,3 +103,10 @@ def test_a_secret_gives_way_to_a_binding(
         The secret K is not used: a KV Namespace binding has this name.
           rename one of the two; the secret is from .dev.vars
         """)
+
+
+def test_a_number_beyond_all_measure_is_null(problems: Callable[..., str]) -> None:
+    assert problems(f"vars = {{ A = -1{'0' * 400} }}") == dedent("""\
+        wrangler.toml:5: "vars.A" is -inf, which JSON does not have; the Worker gets null
+          put it between quotes
+        """)

@@ -47,13 +47,13 @@ class Watched:
     `folder` is the folder of `main`: the files in it count, whatever they are, and those in the
     folders below it that can hold code of the project.  `files` count wherever they are: the
     modules that were read, the configuration.  `digests` says what some of them held when they
-    were read; a file it does not know is compared with how it was last reported.  Nothing in
-    the folders `ignored`, such as the state directory, ever counts.
+    were read, None that there was no such file; one it does not know is compared with how it was
+    last reported.  Nothing in the folders `ignored`, such as the state directory, ever counts.
     """
 
     folder: Path
     files: frozenset[Path] = frozenset()
-    digests: Mapping[Path, bytes] = field(default_factory=dict[Path, bytes])
+    digests: Mapping[Path, bytes | None] = field(default_factory=dict[Path, bytes | None])
     ignored: frozenset[Path] = frozenset()
 
 
@@ -309,6 +309,8 @@ def _looks_unfinished(path: Path) -> bool:
                 compile(contents, str(path), "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         elif path.suffix == ".toml":
             tomllib.loads(contents.decode())
+        elif path.suffix in {".json", ".jsonc"}:  # it may have comments: its end must do
+            return not contents.rstrip().endswith((b"}", b"]"))
     except (OSError, SyntaxError, ValueError):
         return True
     return not contents

@@ -93,11 +93,12 @@ class Served:
     @property
     def watched(self) -> Watched:
         """The files whose change is one of the Worker's."""
-        held = self.project.contents.items()
+        held, files = self.project.contents, self.project.files
+        digests = {path: digest(held[path]) if path in held else None for path in files}
         return Watched(
             self.config.main.parent,
-            self._loader.files | self.project.files,
-            {**self._loader.digests, **{path: digest(each) for path, each in held}},
+            self._loader.files | files,
+            {**self._loader.digests, **digests},
             frozenset({self._ground.state.root}),
         )
 

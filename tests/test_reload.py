@@ -277,14 +277,17 @@ def test_what_differs_when_watching_begins_is_reported_at_once(project: Project)
         digests={
             project.entry: digest(b"as it was loaded"),
             project.config: digest(project.config.read_bytes()),
+            (came := project.write(".env", "A=1")): None,
+            (missing := project.folder / ".dev.vars"): None,
         },
+        files=project.watched.files | {came, missing},
     )
 
     async def scenario() -> frozenset[Path]:
         async with aclosing(changes(lambda: project.watched)) as reports:
             return await anext(reports)
 
-    assert asyncio.run(scenario()) == {project.entry}
+    assert asyncio.run(scenario()) == {project.entry, came}
 
 
 def test_a_folder_made_later_is_watched_with_what_is_in_it(project: Project) -> None:
@@ -476,13 +479,21 @@ def test_whole_files_are_settled_at_once(project: Project) -> None:
 
 @pytest.mark.parametrize(
     ("name", "half"),
-    [("a.py", ""), ("a.py", "def f(:"), ("a.toml", "name = "), ("a.txt", ""), ("a.py", "'\0'")],
+    [
+        ("a.py", ""),
+        ("a.py", "def f(:"),
+        ("a.toml", "name = "),
+        ("a.jsonc", '{"name": // x\n'),
+        ("a.txt", ""),
+        ("a.py", "'\0'"),
+    ],
 )
 def test_a_file_that_looks_half_written_is_looked_at_again(
     project: Project, name: str, half: str
 ) -> None:
     path = project.write(name, half)
-    sleep = Sleeps(lambda: path.write_text("a = 1\n"))
+    whole = "{}\n" if name.endswith(".jsonc") else "a = 1\n"
+    sleep = Sleeps(lambda: path.write_text(whole))
 
     asyncio.run(settled([path], sleep))
 

@@ -77,6 +77,9 @@ def load(
     """
     location = where if isinstance(where, Location) else Location(where.absolute())
     diagnostics = Diagnostics()
+    for each in location.passed_over:
+        message = f"{each.name} is not read: {location.path.name} beside it goes before it"
+        diagnostics.warn(message, hint="remove one of the two, or choose with `--config`")
     document = read_document(location.path)
     config = validate(document, location, overrides, today or datetime.now(UTC).date(), diagnostics)
     if diagnostics.has_errors:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydo.config.environment import Environment
     from pydo.config.report import Report
 
-__all__ = ["PlacedBinding", "check_names", "read_bindings"]
+__all__ = ["PlacedBinding", "bound_names", "check_names", "read_bindings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,31 @@ def check_names(report: Report, environment: Environment, extra_vars: Mapping[st
     """
     uses: defaultdict[str, list[tuple[str, KeyPath]]] = defaultdict(list)
     for name, label, path in (
-        *_bound_names(environment),
+        *bound_names(environment),
         *_var_names(environment, extra_vars),
         *_secret_names(environment),
     ):
         uses[name].append((label, path))
     for name, places in uses.items():
         _check_name(report, name, places)
+
+
+def bound_names(environment: Environment) -> Iterator[tuple[str, str, KeyPath]]:
+    """Yield the name of each binding, be it simulated or not, with its kind and its place."""
+    for key, kind in BINDINGS.items():
+        found = environment.find(key)
+        if found is None:
+            continue
+        path, value = found.path, found.value
+        for part in kind.within:
+            path, value = (*path, part), (as_table(value) or {}).get(part)
+        tables = as_array(value)
+        places = enumerate(tables) if tables is not None else ((None, value),)
+        for index, each in places:
+            name = (as_table(each) or {}).get(kind.named_by)
+            if isinstance(name, str) and name:
+                place = path if index is None else (*path, index)
+                yield name, kind.label, (*place, kind.named_by)
 
 
 def _binding(report: Report, path: KeyPath, value: object, worker: str) -> PlacedBinding | None:
@@ -116,23 +134,6 @@ def _problems(report: Report, table: Mapping[str, object]) -> Iterator[tuple[str
         )
 
 
-def _bound_names(environment: Environment) -> Iterator[tuple[str, str, KeyPath]]:
-    for key, kind in BINDINGS.items():
-        found = environment.find(key)
-        if found is None:
-            continue
-        path, value = found.path, found.value
-        for part in kind.within:
-            path, value = (*path, part), (as_table(value) or {}).get(part)
-        tables = as_array(value)
-        places = enumerate(tables) if tables is not None else ((None, value),)
-        for index, each in places:
-            name = (as_table(each) or {}).get(kind.named_by)
-            if isinstance(name, str) and name:
-                place = path if index is None else (*path, index)
-                yield name, kind.label, (*place, kind.named_by)
-
-
 def _var_names(
     environment: Environment, extra_vars: Mapping[str, str]
 ) -> Iterator[tuple[str, str, KeyPath]]:
@@ -169,8 +170,9 @@ def _check_name(report: Report, name: str, places: list[tuple[str, KeyPath]]) ->
     if len(kinds) > 1:
         report.error(f"{name} assigned to {_listed(kinds)} bindings.", in_file[-1], hint)
     for kind in kinds:
-        if labels.count(kind) > 1:
-            report.error(f"{name} assigned to multiple {kind} bindings.", in_file[-1], hint)
+        of_kind = [path for path in in_file if (kind, path) in places]
+        if len(of_kind) > 1:
+            report.error(f"{name} assigned to multiple {kind} bindings.", of_kind[-1], hint)
 
 
 def _line(report: Report, path: KeyPath) -> tuple[int, int]:

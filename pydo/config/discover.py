@@ -31,12 +31,14 @@ class Location:
     """The configuration file to read.
 
     Where a tool wrote it, `redirect` is the file that names it, and `user_path` the file that it
-    was made of, if there is one: .dev.vars and the state are beside that.
+    was made of, if there is one: .dev.vars and the state are beside that.  `passed_over` are files
+    beside it that could be meant as well.
     """
 
     path: Path
     user_path: Path | None = None
     redirect: Path | None = None
+    passed_over: tuple[Path, ...] = ()
 
     @property
     def home(self) -> Path:
@@ -81,7 +83,8 @@ def discover(start: Path) -> Location:
             " above it.",
             hint="`pydo init NAME` makes a project; `--config PATH` names a file elsewhere",
         )
-    return Location(user_path)
+    others = (user_path.with_name(name) for name in NAMES if name != user_path.name)
+    return Location(user_path, passed_over=tuple(each for each in others if each.is_file()))
 
 
 def _upward(directory: Path, name: str | Path) -> Path | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from pydo.config.source import SourceFile, Span
 
@@ -70,8 +70,16 @@ class Document:
 
     def swallowed(self, key: str) -> KeyPath | None:
         """Find the TOML table with a header that holds a top-level `key` by mistake."""
-        tables = (path[:-1] for path in self._places.names if len(path) > 1 and path[-1] == key)
-        return next((path for path in tables if path[0] != "env" and self.has_header(path)), None)
+        return next((path for path in self.strays({key}) if path[0] != "env"), None)
+
+    def strays(self, keys: Collection[str]) -> Mapping[KeyPath, Sequence[str]]:
+        """Give the TOML tables with a header that hold any of the `keys`, each with which."""
+        found: dict[KeyPath, list[str]] = {}
+        for path in self._places.names:
+            key = path[-1] if path else None
+            if isinstance(key, str) and key in keys and path[:-1] in self._places.headers:
+                found.setdefault(path[:-1], []).append(key)
+        return found
 
     def example(self, key: str, value: object) -> str:
         """Write a key and its value as they would stand in this file."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydo.config.keys import BINDINGS, KEYS, OF_TOOLS, Reach, Treatment
+from pydo.config.keys import BINDINGS, KEYS, OF_TOOLS, TYPES, Reach, Treatment
 from pydo.config.report import as_table, did_you_mean, show
 
 if TYPE_CHECKING:
@@ -80,7 +80,10 @@ def choose(report: Report, name: str | None, *, is_redirected: bool = False) -> 
 
 
 def check_keys(report: Report, environment: Environment, *, is_redirected: bool = False) -> None:
-    """Warn of keys that wrangler does not know, pydo does not simulate, or nobody inherits."""
+    """Warn of keys that wrangler does not know, pydo does not simulate, or nobody inherits.
+
+    The types of keys that have no effect here are checked too, since wrangler would refuse them.
+    """
     known = (*KEYS, *OF_TOOLS) if is_redirected else (*KEYS,)
     report.unexpected((), environment.top, known, "top-level")
     if environment.own is not None:
@@ -91,7 +94,9 @@ def check_keys(report: Report, environment: Environment, *, is_redirected: bool 
         found = environment.find(key)
         if rule.treatment is Treatment.NOT_SIMULATED and found is not None and found.value:
             message = f'"{key}" is not simulated by pydo'
-            report.warn(message, found.path, _without(key))
+            report.warn_of_key(message, found.path, _without(key))
+        if key in TYPES and found is not None and not isinstance(found.value, TYPES[key][0]):
+            report.wrong_type(found.path, TYPES[key][1], found.value)
 
 
 def _check_target(report: Report, name: str | None, environments: Mapping[str, object]) -> None:

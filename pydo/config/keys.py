@@ -14,6 +14,8 @@ __all__ = [
     "DEV_KEYS",
     "KEYS",
     "OF_TOOLS",
+    "STRAYS",
+    "TYPES",
     "BindingKind",
     "KeyRule",
     "Reach",
@@ -148,3 +150,25 @@ OF_TOOLS = (
     "targetEnvironment",
 )
 """The keys that a build tool adds to the configuration that it makes."""
+
+STRAYS = frozenset(key for key in KEYS if "_" in key) | {"main", "migrations", "vars"}
+"""The keys of the top level that no table has, so that one found there has lost its way."""
+
+TYPES: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(
+        (
+            *("find_additional_modules", "first_party_worker", "keep_names", "keep_vars"),
+            *("legacy_env", "logpush", "minify", "no_bundle", "preserve_file_names"),
+            *("preview_urls", "send_metrics", "upload_source_maps", "workers_dev"),
+        ),
+        (bool, "boolean"),
+    ),
+    **dict.fromkeys(
+        (
+            *("$schema", "account_id", "base_dir", "jsx_factory", "jsx_fragment"),
+            *("pages_build_output_dir", "tsconfig"),
+        ),
+        (str, "string"),
+    ),
+}
+"""The types of the keys that nothing else looks at, and wrangler's words for them."""

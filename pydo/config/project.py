@@ -8,13 +8,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pydo.config.diagnostics import Diagnostics
 from pydo.config.secrets import secret_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pydo.config.diagnostics import Diagnostics
     from pydo.config.discover import Location
     from pydo.config.schema import Config, Overrides
 
@@ -32,9 +32,10 @@ class Project:
         """Every file that counts, or would if it existed."""
         self.contents: Mapping[Path, bytes] = {}
         """What those that exist held when they were last read."""
+        self._told: frozenset[str] = frozenset()
 
     def read(self) -> tuple[Config, Diagnostics]:
-        """Read it all.
+        """Read it all; of the warnings only those that were not given the last time.
 
         Raises:
             ConfigError: something is wrong.
@@ -47,4 +48,6 @@ class Project:
             with suppress(OSError):
                 contents[path] = path.read_bytes()
         self.contents = contents
-        return load(self.location, self._overrides)
+        config, warnings = load(self.location, self._overrides)
+        told, self._told = self._told, frozenset(map(str, warnings))
+        return config, Diagnostics(each for each in warnings if str(each) not in told)

@@ -7,7 +7,6 @@ may stand on disk by then.
 from __future__ import annotations
 
 import os
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -76,7 +75,7 @@ def _blank(text: str) -> str:
 
 
 def _width(text: str) -> int:
-    return sum(
-        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
-        for each in text
-    )
+    # Here and not above: it is needed where there is something to show.
+    from unicodedata import combining, east_asian_width  # noqa: PLC0415 - as said
+
+    return sum(0 if combining(each) else 1 + (east_asian_width(each) in "WF") for each in text)

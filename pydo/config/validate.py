@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pydo.config.diagnostics import Diagnostics
     from pydo.config.discover import Location
-    from pydo.config.document import Document
+    from pydo.config.document import Document, KeyPath
     from pydo.config.environment import Environment
     from pydo.config.schema import Overrides
 
@@ -57,7 +57,7 @@ def validate(
     check_history(report, migrations)
     check_classes(report, bindings, migrations)
     variables = read_variables(report, environment, overrides.vars, wanted)
-    return Config(
+    config = Config(
         path=location.path,
         root=root,
         name=name,
@@ -76,6 +76,8 @@ def validate(
         d1_databases=read_d1_databases(report, environment),
         services=read_services(report, environment),
     )
+    report.warn_of_strays()
+    return config
 
 
 def _check_repeated(report: Report) -> None:
@@ -122,8 +124,8 @@ def _main(report: Report, environment: Environment, root: Path) -> Path:
     if found is None:
         message = "Missing entry-point to Worker script or to assets directory"
         add = report.example("main", "src/entry.py")
-        hint = _swallowed(report, "main") or f"add {add}, the module of the Worker"
-        report.error(message, (), hint)
+        at, why = _missing(report, "main")
+        report.error(message, at, why or f"add {add}, the module of the Worker")
         return root
     if not isinstance(found.value, str):
         report.wrong_type(found.path, "string", found.value)
@@ -155,10 +157,11 @@ def _compatibility_date(
             report.error_of_command_line(*problem)
         return overrides.compatibility_date
     if found is None:
+        at, why = _missing(report, "compatibility_date")
         report.warn(
             f"No compatibility_date was specified. Using today's date: {today}.",
-            (),
-            _swallowed(report, "compatibility_date")
+            at,
+            why
             or f"Add one to your configuration: {report.example('compatibility_date', str(today))}",
         )
         return today.isoformat()
@@ -206,11 +209,11 @@ def _compatibility_flags(report: Report, environment: Environment) -> tuple[str,
     if "python_workers" not in flags:
         add = report.example("compatibility_flags", [*flags, "python_workers"])
         verb = "add" if found is None else "make it"
-        hint = _swallowed(report, "compatibility_flags") if found is None else None
+        at, why = _missing(report, "compatibility_flags") if found is None else (path, None)
         report.error(
             "The `python_workers` compatibility flag is required to use Python.",
-            path,
-            hint or f"{verb} {add}",
+            at,
+            why or f"{verb} {add}",
         )
     return flags
 
@@ -229,10 +232,10 @@ def _uploads(report: Report, environment: Environment) -> tuple[str, ...]:
     return tuple(patterns)
 
 
-def _swallowed(report: Report, key: str) -> str | None:
-    """Explain a missing key by the table that swallowed it, if one did."""
+def _missing(report: Report, key: str) -> tuple[KeyPath, str | None]:
+    """Tell where a key is that is missing at the top level, and why, if a table swallowed it."""
     table = report.document.swallowed(key)
-    return None if table is None else report.why_swallowed(table, key)
+    return ((), None) if table is None else ((*table, key), report.why_swallowed(table, key))
 
 
 def _dev(report: Report, environment: Environment, overrides: Overrides) -> DevOptions:

@@ -7,11 +7,13 @@ Texts: cloudflare/workers-sdk `packages/workers-utils/src/config/validation.ts`,
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pydo.config.binding import bound_names
 from pydo.config.document import spell
 from pydo.config.report import as_array, as_strings, as_table, show
 from pydo.config.secrets import read_secrets
@@ -44,6 +46,12 @@ def read_variables(
     names = _required(report, environment)
     secrets = read_secrets(wanted, report.diagnostics, chosen=names is not None)
     found = {**secrets.values} if names is None else _of(report, names, secrets.values)
+    for name, kind, _ in bound_names(environment):
+        if found.pop(name, None) is not None:
+            report.diagnostics.warn(
+                f"The secret {name} is not used: a {kind} binding has this name.",
+                hint=f"rename one of the two; the secret is from {' or '.join(secrets.origins)}",
+            )
     return Variables(
         MappingProxyType({**values, **found, **given}),
         frozenset((*found, *given)),
@@ -100,18 +108,41 @@ _LARGEST = 2**53 - 1
 
 def _json(report: Report, path: KeyPath, value: object) -> object:
     """Make a JSON value of a TOML value, as wrangler does when it uploads one."""
-    table, array = as_table(value), as_array(value)
-    if table is not None:
-        return {key: _json(report, (*path, key), each) for key, each in table.items()}
-    if array is not None:
-        return [_json(report, (*path, index), each) for index, each in enumerate(array)]
-    if isinstance(value, datetime | date | time):  # within a value: JSON has text for it
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
+    match value:
+        case dict():
+            table = as_table(value) or {}
+            return {key: _json(report, (*path, key), each) for key, each in table.items()}
+        case list():
+            array = as_array(value) or []
+            return [_json(report, (*path, index), each) for index, each in enumerate(array)]
+        case datetime() | date() | time():  # within a value: JSON has text for it
+            return value.isoformat()
+        case float():
+            return _float(report, path, value)
+        case int():  # or a boolean
+            return _integer(report, path, value)
+        case _:
+            return value
+
+
+def _float(report: Report, path: KeyPath, value: float) -> int | float | None:
+    if not math.isfinite(value):
         message = f'"{spell(path)}" is {value}, which JSON does not have; the Worker gets null'
         report.warn(message, path, "put it between quotes")
         return None
-    if isinstance(value, int) and abs(value) > _LARGEST:
-        message = f'"{spell(path)}" is {value}, more than a number in JavaScript can hold exactly'
+    # To JavaScript 1.0 is 1.
+    return int(value) if value.is_integer() and abs(value) <= _LARGEST else value
+
+
+def _integer(report: Report, path: KeyPath, value: int) -> int | float | None:
+    if abs(value) <= _LARGEST:
+        return value
+    if abs(value) > sys.float_info.max:
+        return _float(report, path, math.inf if value > 0 else -math.inf)
+    message = f'"{spell(path)}" is {value}, more than a number in JavaScript can hold exactly'
+    nearest = int(float(value))
+    if report.document.is_json:
+        report.warn(message, path, f"the Worker gets {nearest}: put it between quotes")
+    else:  # wrangler's reader of TOML refuses it as well
         report.error(message, path, "put it between quotes")
-    return value
+    return nearest

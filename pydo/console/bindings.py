@@ -92,7 +92,7 @@ def _variable(name: str, value: object, hidden: Container[str]) -> Row:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+    return text if len(text) < _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
 
 
 def _line(row: Row, widths: Sequence[int]) -> str:

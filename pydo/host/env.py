@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pydo.host.ffi import to_js
+from pydo.host.js.json import parse
 from pydo.host.js.object import JsObject
 from pydo.host.namespace import DurableObjectNamespace
 
@@ -23,12 +24,14 @@ def make_env(
     namespaces: Mapping[str, ActorNamespace | AbsentNamespace],
     bindings: Mapping[str, object] = MappingProxyType({}),
 ) -> JsObject:
-    """Make `env`: text stays text, any other JSON value becomes the JavaScript value it is.
+    """Make `env`: text stays text, any other JSON value is what JavaScript reads of its text.
 
-    `bindings` are JavaScript values as they are: what stands beside objects.
+    So null is `jsnull`, and 1.0 the number 1, as in a Worker on Cloudflare.  `bindings` are
+    JavaScript values as they are: what stands beside objects.
     """
     members: dict[str, object] = {
-        name: to_js(value, dict_converter=JsObject.fromEntries) for name, value in variables.items()
+        name: value if isinstance(value, str) else parse(json.dumps(value))
+        for name, value in variables.items()
     }
     members |= {name: DurableObjectNamespace(each) for name, each in namespaces.items()}
     members |= bindings

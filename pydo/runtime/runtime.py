@@ -47,10 +47,11 @@ class Runtime:
         self.loop = loop
         self.observer = observer or Observer()
         self.settings = settings or Settings()
-        self.budget = budget or OpenDatabases(
-            syncs_commits=self.settings.syncs_commits,
-            is_strict=self.settings.is_strict,
-        )
+        if budget is None:
+            budget = OpenDatabases(
+                syncs_commits=self.settings.syncs_commits, is_strict=self.settings.is_strict
+            )
+        self.budget = budget
         self.alarms = AlarmScheduler(loop, self.observer, random or Random())  # noqa: S311 - jitter
         self.worker = Worker(code, loop, self.observer)
         self.namespaces: dict[str, ActorNamespace] = {}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pydo.config import Location, discover, locate
+from pydo.config import Location, discover, load, locate
 from pydo.errors import ConfigError
 
 
@@ -33,6 +33,22 @@ def test_json_goes_before_toml_wherever_it_is(tmp_path: Path) -> None:
     assert discover(inner).path == tmp_path / "wrangler.json"
     (inner / "wrangler.json").mkdir()
     assert discover(inner).path == tmp_path / "wrangler.json"
+
+
+def test_a_file_that_is_passed_over_is_told(project: Path) -> None:
+    (project / "wrangler.toml").touch()
+    (project / "wrangler.jsonc").write_text(
+        '{"main": "src/entry.py", "compatibility_date": "2026-01-01",'
+        ' "compatibility_flags": ["python_workers"]}'
+    )
+
+    _, warnings = load(discover(project / "src"))
+
+    assert str(warnings) == (
+        "wrangler.toml is not read: wrangler.jsonc beside it goes before it\n"
+        "  remove one of the two, or choose with `--config`"
+    )
+    assert not load(locate(project, Path("wrangler.jsonc")))[1]
 
 
 def test_a_file_that_is_named_is_taken(tmp_path: Path) -> None:

@@ -198,3 +198,18 @@ def test_an_environment_whose_name_makes_no_worker_name_is_refused(
 dashes only but got "app-../Prod".
           give env."../Prod" a name of its own, for example "app-prod"
         """)
+
+
+def test_keys_without_effect_have_their_types_all_the_same(problems: Callable[..., str]) -> None:
+    text = """\
+        workers_dev = "yes"
+        account_id = 12
+        [env.prod]
+        minify = 1
+        """
+
+    assert problems(text, PROD) == dedent("""\
+        wrangler.toml:5: Expected "workers_dev" to be of type boolean but got "yes".
+        wrangler.toml:6: Expected "account_id" to be of type string but got 12.
+        wrangler.toml:8: Expected "env.prod.minify" to be of type boolean but got 1.
+        """)

@@ -182,19 +182,18 @@ def test_keys_that_a_table_swallowed_are_told_as_such(
         compatibility_date = "2026-09-01"
         compatibility_flags = ["python_workers"]
         """) == dedent("""\
-        wrangler.toml:1: Missing entry-point to Worker script or to assets directory
+        wrangler.toml:4: Missing entry-point to Worker script or to assets directory
           "main" belongs at the top level, but in TOML every key after the header
           [vars] on line 2 is part of that table: move it above line 2
-        wrangler.toml:1: No compatibility_date was specified. Using today's date: 2026-11-23.
+        wrangler.toml:7: Unexpected fields found in migrations[0] field: \
+"compatibility_date","compatibility_flags"
+          "compatibility_date" and "compatibility_flags" belong at the top level, but in TOML \
+every key after the header
+          [[migrations]] on line 5 is part of that table: move them above line 5
+        wrangler.toml:7: No compatibility_date was specified. Using today's date: 2026-11-23.
           "compatibility_date" belongs at the top level, but in TOML every key after the header
           [[migrations]] on line 5 is part of that table: move it above line 5
-        wrangler.toml:1: The `python_workers` compatibility flag is required to use Python.
-          "compatibility_flags" belongs at the top level, but in TOML every key after the header
-          [[migrations]] on line 5 is part of that table: move it above line 5
-        wrangler.toml:7: Unexpected fields found in migrations[0] field: "compatibility_date"
-          "compatibility_date" belongs at the top level, but in TOML every key after the header
-          [[migrations]] on line 5 is part of that table: move it above line 5
-        wrangler.toml:8: Unexpected fields found in migrations[0] field: "compatibility_flags"
+        wrangler.toml:8: The `python_workers` compatibility flag is required to use Python.
           "compatibility_flags" belongs at the top level, but in TOML every key after the header
           [[migrations]] on line 5 is part of that table: move it above line 5
         """)
@@ -398,14 +397,14 @@ hold exactly
 def test_what_the_worker_gets_is_as_was_said(config: Callable[..., Config]) -> None:
     loaded = config("""\
         [vars]
-        JSON = { a = [1, 2.5, true, { b = "c" }] }
+        JSON = { a = [1, 2.5, 3.0, true, { b = "c" }] }
         DATES = [2026-09-01, 07:32:00]
         NAN = { deep = [1, nan] }
         BIG = -9007199254740991
         """)
 
     assert dict(loaded.vars) == {
-        "JSON": {"a": [1, 2.5, True, {"b": "c"}]},
+        "JSON": {"a": [1, 2.5, 3, True, {"b": "c"}]},
         "DATES": ["2026-09-01", "07:32:00"],
         "NAN": {"deep": [1, None]},
         "BIG": -9007199254740991,

@@ -34,6 +34,17 @@ def test_what_was_read_is_known_by_its_contents(project: Path) -> None:
     assert read.contents == {path: b"name = 3", project / ".dev.vars": b"A=2"}
 
 
+def test_a_warning_is_given_once(project: Path) -> None:
+    path = project / "wrangler.toml"
+    path.write_text(GOOD + "foo = 1\n")
+    read = Project(Location(path), Overrides())
+
+    assert [len(read.read()[1]) for _ in range(2)] == [1, 0]
+    path.write_text(GOOD + "foo = 1\nbar = 2\n")
+
+    assert [each.message.partition(": ")[2] for each in read.read()[1]] == ['"bar"']
+
+
 def test_a_file_that_a_tool_made_is_read_with_the_secrets_of_its_project(project: Path) -> None:
     made = project / "dist" / "wrangler.json"
     made.parent.mkdir()

@@ -90,3 +90,23 @@ def test_secrets_have_one_shape(problems: Callable[..., str]) -> None:
     assert problems('vars = { A = "x" }\nsecrets.required = ["A"]\n').startswith(
         "wrangler.toml:6: A assigned to Environment Variable and Secret bindings.\n"
     )
+
+
+def test_a_secret_gives_way_to_a_binding(
+    project: Path, config: Callable[..., Config], problems: Callable[..., str]
+) -> None:
+    (project / ".dev.vars").write_text("K=1\nA=1\n")
+    text = '[[kv_namespaces]]\nbinding = "K"\nid = "x"\n'
+
+    assert dict(config(text).vars) == {"A": "1"}
+    assert problems(text) == dedent("""\
+        The secret K is not used: a KV Namespace binding has this name.
+          rename one of the two; the secret is from .dev.vars
+        """)
+
+
+def test_a_number_beyond_all_measure_is_null(problems: Callable[..., str]) -> None:
+    assert problems(f"vars = {{ A = -1{'0' * 400} }}") == dedent("""\
+        wrangler.toml:5: "vars.A" is -inf, which JSON does not have; the Worker gets null
+          put it between quotes
+        """)

@@ -86,9 +86,9 @@ def test_a_class_of_another_worker_is_not_connected(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        ("x" * 40, f'("{"x" * 40}")'),
-        ("x" * 41, f'("{"x" * 40}...")'),
-        ({"long": "y" * 50}, f'({{"long":"{"y" * 31}...)'),
+        ("x" * 39, f'("{"x" * 39}")'),
+        ("x" * 40, f'("{"x" * 37}...")'),
+        ({"long": "y" * 50}, f'({{"long":"{"y" * 28}...)'),
         ("two\nlines\x1b[2J", r'("two\nlines\x1b[2J")'),
         (1.5, "(1.5)"),
         (None, "(null)"),

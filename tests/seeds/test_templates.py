@@ -275,7 +275,7 @@ def test_an_unknown_answer_is_told_and_hinders_nobody(
 ) -> None:
     class Odd:
         def __init__(self) -> None:
-            self.answers = [
+            self.answers: list[Any] = [
                 '["$s","other",1]',
                 '["$s",["1"],1]',
                 "no json",

@@ -39,6 +39,7 @@ from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.runtime import Runtime
 from pydo.serve.dialer import Dialer
 from pydo.serve.fetcher import Fetcher
+from pydo.serve.front import Front
 from pydo.serve.handover import Handover
 from pydo.serve.http import Exchange
 from pydo.serve.server import DEFAULT_PORT, Server, bind
@@ -134,7 +135,8 @@ class DevSession:
         self._loader = Loader(config.main)
         self._fetcher = Fetcher(config.name)
         self._dialer = Dialer()
-        self._bindings = Bindings(state)
+        self._bindings = Bindings(state, self._loop, console.warn)
+        self._front = Front(self._request_failed)
         self._host = Host(
             make_env({}, {}), wait_until, _flags(config), self._fetcher.send, self._dialer.connect
         )
@@ -205,12 +207,14 @@ class DevSession:
             self._request_failed,
             joined,
         )
+        exchange.front = self._front
         server = Server(exchange, joined)
         try:
             self._runtime.replace(self._load(self._config))
         except UserCodeError as error:
             self._code_failed(error)
             self._runtime.replace(BrokenCode(error))
+            self._front.site = self._bindings.site(self._config)
         # What is loaded by now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
@@ -246,7 +250,9 @@ class DevSession:
         if config.main != self._loader.main:
             self._loader.close()
             self._loader = Loader(config.main)
-        env = make_env(config.vars, self._namespaces(config), self._bindings.make(config))
+        site = self._bindings.site(config)
+        bindings = self._bindings.make(config, site)
+        env = make_env(config.vars, self._namespaces(config), bindings)
         bound = [b.class_name for b in config.durable_objects if b.script_name is None]
         fitting: list[HostedCode] = []
 
@@ -277,6 +283,7 @@ class DevSession:
             self._host.update(env=before[0], flags=before[1])
             raise
         code = fitting[0]
+        self._front.site = site
         if code.warning is not None:
             self._console.warn(code.warning)
         self._notice_what_lasts()

@@ -32,6 +32,7 @@ class _Given(TypedDict):
     config: Path | None
     cwd: Path
     env: str | None
+    assets: Path | None
     name: str | None
     compatibility_date: str | None
     variables: dict[str, str]
@@ -76,6 +77,13 @@ class _Given(TypedDict):
     envvar="CLOUDFLARE_ENV",
     show_envvar=True,
     help="The environment of the configuration to use.",
+)
+@click.option(
+    "--assets",
+    cls=SectionedOption,
+    section=_PROJECT,
+    type=click.Path(path_type=Path),
+    help="The folder of static assets to serve beside the Worker.",
 )
 @click.option(
     "--name", cls=SectionedOption, section=_PROJECT, metavar="NAME", help="The Worker's name."
@@ -209,6 +217,7 @@ def _options(given: _Given) -> Options:
             env=given["env"],
             ip=given["ip"],
             port=given["port"],
+            assets=None if given["assets"] is None else cwd / given["assets"],
         ),
     )
 

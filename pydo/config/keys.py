@@ -110,12 +110,12 @@ KEYS: dict[str, KeyRule] = {
     **_rules(
         Reach.INHERITED,
         Treatment.SIMULATED,
-        *("name", "main", "compatibility_date", "compatibility_flags", "migrations"),
+        *("assets", "compatibility_date", "compatibility_flags", "main", "migrations", "name"),
     ),
     **_rules(
         Reach.INHERITED,
         Treatment.NOT_SIMULATED,
-        *("assets", "base_dir", "build", "exports", "logfwdr", "triggers"),
+        *("base_dir", "build", "exports", "logfwdr", "triggers"),
     ),
     **_rules(
         Reach.INHERITED,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from pydo.config.assets import NO_WORKER, Assets
 from pydo.config.secrets import Wanted
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ class Overrides:
     port: int | None = None
     env_files: Sequence[Path] = ()
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
+    assets: Path | None = None
 
     def wanted(self, home: Path) -> Wanted:
         """Say which secrets count for the project in a directory."""
@@ -178,11 +180,17 @@ class Config:
     hidden: frozenset[str] = frozenset()
     secret_origins: tuple[str, ...] = ()
     made_for: Path | None = None
+    assets: Assets | None = None
 
     @property
     def home(self) -> Path:
         """The directory of the project: .dev.vars and the state are there."""
         return self.made_for or self.root
+
+    @property
+    def has_worker(self) -> bool:
+        """Whether there is a Worker at all, and not assets alone."""
+        return self.main != NO_WORKER
 
     @property
     def classes(self) -> tuple[str, ...]:

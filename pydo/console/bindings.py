@@ -31,6 +31,7 @@ def format_bindings(config: Config, paint: Paint) -> str:
         *(_durable_object(each) for each in config.durable_objects),
         *(_row(each.binding, each.shown_id, "KV Namespace") for each in config.kv_namespaces),
         *(_row(each.binding, each.database_name, "D1 Database") for each in config.d1_databases),
+        *_assets(config),
         *(_variable(name, value, config.hidden) for name, value in config.vars.items()),
     ]
     if not rows:
@@ -52,6 +53,12 @@ def _durable_object(binding: DurableObjectBinding) -> Row:
         "Durable Object",
         "local [not connected]",
     )
+
+
+def _assets(config: Config) -> list[Row]:
+    if config.assets is None or config.assets.binding is None:
+        return []
+    return [_row(config.assets.binding, "", "Assets")]
 
 
 def _row(name: str, what: str, kind: str) -> Row:

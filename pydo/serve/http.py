@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from pydo.serve.front import Front
     from pydo.serve.sockets import Sockets
 
 __all__ = ["Exchange", "RequestLog"]
@@ -44,6 +45,7 @@ class Exchange:
         on_error: Callable[[BaseException], None],
         sockets: Sockets,
     ) -> None:
+        self.front: Front | None = None  # what is asked before the Worker
         self._fetch = fetch
         self._owns = owns
         self._log = log
@@ -59,23 +61,26 @@ class Exchange:
 
     async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
         started = time.perf_counter()
-        incoming = Request.incoming(
-            request.method, _url(request), _headers(request), _body(request)
-        )
+        url = _url(request)
+        early = None if self.front is None else self.front.answer(request, url)
+        answer = await self._of_worker(request, url) if early is None else early
+        ms = (time.perf_counter() - started) * 1000
+        self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
+        return answer
+
+    async def _of_worker(self, request: web.BaseRequest, url: str) -> web.StreamResponse:
+        incoming = Request.incoming(request.method, url, _headers(request), _body(request))
         answering = asyncio.ensure_future(self._fetch(incoming))
         try:
             response = await asyncio.shield(answering)
             assert isinstance(response, Response), "the entrypoint has checked it"
-            answer = await self._answer(request, response)
+            return await self._answer(request, response)
         except asyncio.CancelledError:  # the client is gone; what runs for it goes on
             answering.add_done_callback(_discard)
             raise
         except Exception as error:  # noqa: BLE001 - the Worker's, and the client is told
             self._on_error(error)
-            answer = error_answer(error, request, self._owns)
-        ms = (time.perf_counter() - started) * 1000
-        self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
-        return answer
+            return error_answer(error, request, self._owns)
 
     async def _answer(self, request: web.BaseRequest, response: Response) -> web.StreamResponse:
         if response.webSocket is jsnull:

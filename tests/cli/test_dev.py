@@ -142,6 +142,8 @@ def test_the_help_is_in_sections_with_an_example(command_line: CommandLine) -> N
         "  --cwd DIRECTORY                 Run as if started in this directory.\n"
         "  -e, --env NAME                  The environment of the configuration to use.\n"
         "                                  [env var: CLOUDFLARE_ENV]\n"
+        "  --assets PATH                   The folder of static assets to serve beside\n"
+        "                                  the Worker.\n"
         "  --name NAME                     The Worker's name.\n"
         "  --compatibility-date YYYY-MM-DD\n"
         "                                  The date whose behaviour of the runtime to\n"

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from pydo import __version__
 from pydo.bindings import Bindings
+from pydo.bindings.cron import CronSchedule, Trigger
 from pydo.config import Config, ConfigError, Overrides, Project, load_tool, locate, read_environ
 from pydo.console import ConsoleObserver
 from pydo.errors import PydoError, StateError, UserCodeError
@@ -42,6 +43,7 @@ from pydo.serve.fetcher import Fetcher
 from pydo.serve.front import Front
 from pydo.serve.handover import Handover
 from pydo.serve.http import Exchange
+from pydo.serve.local import LocalPaths
 from pydo.serve.server import DEFAULT_PORT, Server, bind
 from pydo.serve.signals import watch_stop_signals
 from pydo.serve.sockets import Sockets
@@ -67,6 +69,7 @@ class Options:
     persist_to: Path | None = None
     cuts_sockets: bool = False  # at each reload
     strict: bool = False
+    fires_crons: bool = False  # on their schedule
     reload: ReloadMode = ReloadMode.AUTO
     overrides: Overrides = field(default_factory=Overrides)
 
@@ -136,7 +139,6 @@ class DevSession:
         self._fetcher = Fetcher(config.name)
         self._dialer = Dialer()
         self._bindings = Bindings(state, self._loop, console.warn)
-        self._front = Front(self._request_failed)
         self._host = Host(
             make_env({}, {}), wait_until, _flags(config), self._fetcher.send, self._dialer.connect
         )
@@ -144,6 +146,11 @@ class DevSession:
         self._runtime = Runtime(
             self._loop, BrokenCode(nothing), observer=self._observer, settings=self._settings
         )
+        clock = self._loop.clock
+        self._trigger = Trigger(self._runtime.schedule, clock, self._observer.uncaught)
+        self._schedule = CronSchedule(clock, self._ring)
+        self._local = LocalPaths(self._trigger, self._owns, config.hosts)
+        self._front = Front(self._request_failed, self._local)
         self._watchdog = Watchdog(self._loop, self._observer, self._settings.turn_s, self._owns)
         self._portability = Portability(
             self._owns,
@@ -191,6 +198,7 @@ class DevSession:
 
     def _close(self) -> None:
         self._loop.set_exception_handler(lambda *_: None)  # what is cut off is of no interest
+        self._schedule.close()
         self._runtime.close()
         self._bindings.close()
         self._watchdog.close()
@@ -215,11 +223,13 @@ class DevSession:
             self._code_failed(error)
             self._runtime.replace(BrokenCode(error))
             self._front.site = self._bindings.site(self._config)
+            self._front.has_worker = self._config.has_worker
         # What is loaded by now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         await server.start(sockets)
         self._say_ready(port)
+        self._start_crons(port)
         watching = self._loop.create_task(self._reload_on_changes())
         stopping = self._loop.create_task(self._stopping.wait())
         await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -243,6 +253,32 @@ class DevSession:
         if self._config.dev.port is None and port != DEFAULT_PORT:
             self._console.info(f"Port {DEFAULT_PORT} is in use; port {port} is taken instead")
         self._console.ready([_url(self._config.dev.ip, port)])
+
+    # -- cron triggers
+
+    def _start_crons(self, port: int) -> None:
+        crons = self._config.crons
+        if not crons or (self._handover is not None and not self._options.fires_crons):
+            return
+        if not self._options.fires_crons:
+            url = _url(self._config.dev.ip, port)
+            self._console.warn(
+                "Scheduled Workers are not automatically triggered during local development.\n"
+                "To manually trigger a scheduled event, run:\n"
+                f'  curl "{url}/cdn-cgi/handler/scheduled"\n'
+                "To have them triggered on schedule, run pydo dev --cron."
+            )
+            return
+        self._schedule.set(crons)
+        if self._handover is None:
+            self._console.info(f"Cron triggers fire on schedule, in UTC: {', '.join(crons)}")
+
+    def _ring(self, cron: str, time_ms: int) -> None:
+        self._loop.create_unowned_task(self._fired(cron, time_ms))
+
+    async def _fired(self, cron: str, time_ms: int) -> None:
+        outcome = await self._trigger.call(cron, time_ms)
+        self._console.info(f"cron {cron} {outcome.text}")
 
     # -- loading
 
@@ -283,7 +319,7 @@ class DevSession:
             self._host.update(env=before[0], flags=before[1])
             raise
         code = fitting[0]
-        self._front.site = site
+        self._front.site, self._front.has_worker = site, config.has_worker
         if code.warning is not None:
             self._console.warn(code.warning)
         self._notice_what_lasts()
@@ -360,6 +396,8 @@ class DevSession:
             self._console.error(str(error))
         else:
             self._runtime.replace(code, cuts_sockets=self._options.cuts_sockets)
+            if self._options.fires_crons:
+                self._schedule.set(self._config.crons)
             self._console.reloaded((time.perf_counter() - started) * 1000)
 
     def _restart(self, changed: frozenset[Path]) -> None:
@@ -384,6 +422,7 @@ class DevSession:
         if config.dev != self._config.dev:
             self._console.warn("the address in [dev] has changed: restart pydo dev to listen there")
         self._config = replace(config, dev=self._config.dev)
+        self._local.hosts = config.hosts
 
     # -- what happens to user code
 

@@ -42,6 +42,8 @@ class _Given(TypedDict):
     sockets: str
     reload_mode: str
     persist_to: Path | None
+    cron: bool
+    test_scheduled: bool
     strict: bool
     log_level: str
 
@@ -154,6 +156,20 @@ class _Given(TypedDict):
     " and auto looks whether Django is there.",
 )
 @click.option(
+    "--cron",
+    cls=SectionedOption,
+    section=_SERVER,
+    is_flag=True,
+    help="Fire the cron triggers of the configuration on their schedule, in UTC.",
+)
+@click.option(
+    "--test-scheduled",
+    cls=SectionedOption,
+    section=_SERVER,
+    is_flag=True,
+    help="Accepted as in wrangler: /__scheduled is there in any case.",
+)
+@click.option(
     "--persist-to",
     cls=SectionedOption,
     section=_STATE,
@@ -208,6 +224,7 @@ def _options(given: _Given) -> Options:
         persist_to=None if persist_to is None else cwd / persist_to,
         cuts_sockets=given["sockets"] == "close",
         strict=given["strict"],
+        fires_crons=given["cron"],
         reload=ReloadMode(given["reload_mode"]),
         overrides=Overrides(
             name=given["name"],

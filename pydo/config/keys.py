@@ -111,11 +111,12 @@ KEYS: dict[str, KeyRule] = {
         Reach.INHERITED,
         Treatment.SIMULATED,
         *("assets", "compatibility_date", "compatibility_flags", "main", "migrations", "name"),
+        "triggers",
     ),
     **_rules(
         Reach.INHERITED,
         Treatment.NOT_SIMULATED,
-        *("base_dir", "build", "exports", "logfwdr", "triggers"),
+        *("base_dir", "build", "exports", "logfwdr"),
     ),
     **_rules(
         Reach.INHERITED,

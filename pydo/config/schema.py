@@ -181,6 +181,8 @@ class Config:
     secret_origins: tuple[str, ...] = ()
     made_for: Path | None = None
     assets: Assets | None = None
+    crons: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
     @property
     def home(self) -> Path:

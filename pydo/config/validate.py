@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from pydo.config.assets import NO_WORKER, read_assets
 from pydo.config.binding import check_names, read_bindings
+from pydo.config.cron import read_crons
 from pydo.config.document import spell
 from pydo.config.environment import check_keys, choose
+from pydo.config.host import read_hosts
 from pydo.config.keys import DEV_KEYS
 from pydo.config.migration import check_classes, check_history, read_migrations
 from pydo.config.report import Report, as_array, as_strings, as_table, show
@@ -77,6 +79,8 @@ def validate(
         d1_databases=read_d1_databases(report, environment),
         services=read_services(report, environment),
         assets=read_assets(report, environment, root, overrides.assets),
+        crons=read_crons(report, environment),
+        hosts=read_hosts(environment),
     )
 
 

@@ -62,11 +62,29 @@ class Exchange:
     async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
         started = time.perf_counter()
         url = _url(request)
-        early = None if self.front is None else self.front.answer(request, url)
-        answer = await self._of_worker(request, url) if early is None else early
+        answer: web.StreamResponse | None = None
+        if self.front is not None:
+            own = self.front.local(request)
+            if own is not None:
+                return await self._of_its_own(request, own, started)
+            answer = self.front.asset(request, url)
+        if answer is None:
+            answer = await self._of_worker(request, url)
+        self._tell(request, answer, started)
+        return answer
+
+    async def _of_its_own(
+        self, request: web.BaseRequest, answering: Awaitable[web.StreamResponse], started: float
+    ) -> web.StreamResponse:
+        """Wait for the answer of a path of the server's own; what is asked of it is not told."""
+        answer = await answering
+        if not request.raw_path.startswith("/cdn-cgi/"):
+            self._tell(request, answer, started)
+        return answer
+
+    def _tell(self, request: web.BaseRequest, answer: web.StreamResponse, started: float) -> None:
         ms = (time.perf_counter() - started) * 1000
         self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
-        return answer
 
     async def _of_worker(self, request: web.BaseRequest, url: str) -> web.StreamResponse:
         incoming = Request.incoming(request.method, url, _headers(request), _body(request))

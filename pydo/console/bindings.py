@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydo.config import Config, DurableObjectBinding
     from pydo.console.ink import Paint
 
-__all__ = ["format_bindings"]
+__all__ = ["format_bindings", "width"]
 
 _GAP = 6
 _LONGEST_VALUE = 40
@@ -37,7 +37,7 @@ def format_bindings(config: Config, paint: Paint) -> str:
     if not rows:
         return "No bindings found."
     table = [("Binding", "Resource", "Mode"), *rows]
-    widths = [max(_width(row[column]) for row in table) + _GAP for column in (0, 1)]
+    widths = [max(width(row[column]) for row in table) + _GAP for column in (0, 1)]
     heading, *lines = (_line(row, widths) for row in table)
     return "\n".join(
         ["Your Worker has access to the following bindings:", paint(heading, "bold"), *lines]
@@ -84,11 +84,11 @@ def _line(row: Row, widths: Sequence[int]) -> str:
     return f"{_padded(binding, widths[0])}{_padded(resource, widths[1])}{mode}"
 
 
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+def _padded(text: str, columns: int) -> str:
+    return text + " " * (columns - width(text))
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
     """Count the columns that a text takes: two for wide characters, none for accents."""
     return sum(
         0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")

@@ -14,6 +14,7 @@ from pydo.bindings.assets.channel import AssetsChannel
 from pydo.bindings.d1 import D1Database
 from pydo.bindings.kv import KvNamespace
 from pydo.bindings.store import KvStore, SqlStore
+from pydo.bindings.unsimulated import UnsimulatedBinding
 from pydo.host.flags import Flags
 from pydo.host.stub import Fetcher
 
@@ -53,7 +54,10 @@ class Bindings:
 
     def make(self, config: Config, site: Site | None) -> dict[str, object]:
         """Give name and value of each binding that the configuration asks for."""
-        made: dict[str, object] = {}
+        made: dict[str, object] = {
+            each.binding: UnsimulatedBinding(each.binding, each.label)
+            for each in config.unsimulated
+        }
         if site is not None and config.assets is not None and config.assets.binding is not None:
             made[config.assets.binding] = Fetcher(AssetsChannel(self._loop, site))
         for namespace in config.kv_namespaces:

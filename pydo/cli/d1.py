@@ -34,18 +34,16 @@ class _Project:
 
     def load(self) -> Config:
         # Here and not above: `pydo --help` needs none of it.
-        from pydo.config import Overrides, discover, load  # noqa: PLC0415 - as said
+        from pydo.config import Overrides, load, locate  # noqa: PLC0415 - as said
 
-        cwd = self.cwd.absolute()
-        path = discover(cwd) if self.config is None else cwd / self.config
-        return load(path, Overrides(env=self.env))[0]
+        return load(locate(self.cwd.absolute(), self.config), Overrides(env=self.env))[0]
 
     def database(self, name: str) -> LocalDatabase:
         from pydo.d1 import LocalDatabase  # noqa: PLC0415 - as above
 
         config = self.load()
         given = self.persist_to
-        root = config.root / ".pydo" / "state" if given is None else self.cwd.absolute() / given
+        root = config.home / ".pydo" / "state" if given is None else self.cwd.absolute() / given
         return LocalDatabase.find(config, name, root)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydo.config.environment import Environment
     from pydo.config.report import Report
 
-__all__ = ["PlacedBinding", "check_names", "read_bindings"]
+__all__ = ["PlacedBinding", "bound_names", "check_names", "read_bindings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def check_names(report: Report, environment: Environment, extra_vars: Mapping[st
     """
     uses: defaultdict[str, list[tuple[str, KeyPath]]] = defaultdict(list)
     for name, label, path in (
-        *_bound_names(environment),
+        *bound_names(environment),
         *_var_names(environment, extra_vars),
         *_secret_names(environment),
     ):
@@ -116,7 +116,8 @@ def _problems(report: Report, table: Mapping[str, object]) -> Iterator[tuple[str
         )
 
 
-def _bound_names(environment: Environment) -> Iterator[tuple[str, str, KeyPath]]:
+def bound_names(environment: Environment) -> Iterator[tuple[str, str, KeyPath]]:
+    """Yield name, kind and path of each binding, of whatever kind."""
     for key, kind in BINDINGS.items():
         found = environment.find(key)
         if found is None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from pydo.config.unsimulated import Unsimulated
+
 __all__ = [
     "Config",
     "D1Database",
@@ -183,6 +185,7 @@ class Config:
     assets: Assets | None = None
     crons: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    unsimulated: tuple[Unsimulated, ...] = ()
 
     @property
     def home(self) -> Path:

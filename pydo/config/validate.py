@@ -23,6 +23,7 @@ from pydo.config.report import Report, as_array, as_strings, as_table, show
 from pydo.config.schema import Config, DevOptions
 from pydo.config.service import read_services
 from pydo.config.store import read_d1_databases, read_kv_namespaces
+from pydo.config.unsimulated import read_unsimulated
 from pydo.config.variable import read_variables
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def validate(
         assets=read_assets(report, environment, root, overrides.assets),
         crons=read_crons(report, environment),
         hosts=read_hosts(environment),
+        unsimulated=read_unsimulated(environment),
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from pydo.config import Config, DurableObjectBinding
+    from pydo.config.unsimulated import Unsimulated
     from pydo.console.ink import Paint
 
 __all__ = ["format_bindings", "width"]
@@ -32,6 +33,7 @@ def format_bindings(config: Config, paint: Paint) -> str:
         *(_row(each.binding, each.shown_id, "KV Namespace") for each in config.kv_namespaces),
         *(_row(each.binding, each.database_name, "D1 Database") for each in config.d1_databases),
         *_assets(config),
+        *(_unsimulated(each) for each in config.unsimulated),
         *(_variable(name, value, config.hidden) for name, value in config.vars.items()),
     ]
     if not rows:
@@ -53,6 +55,10 @@ def _durable_object(binding: DurableObjectBinding) -> Row:
         "Durable Object",
         "local [not connected]",
     )
+
+
+def _unsimulated(binding: Unsimulated) -> Row:
+    return visible_line(f"env.{binding.binding}"), binding.label, "not simulated"
 
 
 def _assets(config: Config) -> list[Row]:

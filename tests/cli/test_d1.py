@@ -90,7 +90,7 @@ def test_a_file_is_split_where_statements_end(d1: Callable[..., Result], project
     (project / "dump.sql").write_text(
         "\ufeff-- a dump\nCREATE TABLE t (a);\n/* ; */ INSERT INTO t VALUES ('a;b');\n"
         "CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE t SET a = a || '!'; SELECT 1; END;\n"
-        + f"INSERT INTO t VALUES ('{'x' * 70_000}');\n" * 2
+        + f"INSERT INTO t VALUES ('{'x' * 70_000}');\n" * 2  # noqa: S608 - a test
         + "SELECT count(*) n, sum(length(a)) l FROM t;\n-- the end\n",
         "utf-8",
     )

@@ -288,3 +288,16 @@ def test_a_column_may_default_to_the_current_time(run: Callable[[str], Any]) -> 
     """)
 
     assert found == len("2026-01-01 00:00:00")
+
+
+def test_a_query_that_fails_does_not_make_the_last_row_id_forgotten(
+    run: Callable[[str], Any],
+) -> None:
+    found = run("""
+        await db.exec("CREATE TABLE t (a)")
+        await db.prepare("INSERT INTO t VALUES (1), (2)").run()
+        await tried(lambda: raw_db.prepare("SELECT * FROM nope").all())
+        return (await db.prepare("SELECT 1").run()).meta.last_row_id
+    """)
+
+    assert found == 2

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pydo.bindings.cron import CronSchedule, Trigger
 from pydo.errors import StateError, UserCodeError
 from pydo.host.absent import AbsentChannel, AbsentNamespace
 from pydo.host.code import BrokenCode, HostedCode
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pydo.bindings import Bindings
+    from pydo.bindings.assets import Site
     from pydo.config import Config, DurableObjectBinding, Project, ServiceBinding
     from pydo.console import Console
     from pydo.host.importer import Host
@@ -58,6 +60,7 @@ class Ground:
     watchdog: Watchdog
     console: Console
     numbers: Iterator[int]
+    fires_crons: bool
 
 
 class Served:
@@ -76,6 +79,7 @@ class Served:
         self._other = other
         self._loader = Loader(config.main, numbers=ground.numbers)
         self._fetcher = OutgoingFetcher(config.name)
+        self.site: Site | None = None
         self._entrypoints: frozenset[str] | None = None  # not known before the code has loaded
         nothing = UserCodeError("nothing is loaded yet", RuntimeError(), None)
         self.runtime = Runtime(
@@ -85,6 +89,9 @@ class Served:
             settings=ground.settings,
             budget=ground.budget,
         )
+        clock = ground.loop.clock
+        self.trigger = Trigger(self.runtime.schedule, clock, ground.observer.uncaught)
+        self._schedule = CronSchedule(clock, self._ring)
 
     def owns(self, filename: str) -> bool:
         """Whether a file is of the Worker's code."""
@@ -115,9 +122,16 @@ class Served:
         try:
             code = self.load()
         except UserCodeError as error:
+            self.site = self._ground.bindings.site(self.config)
             self.runtime.replace(BrokenCode(error))
             raise
-        self.runtime.replace(code)
+        self.replace(code)
+
+    def replace(self, code: HostedCode, *, cuts_sockets: bool = False) -> None:
+        """Let code that was loaded take over."""
+        self.runtime.replace(code, cuts_sockets=cuts_sockets)
+        if self._ground.fires_crons:
+            self._schedule.set(self.config.crons)
 
     def read_config(self) -> None:
         """Read the configuration anew.
@@ -145,7 +159,8 @@ class Served:
         if config.main != self._loader.main:
             self._loader.close()
             self._loader = Loader(config.main, numbers=self._ground.numbers)
-        bindings = {**self._ground.bindings.make(config), **self._services()}
+        site = self._ground.bindings.site(config)
+        bindings = {**self._ground.bindings.make(config, site), **self._services()}
         env = make_env(config.vars, self._namespaces(), bindings)
         fitting: list[HostedCode] = []
         before = (host.env, host.flags, host.fetch_port)
@@ -166,6 +181,7 @@ class Served:
         if code.warning is not None:
             self._ground.console.warn(code.warning)
         self._entrypoints = frozenset(code.entrypoints)
+        self.site = site
         return code
 
     def _fit(self, generation: Generation) -> HostedCode:
@@ -245,6 +261,15 @@ class Served:
             class_name, place.unique_key, place.path, has_sql=storage == "sqlite"
         )
 
+    # -- cron triggers
+
+    def _ring(self, cron: str, time_ms: int) -> None:
+        self._ground.loop.create_unowned_task(self._fired(cron, time_ms))
+
+    async def _fired(self, cron: str, time_ms: int) -> None:
+        outcome = await self.trigger.call(cron, time_ms)
+        self._ground.console.info(f"cron {cron} {outcome.text}")
+
     # -- the end
 
     async def aclose(self) -> None:
@@ -253,6 +278,7 @@ class Served:
 
     def close(self) -> None:
         """Let every object go, and take the code out of the interpreter."""
+        self._schedule.close()
         self.runtime.close()
         self._loader.close()
 

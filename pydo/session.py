@@ -35,8 +35,10 @@ from pydo.runtime.database import OpenDatabases
 from pydo.runtime.failure import origin
 from pydo.runtime.loop import ObjectLoop
 from pydo.serve.dialer import Dialer
+from pydo.serve.front import Front
 from pydo.serve.handover import Handover
 from pydo.serve.http import Exchange
+from pydo.serve.local import LocalPaths
 from pydo.serve.server import DEFAULT_PORT, Server, bind
 from pydo.serve.signals import watch_stop_signals
 from pydo.serve.sockets import Sockets
@@ -63,6 +65,7 @@ class Options:
     persist_to: Path | None = None
     cuts_sockets: bool = False  # at each reload
     strict: bool = False
+    fires_crons: bool = False  # on their schedule
     reload: ReloadMode = ReloadMode.AUTO
     overrides: Overrides = field(default_factory=Overrides)
 
@@ -128,7 +131,7 @@ class DevSession:
         self._loop.set_exception_handler(self._unhandled)
         self._observer = ConsoleObserver(console, self._owns, tool.may_forget)
         self._dialer = Dialer()
-        self._bindings = Bindings(state)
+        self._bindings = Bindings(state, self._loop, console.warn)
         self._host = Host(
             make_env({}, {}), wait_until, flags_of(configs[0]), dial_port=self._dialer.connect
         )
@@ -144,12 +147,15 @@ class DevSession:
             self._watchdog,
             console,
             count(1),
+            options.fires_crons,
         )
         self._served = [
             Served(self._ground, project, config, self._find)
             for project, config in zip(projects, configs, strict=True)
         ]
         self._first = self._served[0]
+        self._local = LocalPaths(self._first.trigger, self._owns, self._first.config.hosts)
+        self._front = Front(self._request_failed, self._local)
         self._portability = Portability(
             self._owns,
             lambda finding: console.warn(str(finding)),
@@ -215,19 +221,20 @@ class DevSession:
             self._request_failed,
             joined,
         )
+        exchange.front = self._front
         server = Server(exchange, joined)
         for each in self._served:
             try:
                 each.start()
             except UserCodeError as error:
                 self._code_failed(error)
-        self._notice_missing_entrypoints()
-        self._notice_what_lasts()
+        self._follow()
         # What is loaded by now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         await server.start(sockets)
         self._say_ready(port)
+        self._tell_of_crons(port)
         watching = [self._loop.create_task(self._reload_on_changes(each)) for each in self._served]
         stopping = self._loop.create_task(self._stopping.wait())
         ended, _ = await asyncio.wait({*watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -259,6 +266,33 @@ class DevSession:
         if dev.port is None and port != DEFAULT_PORT:
             self._console.info(f"Port {DEFAULT_PORT} is in use; port {port} is taken instead")
         self._console.ready([_url(dev.ip, port)])
+
+    # -- cron triggers
+
+    def _tell_of_crons(self, port: int) -> None:
+        crons = [cron for each in self._served for cron in each.config.crons]
+        if not crons or self._handover is not None:
+            return
+        if self._options.fires_crons:
+            self._console.info(f"Cron triggers fire on schedule, in UTC: {', '.join(crons)}")
+            return
+        url = _url(self._first.config.dev.ip, port)
+        self._console.warn(
+            "Scheduled Workers are not automatically triggered during local development.\n"
+            "To manually trigger a scheduled event, run:\n"
+            f'  curl "{url}/cdn-cgi/handler/scheduled"\n'
+            "To have them triggered on schedule, run pydo dev --cron."
+        )
+
+    # -- what is loaded
+
+    def _follow(self) -> None:
+        """Let what stands before the Workers know what they are now."""
+        first = self._first
+        self._front.site, self._front.has_worker = first.site, first.config.has_worker
+        self._local.hosts = first.config.hosts
+        self._notice_missing_entrypoints()
+        self._notice_what_lasts()
 
     def _notice_what_lasts(self) -> None:
         package = lasting_package(sys.modules)
@@ -296,7 +330,7 @@ class DevSession:
                 served.read_config()
             for each in self._served if has_new_config else [served]:
                 code = each.load()
-                each.runtime.replace(code, cuts_sockets=self._options.cuts_sockets)
+                each.replace(code, cuts_sockets=self._options.cuts_sockets)
                 for other in self._served:
                     other.runtime.follow(code.generation)
         except ConfigError as error:
@@ -306,8 +340,7 @@ class DevSession:
         except PydoError as error:  # the state does not allow it: what is served stays
             self._console.error(str(error))
         else:
-            self._notice_missing_entrypoints()
-            self._notice_what_lasts()
+            self._follow()
             self._console.reloaded((time.perf_counter() - started) * 1000)
 
     def _restart(self, served: Served, changed: frozenset[Path]) -> None:

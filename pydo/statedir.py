@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["KEY_VALUE", "SQLITE", "ClassDirectory", "StateDirectory"]
+__all__ = ["KEY_VALUE", "SQLITE", "ClassDirectory", "StateDirectory", "store_directory"]
 
 SQLITE = "sqlite"
 KEY_VALUE = "key-value"
@@ -132,7 +132,7 @@ class StateDirectory:
 
     def store_directory(self, kind: str, store_id: str) -> Path:
         """Return where a store that stands beside objects belongs; nothing is made there."""
-        return self.root / _LAYOUT / kind / quote(store_id, safe=" ")
+        return store_directory(self.root, kind, store_id)
 
     def record_port(self, port: int) -> None:
         """Tell those who are refused on which port this process serves."""
@@ -345,6 +345,14 @@ class StateDirectory:
             number += 1
             key = f"{wanted}#{number}"
         return key
+
+
+def store_directory(root: Path, kind: str, store_id: str) -> Path:
+    """Return where a store of the state directory at `root` belongs; nothing is made there.
+
+    Unlike what is in the directory of a class, SQLite alone guards it: several may use it.
+    """
+    return root.absolute() / _LAYOUT / kind / quote(store_id, safe=" ")
 
 
 def _make_root(root: Path) -> None:

@@ -14,7 +14,7 @@ RINGS = {
     0: {"errors", "config", "clone", "statedir", "platform", "foreign"},
     1: {"runtime"},
     2: {"bindings", "host", "loader"},
-    3: {"serve", "reload", "restart", "console", "scaffold", "state", "migrate", "check"},
+    3: {"serve", "reload", "restart", "console", "d1", "scaffold", "state", "migrate", "check"},
     4: {"session", "served", "cli", "__main__"},
 }
 RING_OF = {name: ring for ring, names in RINGS.items() for name in names}

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydo.bindings.assets import Site
+from pydo.bindings.assets.channel import AssetsChannel
 from pydo.bindings.d1 import D1Database
 from pydo.bindings.kv import KvNamespace
 from pydo.bindings.store import KvStore, SqlStore
+from pydo.bindings.unsimulated import UnsimulatedBinding
+from pydo.host.flags import Flags
+from pydo.host.stub import Fetcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydo.config import Config
+    from pydo.runtime.loop import ObjectLoop
     from pydo.statedir import StateDirectory
 
 __all__ = ["Bindings"]
@@ -23,14 +31,35 @@ __all__ = ["Bindings"]
 class Bindings:
     """The bindings of one `pydo dev`, whose stores stay open until `close`."""
 
-    def __init__(self, state: StateDirectory) -> None:
+    def __init__(
+        self, state: StateDirectory, loop: ObjectLoop, warn: Callable[[str], None]
+    ) -> None:
         self._state = state
+        self._loop = loop
+        self._warn = warn
         self._kv: dict[str, KvStore] = {}
         self._d1: dict[str, SqlStore] = {}
 
-    def make(self, config: Config) -> dict[str, object]:
+    def site(self, config: Config) -> Site | None:
+        """Give the assets that the configuration asks for."""
+        if config.assets is None:
+            return None
+        flags = Flags(config.compatibility_date, config.compatibility_flags)
+        return Site(
+            config.assets,
+            has_worker=config.has_worker,
+            keeps_not_found=flags.assets_navigation_prefers_asset_serving,
+            warn=self._warn,
+        )
+
+    def make(self, config: Config, site: Site | None) -> dict[str, object]:
         """Give name and value of each binding that the configuration asks for."""
-        made: dict[str, object] = {}
+        made: dict[str, object] = {
+            each.binding: UnsimulatedBinding(each.binding, each.label)
+            for each in config.unsimulated
+        }
+        if site is not None and config.assets is not None and config.assets.binding is not None:
+            made[config.assets.binding] = Fetcher(AssetsChannel(self._loop, site))
         for namespace in config.kv_namespaces:
             made[namespace.binding] = KvNamespace(self._kv_store(namespace.namespace_id))
         for database in config.d1_databases:

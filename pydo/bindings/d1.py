@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pydo.bindings.store import QueryResult, SqlStore
     from pydo.runtime.sql import Binding
 
-__all__ = ["D1Database", "D1DatabaseSession", "D1PreparedStatement"]
+__all__ = ["D1Database", "D1DatabaseSession", "D1PreparedStatement", "plain_rows"]
 
 _FIRST = ("first-primary", "first-unconstrained")
 _BYTE = 256
@@ -273,6 +273,19 @@ def _result(result: QueryResult) -> JsObject:
     }
     rows = [_object(result.columns, row) for row in result.rows]
     return JsObject({"success": True, "meta": JsObject(meta), "results": JsArray(rows)})
+
+
+def plain_rows(result: QueryResult) -> list[dict[str, Any]]:
+    """Give rows as values of JSON, as a Worker's client would get them; bytes are lists."""
+    named = (dict(zip(result.columns, row, strict=True)) for row in result.rows)
+    return [{name: _plain(value) for name, value in ordered(row).items()} for row in named]
+
+
+def _plain(stored: Any) -> Any:
+    value = list(stored) if isinstance(stored, bytes) else _value(stored)
+    if isinstance(value, float) and value.is_integer():  # JSON's numbers have no kinds
+        return int(value)
+    return None if value is jsnull else value
 
 
 def _object(columns: tuple[str, ...], row: tuple[Any, ...]) -> JsObject:

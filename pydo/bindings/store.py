@@ -129,6 +129,7 @@ class SqlStore:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._last_row_id = 0  # of connections before this one, until it is asked
         self._open()
         self.requests = 0  # of which bookmarks are made
 
@@ -145,6 +146,7 @@ class SqlStore:
             self._database.end_turn()
             self._database.commit()
         except BaseException:
+            self._last_row_id = self._sql.connection().last_insert_rowid()
             self._database.rollback_turn()
             self._database.close()  # whatever state it was left in
             self._open()
@@ -161,6 +163,9 @@ class SqlStore:
 
     def _run(self, query: Query) -> QueryResult:
         sql, connection = self._sql, self._sql.connection()
+        if self._last_row_id:  # a connection goes on with what the one before has told
+            connection.set_last_insert_rowid(self._last_row_id)
+            self._last_row_id = 0
         before = (connection.total_changes(), connection.last_insert_rowid(), sql.size)
         started = time.perf_counter()
         cursor = sql.execute(query.text, query.bindings)

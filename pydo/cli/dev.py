@@ -32,6 +32,7 @@ class _Given(TypedDict):
     config: tuple[Path, ...]
     cwd: Path
     env: str | None
+    assets: Path | None
     name: str | None
     compatibility_date: str | None
     variables: dict[str, str]
@@ -41,6 +42,8 @@ class _Given(TypedDict):
     sockets: str
     reload_mode: str
     persist_to: Path | None
+    cron: bool
+    test_scheduled: bool
     strict: bool
     log_level: str
 
@@ -78,6 +81,13 @@ class _Given(TypedDict):
     envvar="CLOUDFLARE_ENV",
     show_envvar=True,
     help="The environment of the configuration to use.",
+)
+@click.option(
+    "--assets",
+    cls=SectionedOption,
+    section=_PROJECT,
+    type=click.Path(path_type=Path),
+    help="The folder of static assets to serve beside the Worker.",
 )
 @click.option(
     "--name", cls=SectionedOption, section=_PROJECT, metavar="NAME", help="The Worker's name."
@@ -148,6 +158,20 @@ class _Given(TypedDict):
     " and auto looks whether Django is there.",
 )
 @click.option(
+    "--cron",
+    cls=SectionedOption,
+    section=_SERVER,
+    is_flag=True,
+    help="Fire the cron triggers of the configuration on their schedule, in UTC.",
+)
+@click.option(
+    "--test-scheduled",
+    cls=SectionedOption,
+    section=_SERVER,
+    is_flag=True,
+    help="Accepted as in wrangler: /__scheduled is there in any case.",
+)
+@click.option(
     "--persist-to",
     cls=SectionedOption,
     section=_STATE,
@@ -202,6 +226,7 @@ def _options(given: _Given) -> Options:
         persist_to=None if persist_to is None else cwd / persist_to,
         cuts_sockets=given["sockets"] == "close",
         strict=given["strict"],
+        fires_crons=given["cron"],
         reload=ReloadMode(given["reload_mode"]),
         overrides=Overrides(
             name=given["name"],
@@ -211,6 +236,7 @@ def _options(given: _Given) -> Options:
             env=given["env"],
             ip=given["ip"],
             port=given["port"],
+            assets=None if given["assets"] is None else cwd / given["assets"],
         ),
     )
 

@@ -14,6 +14,7 @@ import click
 
 from pydo import __version__
 from pydo.cli.check import check
+from pydo.cli.d1 import d1
 from pydo.cli.dev import dev
 from pydo.cli.init import init
 from pydo.cli.migrate import migrate
@@ -75,5 +76,5 @@ def cli() -> None:
     """Run Cloudflare's Python Workers with their Durable Objects on this machine."""
 
 
-for _command in (init, dev, migrate, state, check):
+for _command in (init, dev, migrate, d1, state, check):
     cli.add_command(_command)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pydo.config.assets import Assets
 from pydo.config.diagnostics import Diagnostic, Diagnostics, Severity
 from pydo.config.discover import Location, discover, locate
 from pydo.config.project import Project
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "Assets",
     "Config",
     "ConfigError",
     "D1Database",

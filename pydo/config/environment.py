@@ -168,5 +168,5 @@ def _warn_of_missing_vars(
 
 def _without(key: str) -> str:
     if key in BINDINGS:
-        return f"the Worker finds no {BINDINGS[key].label} binding of it in env"
+        return f"what uses its {BINDINGS[key].label} bindings in env fails with an error"
     return "it has no effect here"

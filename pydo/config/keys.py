@@ -112,12 +112,13 @@ KEYS: dict[str, KeyRule] = {
     **_rules(
         Reach.INHERITED,
         Treatment.SIMULATED,
-        *("name", "main", "compatibility_date", "compatibility_flags", "migrations"),
+        *("assets", "compatibility_date", "compatibility_flags", "main", "migrations", "name"),
+        "triggers",
     ),
     **_rules(
         Reach.INHERITED,
         Treatment.NOT_SIMULATED,
-        *("assets", "base_dir", "build", "exports", "logfwdr", "triggers"),
+        *("base_dir", "build", "exports", "logfwdr"),
     ),
     **_rules(
         Reach.INHERITED,

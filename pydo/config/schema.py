@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from pydo.config.assets import NO_WORKER, Assets
 from pydo.config.secrets import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from pydo.config.unsimulated import Unsimulated
 
 __all__ = [
     "Config",
@@ -143,6 +146,7 @@ class Overrides:
     port: int | None = None
     env_files: Sequence[Path] = ()
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
+    assets: Path | None = None
 
     def wanted(self, home: Path) -> Wanted:
         """Say which secrets count for the project in a directory."""
@@ -178,11 +182,20 @@ class Config:
     hidden: frozenset[str] = frozenset()
     secret_origins: tuple[str, ...] = ()
     made_for: Path | None = None
+    assets: Assets | None = None
+    crons: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    unsimulated: tuple[Unsimulated, ...] = ()
 
     @property
     def home(self) -> Path:
         """The directory of the project: .dev.vars and the state are there."""
         return self.made_for or self.root
+
+    @property
+    def has_worker(self) -> bool:
+        """Whether there is a Worker at all, and not assets alone."""
+        return self.main != NO_WORKER
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -11,15 +11,19 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pydo.config.assets import NO_WORKER, read_assets
 from pydo.config.binding import check_names, read_bindings
+from pydo.config.cron import read_crons
 from pydo.config.document import spell
 from pydo.config.environment import check_keys, choose
+from pydo.config.host import read_hosts
 from pydo.config.keys import DEV_KEYS
 from pydo.config.migration import check_classes, check_history, read_migrations
 from pydo.config.report import Report, as_array, as_strings, as_table, show
 from pydo.config.schema import Config, DevOptions
 from pydo.config.service import read_services
 from pydo.config.store import read_d1_databases, read_kv_namespaces
+from pydo.config.unsimulated import read_unsimulated
 from pydo.config.variable import read_variables
 
 if TYPE_CHECKING:
@@ -61,13 +65,13 @@ def validate(
         path=location.path,
         root=root,
         name=name,
-        main=_main(report, environment, root),
+        main=_main(report, environment, root, overrides),
         compatibility_date=_compatibility_date(report, environment, overrides, today),
-        compatibility_flags=_compatibility_flags(report, environment),
         vars=variables.values,
         hidden=variables.hidden,
         secret_origins=variables.origins,
         made_for=location.home if is_redirected else None,
+        compatibility_flags=_compatibility_flags(report, environment, overrides),
         durable_objects=tuple(each.binding for each in bindings),
         migrations=tuple(each.migration for each in migrations),
         dev=_dev(report, environment, overrides),
@@ -75,6 +79,10 @@ def validate(
         kv_namespaces=read_kv_namespaces(report, environment),
         d1_databases=read_d1_databases(report, environment),
         services=read_services(report, environment),
+        assets=read_assets(report, environment, root, overrides.assets),
+        crons=read_crons(report, environment),
+        hosts=read_hosts(environment),
+        unsimulated=read_unsimulated(environment),
     )
     report.warn_of_strays()
     return config
@@ -119,8 +127,10 @@ def _name_hint(name: object) -> str:
     return f'for example "{"-".join(words) or "my-worker"}"'
 
 
-def _main(report: Report, environment: Environment, root: Path) -> Path:
+def _main(report: Report, environment: Environment, root: Path, overrides: Overrides) -> Path:
     found = environment.find("main")
+    if found is None and _is_assets_only(environment, overrides):
+        return NO_WORKER
     if found is None:
         message = "Missing entry-point to Worker script or to assets directory"
         add = report.example("main", "src/entry.py")
@@ -145,6 +155,11 @@ def _main(report: Report, environment: Environment, root: Path) -> Path:
             "it is looked for beside the configuration file",
         )
     return main
+
+
+def _is_assets_only(environment: Environment, overrides: Overrides) -> bool:
+    has_assets = environment.find("assets") is not None or overrides.assets is not None
+    return has_assets and environment.find("main") is None
 
 
 def _compatibility_date(
@@ -199,14 +214,16 @@ def _date(value: str) -> date | None:
         return None
 
 
-def _compatibility_flags(report: Report, environment: Environment) -> tuple[str, ...]:
+def _compatibility_flags(
+    report: Report, environment: Environment, overrides: Overrides
+) -> tuple[str, ...]:
     found = environment.find("compatibility_flags")
     path, value = ((), []) if found is None else (found.path, found.value)
     flags = as_strings(value)
     if flags is None:
         report.wrong_type(path, "string array", value)
         return ()
-    if "python_workers" not in flags:
+    if "python_workers" not in flags and not _is_assets_only(environment, overrides):
         add = report.example("compatibility_flags", [*flags, "python_workers"])
         verb = "add" if found is None else "make it"
         at, why = _missing(report, "compatibility_flags") if found is None else (path, None)

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from pydo.config import Config, DurableObjectBinding, ServiceBinding
+    from pydo.config.unsimulated import Unsimulated
     from pydo.console.ink import Paint
 
-__all__ = ["format_bindings"]
+__all__ = ["format_bindings", "width"]
 
 _GAP = 6
 _LONGEST_VALUE = 40
@@ -36,12 +37,14 @@ def format_bindings(config: Config, paint: Paint, served: Sequence[str] = ()) ->
         *(_service(each, connected) for each in config.services),
         *(_row(each.binding, each.shown_id, "KV Namespace") for each in config.kv_namespaces),
         *(_row(each.binding, each.database_name, "D1 Database") for each in config.d1_databases),
+        *_assets(config),
+        *(_unsimulated(each) for each in config.unsimulated),
         *(_variable(name, value, config.hidden) for name, value in config.vars.items()),
     ]
     if not rows:
         return f"{who} has no bindings." if (who := _who(config, served)) else "No bindings found."
     table = [("Binding", "Resource", "Mode"), *rows]
-    widths = [max(_width(row[column]) for row in table) + _GAP for column in (0, 1)]
+    widths = [max(width(row[column]) for row in table) + _GAP for column in (0, 1)]
     heading, *lines = (_line(row, widths) for row in table)
     return "\n".join(
         [
@@ -77,6 +80,16 @@ def _durable_object(binding: DurableObjectBinding, connected: Container[str]) ->
     )
 
 
+def _unsimulated(binding: Unsimulated) -> Row:
+    return visible_line(f"env.{binding.binding}"), binding.label, "not simulated"
+
+
+def _assets(config: Config) -> list[Row]:
+    if config.assets is None or config.assets.binding is None:
+        return []
+    return [_row(config.assets.binding, "", "Assets")]
+
+
 def _row(name: str, what: str, kind: str) -> Row:
     return visible_line(f"env.{name} ({what})" if what else f"env.{name}"), kind, "local"
 
@@ -100,11 +113,11 @@ def _line(row: Row, widths: Sequence[int]) -> str:
     return f"{_padded(binding, widths[0])}{_padded(resource, widths[1])}{mode}"
 
 
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+def _padded(text: str, columns: int) -> str:
+    return text + " " * (columns - width(text))
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
     """Count the columns that a text takes: two for wide characters, none for accents."""
     return sum(
         0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")

@@ -32,6 +32,7 @@ from pydo.runtime.events import (
     Fetch,
     FunctionCall,
     RpcCall,
+    Scheduled,
     SocketClosed,
     SocketFailed,
     SocketMessage,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from pydo.host.flags import Flags
+    from pydo.host.scheduled import ScheduledController
     from pydo.runtime.actor import Actor
     from pydo.runtime.events import Handler
     from pydo.runtime.namespace import ActorNamespace
@@ -110,13 +112,17 @@ def exports(
     has_plain = plain is not None and callable(getattr(plain, "fetch", None))
     if (handler is not None) + callable(on_fetch) + has_plain > 1:
         raise TypeError("Cannot define multiple default entrypoints")
+    on_scheduled: Any = visible.get("on_scheduled")
     if callable(on_fetch):
-        handler = _FunctionEntrypoint(on_fetch, "on_fetch", lambda request: request, env)
+        handler = _FunctionEntrypoint(
+            on_fetch, "on_fetch", lambda request: request, env, on_scheduled
+        )
     elif has_plain:
         fetch = getattr(plain, "fetch")  # noqa: B009 - it is whatever the user has put there
-        handler = _FunctionEntrypoint(fetch, "default.fetch", sdk.Request, wrapped_env)
+        scheduled = getattr(plain, "scheduled", None)
+        handler = _FunctionEntrypoint(fetch, "default.fetch", sdk.Request, wrapped_env, scheduled)
     defaults = [] if handler is None else [None]
-    handler = handler or _NoEntrypoint()
+    handler = handler or _NoEntrypoint(on_scheduled, env)
     loopback = Loopback(
         [*defaults, *entrypoints], {cls.__name__: namespace_of(cls.__name__) for cls in objects}
     )
@@ -180,6 +186,10 @@ class _Entrypoint:
                 result = handed_over(event.request, await self.fetch(event.request, context))
             elif isinstance(event, RpcCall):
                 result = await self.call(event.method, event.arguments, context)
+            elif isinstance(event, Scheduled):
+                controller: Any = event.controller
+                controller.__execution__ = context
+                await self.scheduled(controller, context)
             else:
                 raise JsException("TypeError", "A Worker has no alarms.")
         finally:
@@ -194,6 +204,9 @@ class _Entrypoint:
         self, method: str, _arguments: tuple[object, ...], _context: ExecutionContext
     ) -> object:
         raise _no_method(method)
+
+    async def scheduled(self, _controller: ScheduledController, _context: ExecutionContext) -> None:
+        raise _no_scheduled()
 
 
 def _is_unfinished(result: Any) -> bool:
@@ -227,6 +240,13 @@ class _ClassEntrypoint(_Entrypoint):
     ) -> object:
         return await _called(self._sdk, self._cls(context, self._env), method, arguments)
 
+    async def scheduled(self, controller: ScheduledController, context: ExecutionContext) -> None:
+        function = getattr(self._cls(context, self._env), "scheduled", None)
+        if function is None:
+            raise _no_scheduled()
+        # All three, whatever it takes: surplus ones are dropped for `fetch` alone.
+        await _result(function(controller, self._wrapped_env, context))
+
 
 class _FunctionEntrypoint(_Entrypoint):
     """A function of one to three parameters, as Python Workers had them before classes."""
@@ -237,12 +257,14 @@ class _FunctionEntrypoint(_Entrypoint):
         name: str,
         convert: Callable[[Any], object],
         env: object,
+        scheduled: Callable[..., Any] | None = None,
     ) -> None:
         self._function = function
         self._name = name
         self._convert = convert
         self._env = env
         self._taken = _positional(function)
+        self._scheduled = scheduled
         self.warning = (
             f"the default handler is {name}; Cloudflare deploys it no more with a compatibility"
             " date of 2025-08-14 or later: write `class Default(WorkerEntrypoint)` with a `fetch`"
@@ -252,17 +274,37 @@ class _FunctionEntrypoint(_Entrypoint):
         arguments = (self._convert(request), self._env, context)[: self._taken]
         return _response(await _result(self._function(*arguments)), self._name)
 
+    async def scheduled(self, controller: ScheduledController, context: ExecutionContext) -> None:
+        await _call_scheduled(self._scheduled, controller, self._env, context)
+
 
 class _NoEntrypoint(_Entrypoint):
-    """A module without a default handler: its objects may still be used by others."""
+    """A module without a handler for requests: its objects may still be used by others."""
+
+    def __init__(self, scheduled: Callable[..., Any] | None, env: object) -> None:
+        self._scheduled = scheduled
+        self._env = env
+
+    async def scheduled(self, controller: ScheduledController, context: ExecutionContext) -> None:
+        await _call_scheduled(self._scheduled, controller, self._env, context)
 
     async def fetch(self, request: Any, context: ExecutionContext) -> object:
         del request, context
         raise _no_fetch()
 
 
+async def _call_scheduled(function: Callable[..., Any] | None, *arguments: object) -> None:
+    if function is None:
+        raise _no_scheduled()
+    await _result(function(*arguments[: _positional(function)]))
+
+
 def _no_fetch() -> JsException:
     return JsException("Error", "Handler does not export a fetch() function.")
+
+
+def _no_scheduled() -> JsException:
+    return JsException("Error", "Handler does not export a scheduled() function.")
 
 
 def _no_method(method: str) -> JsException:
@@ -336,6 +378,8 @@ class _ObjectHandler:
                 await self._alarm(scheduled_ms, retries)
             case Addressed():
                 raise AssertionError("an object has no entrypoints")
+            case Scheduled():
+                raise _no_scheduled()
         return None
 
     async def _hear(self, name: str, *arguments: object) -> None:

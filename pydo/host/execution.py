@@ -5,6 +5,7 @@ Source: src/workerd/api/global-scope.h (`ExecutionContext`).
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from typing import TYPE_CHECKING
 
@@ -27,13 +28,15 @@ __all__ = ["ExecutionContext", "done", "wait_until"]
 class ExecutionContext(JsProxy):
     """What a handler of the Worker may ask for beside its request."""
 
-    __slots__ = ("_loopback", "_waiting", "is_answered", "props")
+    __slots__ = ("_has_failed", "_loopback", "_rest", "_waiting", "is_answered", "props")
 
     def __init__(self, loopback: Loopback | None = None, props: object = None) -> None:
         self._loopback = loopback
         self.props = JsObject({}) if props is None else props
         self.is_answered = False
         self._waiting = 0
+        self._has_failed = False
+        self._rest: asyncio.Future[None] | None = None
 
     @property
     def is_over(self) -> bool:
@@ -56,8 +59,21 @@ class ExecutionContext(JsProxy):
     async def _wait(self, value: object) -> None:
         try:
             await done(value)
+        except BaseException:
+            self._has_failed = True
+            raise
         finally:
             self._waiting -= 1
+            if not self._waiting and self._rest is not None and not self._rest.done():
+                self._rest.set_result(None)
+
+    async def rest(self) -> bool:
+        """Wait, outside the execution, for all that `waitUntil` was given; whether it went well."""
+        if self._waiting:
+            if self._rest is None or self._rest.done():
+                self._rest = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._rest)
+        return not self._has_failed
 
     def passThroughOnException(self) -> None:
         """Accepted; there is no origin to pass through to."""

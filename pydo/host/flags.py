@@ -30,6 +30,11 @@ FLAGS = {
         CompatibilityFlag("python_workers_20250116", "2025-09-29"),
         CompatibilityFlag("python_workers_20260610", "2026-09-08"),
         CompatibilityFlag(
+            "assets_navigation_prefers_asset_serving",
+            "2025-04-01",
+            "assets_navigation_has_no_effect",
+        ),
+        CompatibilityFlag(
             "python_workers_force_new_vendor_path",
             "2025-08-11",
         ),

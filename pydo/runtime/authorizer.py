@@ -158,7 +158,8 @@ def _is_reserved(name: str | None) -> bool:
 
 
 def _allows_function(_: str | None, name: str | None) -> bool:
-    return name in _FUNCTIONS
+    # In the default of a column SQLite names CURRENT_TIMESTAMP as it was written.
+    return (name or "").lower() in _FUNCTIONS
 
 
 def _allows_module(table: str | None, module: str | None) -> bool:

@@ -14,6 +14,7 @@ src/workerd/api/sql.c++ (`getRowsRead`, `getRowsWritten`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cost", "cost_of", "rows_scanned"]
 
+_BLOB = re.compile(r"\bx'[0-9a-f]*'", re.IGNORECASE)
 _OPENS = frozenset({"OpenRead", "OpenWrite", "OpenEphemeral", "SorterOpen", "VOpen"})
 _INSERTS = frozenset({"Insert", "IdxInsert"})
 _LOOKUPS = frozenset({"SeekRowid", "NotExists"})  # of a row by its rowid, counted if it is missing
@@ -66,10 +68,8 @@ class Cost:
 def cost_of(connection: apsw.Connection, text: str, bindings: int) -> Cost:
     """Compile a statement again to see how it goes about it."""
     try:
-        program: list[Any] = connection.execute(
-            text, (None,) * bindings, explain=1, can_cache=False
-        ).fetchall()
-    except apsw.Error:  # what it was about is not there any more
+        program = _program(connection, text, bindings)
+    except (apsw.Error, UnicodeDecodeError):  # what it was about is not there any more
         return Cost()
     main = list(_until_next_program(program))
     codes = {operation[1] for operation in main}
@@ -84,6 +84,23 @@ def cost_of(connection: apsw.Connection, text: str, bindings: int) -> Cost:
         left=sum(_left(connection, main)),
         deletes=codes.isdisjoint(_INSERTS),
     )
+
+
+def _program(connection: apsw.Connection, text: str, bindings: int) -> list[Any]:
+    """Give what SQLite compiles a statement to; the bytes of its blobs are of no account."""
+    # SQLite lists the bytes of a blob as if they were text, which they need not be.
+    plain = _BLOB.sub("x'00'", text)
+    try:
+        return _explained(connection, plain, bindings)
+    except (apsw.SQLError, UnicodeDecodeError):
+        if plain == text:
+            raise
+    return _explained(connection, text, bindings)  # a string had something like a blob in it
+
+
+def _explained(connection: apsw.Connection, text: str, bindings: int) -> list[Any]:
+    parameters = (None,) * bindings
+    return connection.execute(text, parameters, explain=1, can_cache=False).fetchall()
 
 
 def _only_appends(codes: set[str]) -> bool:

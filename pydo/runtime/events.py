@@ -26,6 +26,7 @@ __all__ = [
     "FunctionCall",
     "Handler",
     "RpcCall",
+    "Scheduled",
     "SocketClosed",
     "SocketEvent",
     "SocketFailed",
@@ -65,6 +66,13 @@ class AlarmFired:
 
 
 @dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A cron trigger of the Worker's; `controller` is what its handler is told."""
+
+    controller: object
+
+
+@dataclass(frozen=True, slots=True)
 class SocketMessage:
     """A message came on an accepted socket."""
 
@@ -100,7 +108,7 @@ class Addressed:
 
 
 SocketEvent = SocketMessage | SocketClosed | SocketFailed
-Event = Fetch | RpcCall | FunctionCall | AlarmFired | SocketEvent | Addressed
+Event = Fetch | RpcCall | FunctionCall | AlarmFired | Scheduled | SocketEvent | Addressed
 
 
 class Handler(Protocol):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydo.runtime.alarms import AlarmScheduler
 from pydo.runtime.container import Settings
 from pydo.runtime.database import OpenDatabases
-from pydo.runtime.events import Fetch
+from pydo.runtime.events import Fetch, Scheduled
 from pydo.runtime.namespace import ActorNamespace
 from pydo.runtime.observer import Observer
 from pydo.runtime.worker import Code, Worker
@@ -74,6 +74,10 @@ class Runtime:
     def fetch(self, request: object) -> asyncio.Future[object]:
         """Send a request to the Worker's entrypoint; the future gets its response."""
         return self.worker.deliver(Fetch(request))
+
+    def schedule(self, controller: object) -> asyncio.Future[object]:
+        """Call the Worker's handler for cron triggers."""
+        return self.worker.deliver(Scheduled(controller))
 
     def replace(self, code: Code, *, cuts_sockets: bool = False) -> None:
         """Let newer code take over: what comes now is its own, what is in flight may end.

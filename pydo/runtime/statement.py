@@ -13,7 +13,7 @@ import apsw
 
 from pydo.errors import JsException
 
-__all__ = ["Statement", "statements"]
+__all__ = ["Statement", "split", "statements"]
 
 _LONGEST = 100_000  # bytes: SQLITE_LIMIT_SQL_LENGTH
 _LONGEST_KEPT = 8192  # characters; what is longer carries data, and will not come again
@@ -46,6 +46,11 @@ def statements(text: str) -> tuple[Statement, ...]:
 
     """
     return _kept(text) if len(text) <= _LONGEST_KEPT else _statements(text)
+
+
+def split(text: str) -> tuple[Statement, ...]:
+    """Split SQL text of any length; there may be no statement."""
+    return tuple(map(_statement, _split(text)))
 
 
 @lru_cache(1024)

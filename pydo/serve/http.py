@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from pydo.serve.front import Front
     from pydo.serve.sockets import Sockets
 
 __all__ = ["Exchange", "RequestLog"]
@@ -46,6 +47,7 @@ class Exchange:
         on_error: Callable[[BaseException], None],
         sockets: Sockets,
     ) -> None:
+        self.front: Front | None = None  # what is asked before the Worker
         self._fetch = fetch
         self._owns = owns
         self._log = log
@@ -61,23 +63,44 @@ class Exchange:
 
     async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
         started = time.perf_counter()
-        incoming = Request.incoming(
-            request.method, _url(request), _headers(request), _body(request)
-        )
+        url = _url(request)
+        answer: web.StreamResponse | None = None
+        if self.front is not None:
+            own = self.front.local(request)
+            if own is not None:
+                return await self._of_its_own(request, own, started)
+            answer = self.front.asset(request, url)
+        if answer is None:
+            answer = await self._of_worker(request, url)
+        self._tell(request, answer, started)
+        return answer
+
+    async def _of_its_own(
+        self, request: web.BaseRequest, answering: Awaitable[web.StreamResponse], started: float
+    ) -> web.StreamResponse:
+        """Wait for the answer of a path of the server's own; what is asked of it is not told."""
+        answer = await answering
+        if not request.raw_path.startswith("/cdn-cgi/"):
+            self._tell(request, answer, started)
+        return answer
+
+    def _tell(self, request: web.BaseRequest, answer: web.StreamResponse, started: float) -> None:
+        ms = (time.perf_counter() - started) * 1000
+        self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
+
+    async def _of_worker(self, request: web.BaseRequest, url: str) -> web.StreamResponse:
+        incoming = Request.incoming(request.method, url, _headers(request), _body(request))
         answering = asyncio.ensure_future(self._fetch(incoming))
         try:
             response = await asyncio.shield(answering)
             assert isinstance(response, Response), "the entrypoint has checked it"
-            answer = await self._answer(request, response)
+            return await self._answer(request, response)
         except asyncio.CancelledError:  # the client is gone; what runs for it goes on
             answering.add_done_callback(_discard)
             raise
         except Exception as error:  # noqa: BLE001 - the Worker's, and the client is told
             self._on_error(error)
-            answer = error_answer(error, request, self._owns)
-        ms = (time.perf_counter() - started) * 1000
-        self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
-        return answer
+            return error_answer(error, request, self._owns)
 
     async def _answer(self, request: web.BaseRequest, response: Response) -> web.StreamResponse:
         if response.webSocket is jsnull:

@@ -278,3 +278,26 @@ def test_an_object_relational_mapper_reads_it_as_django_does(run: Callable[[str]
         arrays = run_sync(raw_db.prepare("SELECT id, n FROM t").raw()).to_py()
         return [inserted[1], inserted[3], found[0], arrays]
     """) == [1, 1, [{"id": 1, "n": "a"}], [[1, "a"]]]
+
+
+def test_a_column_may_default_to_the_current_time(run: Callable[[str], Any]) -> None:
+    found = run("""
+        await db.exec("CREATE TABLE t (a, at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)")
+        await db.prepare("INSERT INTO t (a) VALUES (1)").run()
+        return len(await db.prepare("SELECT at FROM t").first("at"))
+    """)
+
+    assert found == len("2026-01-01 00:00:00")
+
+
+def test_a_query_that_fails_does_not_make_the_last_row_id_forgotten(
+    run: Callable[[str], Any],
+) -> None:
+    found = run("""
+        await db.exec("CREATE TABLE t (a)")
+        await db.prepare("INSERT INTO t VALUES (1), (2)").run()
+        await tried(lambda: raw_db.prepare("SELECT * FROM nope").all())
+        return (await db.prepare("SELECT 1").run()).meta.last_row_id
+    """)
+
+    assert found == 2

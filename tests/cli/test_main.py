@@ -35,6 +35,7 @@ def test_the_help_names_each_command(command_line: CommandLine) -> None:
         "\n"
         "Commands:\n"
         "  check    Tell what would break on Cloudflare.\n"
+        "  d1       SQL and migrations on local D1 databases.\n"
         "  dev      Serve the Worker of this directory.\n"
         "  init     Write a new project.\n"
         "  migrate  Apply migrations to what is stored.\n"

@@ -170,12 +170,12 @@ def test_bindings_of_every_kind_and_vars_share_their_names(problems: Callable[..
         "  THING is bound on line 6 already.\n"
         f"{UNIQUE}"
         'wrangler.toml:14: "queues" is not simulated by pydo\n'
-        "  the Worker finds no Queue binding of it in env\n"
+        "  what uses its Queue bindings in env fails with an error\n"
         "wrangler.toml:15: Q assigned to Queue and Environment Variable bindings.\n"
         "  Q is bound on line 7 already.\n"
         f"{UNIQUE}"
         'wrangler.toml:16: "browser" is not simulated by pydo\n'
-        "  the Worker finds no Browser binding of it in env\n"
+        "  what uses its Browser bindings in env fails with an error\n"
     )
 
 

@@ -438,14 +438,14 @@ def test_what_pydo_does_not_simulate_is_said_once_a_key(problems: Callable[..., 
         binding = "B"
         [ai]
         binding = "AI"
-        [triggers]
-        crons = ["* * * * *"]
+        [build]
+        command = "make"
         """) == dedent("""\
         wrangler.toml:6: "workflows" is not simulated by pydo
-          the Worker finds no Workflow binding of it in env
+          what uses its Workflow bindings in env fails with an error
         wrangler.toml:10: "ai" is not simulated by pydo
-          the Worker finds no AI binding of it in env
-        wrangler.toml:12: "triggers" is not simulated by pydo
+          what uses its AI bindings in env fails with an error
+        wrangler.toml:12: "build" is not simulated by pydo
           it has no effect here
         """)
 

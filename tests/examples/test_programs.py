@@ -28,6 +28,18 @@ def test_a_chat_has_a_page_beside_its_module(serve: Callable[..., Example]) -> N
     assert example.ask("GET", "/nothing")[0] == 404
 
 
+def test_a_page_is_served_beside_the_worker_that_it_calls(serve: Callable[..., Example]) -> None:
+    example = serve("votes")
+
+    assert "<title>Votes</title>" in example.ask("GET", "/")[1]
+    assert example.ask("GET", "/votes.js")[0] == 200
+    assert example.ask("POST", "/api/drinks/tea")[1] == '{"tea": 1}'
+    assert example.ask("POST", "/style.css")[0] == 405
+    assert example.ask("GET", "/nothing")[1] == "There is nothing here."
+    status, page = example.ask("GET", "/nothing", headers={"Sec-Fetch-Mode": "navigate"})
+    assert (status, "Not found" in page) == (404, True)
+
+
 @pytest.mark.timeout(90)
 def test_a_chat_goes_to_everybody_in_the_room(serve_either: Callable[..., Served]) -> None:
     example = serve_either("chatroom")

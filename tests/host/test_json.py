@@ -101,3 +101,19 @@ def test_cycles_and_big_integers_are_refused() -> None:
         stringify(cycle)
     with pytest.raises(JsException, match="Do not know how to serialize a BigInt"):
         stringify(2**60)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("text", "Unexpected token 'e', \"text\" is not valid JSON"),
+        ("nulx", "Unexpected token 'x', \"nulx\" is not valid JSON"),
+        ("[tru]", "Unexpected token ']', \"[tru]\" is not valid JSON"),
+        ("fals", "Unexpected end of JSON input"),
+    ],
+)
+def test_a_word_is_wrong_where_it_goes_wrong(text: str, message: str) -> None:
+    with pytest.raises(JsException) as caught:
+        parse(text)
+
+    assert caught.value.message == message

@@ -500,3 +500,12 @@ def test_a_failure_is_sqlites_own(sql: SqlDatabase) -> None:
         sql.execute("SELECT nope", ())
 
     assert isinstance(raised.value.__cause__, apsw.SQLError)
+
+
+@pytest.mark.parametrize("literal", ["x'ff'", "X'fffe'", "x''", "x'00'", "'it''s x''ff'' here'"])
+def test_blobs_written_out_in_sql_are_counted_like_others(sql: SqlDatabase, literal: str) -> None:
+    written = sql.execute(f"INSERT INTO t(b) VALUES ({literal})", ())  # noqa: S608 - a test
+    read = sql.execute(f"SELECT b FROM t WHERE b = {literal}", ())  # noqa: S608 - a test
+
+    assert len(read.rest()) == 1
+    assert (written.rows_written, read.rows_read) == (1, 1)

@@ -243,6 +243,9 @@ def _place(text: str, position: int) -> str:
 def _unexpected(text: str, position: int) -> str:
     if text in {"undefined", "NaN", "Infinity"}:
         return f'"{text}" is not valid JSON'
+    position += _begun(text, position)
+    if position == len(text):
+        return "Unexpected end of JSON input"
     token = text[position]
     if len(text) <= _LONG:
         return f"Unexpected token '{token}', \"{text}\" is not valid JSON"
@@ -250,6 +253,17 @@ def _unexpected(text: str, position: int) -> str:
     before = "..." if start else ""
     after = "... " if end < len(text) else " "
     return f"Unexpected token '{token}', {before}\"{text[start:end]}\"{after}is not valid JSON"
+
+
+def _begun(text: str, position: int) -> int:
+    """Tell how many characters of a literal stand there, before it goes wrong."""
+    for literal in ("true", "false", "null"):
+        length = len(literal)
+        while length and not text.startswith(literal[:length], position):
+            length -= 1
+        if length:
+            return length
+    return 0
 
 
 def _innermost(text: str) -> str:

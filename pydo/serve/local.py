@@ -1,0 +1,138 @@
+"""The paths that the server keeps for itself, and who may ask for them.
+
+    /cdn-cgi/handler/scheduled?cron=…&time=<ms>&format=json   calls `scheduled`, says how it went
+    /__scheduled?cron=…                                       the same, without its `waitUntil`
+
+Everything under `/cdn-cgi/` is for this machine: a request with the Host or the Origin of another
+site is refused, so that a page from elsewhere cannot reach it by a name of its own.  Sources:
+cloudflare/workers-sdk `packages/miniflare/src/workers/core/{entry,scheduled}.worker.ts` and
+`packages/wrangler/templates/middleware/middleware-scheduled.ts`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.parse
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from pydo.host.js.url import parse_address
+from pydo.serve.error_page import error_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping
+
+    from pydo.bindings.cron import Trigger
+
+__all__ = ["LocalPaths"]
+
+_PREFIX = "/cdn-cgi/"
+_HANDLERS = "/cdn-cgi/handler/"
+_SCHEDULED = "/cdn-cgi/handler/scheduled"
+_SCHEDULED_BEFORE = "/cdn-cgi/mf/scheduled"
+_EMAIL = "/cdn-cgi/handler/email"
+_BY_HAND = "/__scheduled"
+_HERE = {"localhost", "127.0.0.1", "[::1]"}
+_DATE_MS = 8.64e15  # what a Date of JavaScript can hold
+
+
+class LocalPaths:
+    """Answers the server's own paths; `hosts` are names besides those of this machine."""
+
+    def __init__(
+        self, trigger: Trigger, owns: Callable[[str], bool], hosts: Collection[str] = ()
+    ) -> None:
+        self.hosts = hosts
+        self._trigger = trigger
+        self._owns = owns
+
+    def answer(
+        self, request: web.BaseRequest, *, has_worker: bool
+    ) -> Awaitable[web.StreamResponse] | None:
+        """Answer a request for one of the paths; None leaves it to others."""
+        path = request.raw_path
+        if not path.startswith((_PREFIX, _BY_HAND)):
+            return None
+        path, _, query = path.partition("?")
+        given = _parameters(query)
+        if path == _BY_HAND and has_worker:
+            return self._by_hand(request, given)
+        if not path.startswith(_PREFIX):
+            return None
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return _told(refusal, 403)
+        if path in {_SCHEDULED, _SCHEDULED_BEFORE}:
+            return self._scheduled(given)
+        if path == _EMAIL:
+            return _told("pydo does not simulate email handlers.", 501)
+        if path.startswith(_HANDLERS):
+            text = f'"{path}" is not a valid handler. Did you mean to use "{_SCHEDULED}"'
+            return _told(f'{text} or "{_EMAIL}"?', 404)
+        return None
+
+    async def _scheduled(self, given: Mapping[str, str]) -> web.Response:
+        time = given.get("time")
+        time_ms = _leading_integer(time) if time else None
+        if time and time_ms is None:
+            text = "TypeError: The value cannot be converted because it is not a valid Date."
+            return await _told(text, 500)
+        outcome = await self._trigger.call(given.get("cron", ""), time_ms)
+        status = 200 if outcome.is_ok else 500
+        if given.get("format") == "json":
+            told = {"outcome": outcome.text, "noRetry": outcome.is_final}
+            return web.Response(
+                text=json.dumps(told, separators=(",", ":")),
+                status=status,
+                content_type="application/json",
+            )
+        return await _told(outcome.text, status)
+
+    async def _by_hand(
+        self, request: web.BaseRequest, given: Mapping[str, str]
+    ) -> web.StreamResponse:
+        outcome = await self._trigger.call(given.get("cron", ""), waits=False)
+        if outcome.error is not None:
+            return error_answer(outcome.error, request, self._owns)
+        return await _told("Ran scheduled event", 200)
+
+    def _refusal(self, request: web.BaseRequest) -> str | None:
+        host = request.headers.get("Host")
+        if host and not self._is_ours(f"http://{host}"):
+            return "Invalid Host header"
+        origin = request.headers.get("Origin")
+        if origin and not self._is_ours(origin):
+            return "Invalid Origin header"
+        return None
+
+    def _is_ours(self, url: str) -> bool:
+        address = parse_address(url)
+        host = None if address is None else address.host
+        if not host:
+            return False
+        if host in _HERE:
+            return True
+        return any(host == each or host.endswith(f".{each}") for each in self.hosts)
+
+
+async def _told(text: str, status: int) -> web.Response:
+    headers = {"Content-Type": "text/plain;charset=UTF-8"}
+    return web.Response(body=text.encode(), status=status, headers=headers)
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """Give the first value of each name, as `URLSearchParams.get` does."""
+    found: dict[str, str] = {}
+    for name, value in urllib.parse.parse_qsl(query, keep_blank_values=True):
+        found.setdefault(name, value)
+    return found
+
+
+def _leading_integer(text: str) -> int | None:
+    """Read a number as `parseInt` does; None for what is none, and for what no Date can hold."""
+    found = re.match(r"\s*([+-]?[0-9]+)", text)
+    if found is None or abs(int(found[1])) > _DATE_MS:
+        return None
+    return int(found[1])

@@ -14,10 +14,12 @@ from pydo.config.discover import Location, discover, locate
 from pydo.config.project import Project
 from pydo.config.read import read_document
 from pydo.config.schema import (
+    ClassExport,
     Config,
     D1Database,
     DevOptions,
     DurableObjectBinding,
+    ExportState,
     KvNamespace,
     Migration,
     Overrides,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "ClassExport",
     "Config",
     "ConfigError",
     "D1Database",
@@ -44,6 +47,7 @@ __all__ = [
     "Diagnostic",
     "Diagnostics",
     "DurableObjectBinding",
+    "ExportState",
     "KvNamespace",
     "Location",
     "Migration",

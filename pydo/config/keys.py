@@ -110,12 +110,12 @@ KEYS: dict[str, KeyRule] = {
     **_rules(
         Reach.INHERITED,
         Treatment.SIMULATED,
-        *("name", "main", "compatibility_date", "compatibility_flags", "migrations"),
+        *("name", "main", "compatibility_date", "compatibility_flags", "exports", "migrations"),
     ),
     **_rules(
         Reach.INHERITED,
         Treatment.NOT_SIMULATED,
-        *("assets", "base_dir", "build", "exports", "logfwdr", "triggers"),
+        *("assets", "base_dir", "build", "logfwdr", "triggers"),
     ),
     **_rules(
         Reach.INHERITED,

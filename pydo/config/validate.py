@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydo.config.binding import check_names, read_bindings
 from pydo.config.document import spell
 from pydo.config.environment import check_keys, choose
+from pydo.config.exports import read_exports
 from pydo.config.keys import DEV_KEYS
 from pydo.config.migration import check_classes, check_history, read_migrations
 from pydo.config.report import Report, as_array, as_strings, as_table, show
@@ -53,9 +54,10 @@ def validate(
     name = _name(report, environment, overrides)
     bindings = read_bindings(report, environment, name)
     migrations = read_migrations(report, environment)
+    exports = read_exports(report, environment)
     check_names(report, environment, overrides.vars)
     check_history(report, migrations)
-    check_classes(report, bindings, migrations)
+    check_classes(report, bindings, migrations, exports)
     variables = read_variables(report, environment, overrides.vars, wanted)
     return Config(
         path=location.path,
@@ -75,6 +77,8 @@ def validate(
         kv_namespaces=read_kv_namespaces(report, environment),
         d1_databases=read_d1_databases(report, environment),
         services=read_services(report, environment),
+        exports=None if exports is None else tuple(each.export for each in exports),
+        environment=environment.name,
     )
 
 

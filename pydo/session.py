@@ -22,7 +22,7 @@ from pydo import __version__
 from pydo.bindings import Bindings
 from pydo.config import Config, ConfigError, Overrides, Project, load_tool, locate, read_environ
 from pydo.console import ConsoleObserver
-from pydo.errors import PydoError, StateError, UserCodeError
+from pydo.errors import MigrationError, PydoError, StateError, UserCodeError
 from pydo.host.code import BrokenCode, HostedCode
 from pydo.host.env import make_env
 from pydo.host.execution import wait_until
@@ -31,6 +31,8 @@ from pydo.host.importer import Host, install, uninstall
 from pydo.host.portability import Portability, watching, watching_imports
 from pydo.host.waiting import waiting
 from pydo.loader import Generation, Loader, digest, project_environment, reexec_command, use
+from pydo.migrate.report import drift_text
+from pydo.migrate.served import Coming, ServedClasses
 from pydo.reload import Watched, changes, settled
 from pydo.restart import ReloadMode, execute_again, lasting_package, syntax_error
 from pydo.runtime.container import Settings
@@ -45,13 +47,14 @@ from pydo.serve.server import DEFAULT_PORT, Server, bind
 from pydo.serve.signals import watch_stop_signals
 from pydo.serve.sockets import Sockets
 from pydo.serve.watchdog import Watchdog
-from pydo.statedir import StateDirectory
+from pydo.statedir import SQLITE, StateDirectory
 
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
     from pydo.console import Console
+    from pydo.migrate.drift import Drift
     from pydo.runtime.namespace import ActorNamespace
 
 __all__ = ["DevSession", "Options", "run", "use_the_projects_environment"]
@@ -66,6 +69,7 @@ class Options:
     persist_to: Path | None = None
     cuts_sockets: bool = False  # at each reload
     strict: bool = False
+    migrates: bool = False  # deletes and transfers too
     reload: ReloadMode = ReloadMode.AUTO
     overrides: Overrides = field(default_factory=Overrides)
 
@@ -135,6 +139,8 @@ class DevSession:
         self._fetcher = Fetcher(config.name)
         self._dialer = Dialer()
         self._bindings = Bindings(state)
+        self._classes = ServedClasses(state, is_auto=options.migrates)
+        self._drift: tuple[Drift, ...] = ()  # as it was told last
         self._host = Host(
             make_env({}, {}), wait_until, _flags(config), self._fetcher.send, self._dialer.connect
         )
@@ -206,8 +212,10 @@ class DevSession:
             joined,
         )
         server = Server(exchange, joined)
+        if self._classes.was_interrupted:
+            self._console.info("A migration that was interrupted has been finished")
         try:
-            self._runtime.replace(self._load(self._config))
+            self._take_up(self._config)
         except UserCodeError as error:
             self._code_failed(error)
             self._runtime.replace(BrokenCode(error))
@@ -242,11 +250,33 @@ class DevSession:
 
     # -- loading
 
-    def _load(self, config: Config) -> HostedCode:
+    def _take_up(self, config: Config, *, cuts_sockets: bool = False) -> None:
+        """Load the code, bring the state to what `config` says, and serve both."""
+        coming = self._classes.prepare(config)
+        before = frozenset(self._runtime.namespaces)
+        try:
+            code = self._load(config, coming)
+        except UserCodeError:
+            for unique_key in self._runtime.namespaces.keys() - before:
+                self._runtime.forget_namespace(unique_key)
+            raise
+        names = {
+            each.unique_key: name
+            for name, each in coming.places.items()
+            if each.unique_key in self._runtime.namespaces
+        }
+        self._runtime.replace(code, cuts_sockets=cuts_sockets, class_names=names)
+        drift = self._classes.drift(config, frozenset(code.classes)) if coming.is_new else ()
+        if coming.is_new and drift != self._drift:
+            self._drift = drift
+            if drift:
+                self._console.warn(drift_text(drift))
+
+    def _load(self, config: Config, coming: Coming) -> HostedCode:
         if config.main != self._loader.main:
             self._loader.close()
             self._loader = Loader(config.main)
-        env = make_env(config.vars, self._namespaces(config), self._bindings.make(config))
+        env = make_env(config.vars, self._namespaces(config, coming), self._bindings.make(config))
         bound = [b.class_name for b in config.durable_objects if b.script_name is None]
         fitting: list[HostedCode] = []
 
@@ -257,10 +287,11 @@ class DevSession:
                 self._host,
                 bound,
                 self._loader.owns,
-                namespace_of=partial(self._namespace_of, config),
+                namespace_of=partial(self._namespace_of, coming),
             )
             if self._options.strict and code.warning is not None:
                 raise UserCodeError(code.warning, ImportError(code.warning), None)
+            self._migrate(coming)
             fitting.append(code)
 
         before = (self._host.env, self._host.flags)
@@ -292,29 +323,31 @@ class DevSession:
             " (--reload process), and closes WebSockets"
         )
 
-    def _namespaces(self, config: Config) -> dict[str, ActorNamespace]:
+    def _migrate(self, coming: Coming) -> None:
+        """Bring the state to what fits the code that is about to take over."""
+        for unique_key in coming.gone:
+            self._runtime.forget_namespace(unique_key)
+        try:
+            for line in self._classes.make(coming):
+                self._console.info(line)
+        except (MigrationError, StateError) as error:
+            raise UserCodeError(str(error), error, None) from error
+
+    def _namespaces(self, config: Config, coming: Coming) -> dict[str, ActorNamespace]:
         return {
-            binding.name: self._open_namespace(config, binding.class_name)
+            binding.name: self._open_namespace(coming, binding.class_name)
             for binding in config.durable_objects
             if binding.script_name is None
         }
 
-    def _namespace_of(self, config: Config, class_name: str) -> ActorNamespace | None:
+    def _namespace_of(self, coming: Coming, class_name: str) -> ActorNamespace | None:
         """Give the objects of a class; one that is neither bound nor declared has none."""
-        is_known = class_name in config.classes
-        return self._open_namespace(config, class_name) if is_known else None
+        return self._open_namespace(coming, class_name) if class_name in coming.places else None
 
-    def _open_namespace(self, config: Config, class_name: str) -> ActorNamespace:
-        storage = config.storage_of(class_name).value
-        place = self._state.class_directory(config.name, class_name, storage)
-        if place.storage != storage:
-            raise StateError(
-                f"{place.path} holds objects of a {place.storage} class, and the migrations"
-                f" declare {class_name} as {storage}; a class keeps its storage for ever:"
-                " declare it as it was, or rename it"
-            )
+    def _open_namespace(self, coming: Coming, class_name: str) -> ActorNamespace:
+        place = coming.places[class_name]
         return self._runtime.open_namespace(
-            class_name, place.unique_key, place.path, has_sql=storage == "sqlite"
+            class_name, place.unique_key, place.path, has_sql=place.storage == SQLITE
         )
 
     async def _reload_on_changes(self) -> None:
@@ -344,7 +377,7 @@ class DevSession:
         try:
             if not self._project.files.isdisjoint(changed):
                 self._read_config()
-            code = self._load(self._config)
+            self._take_up(self._config, cuts_sockets=self._options.cuts_sockets)
         except ConfigError as error:
             self._console.diagnostics(error.diagnostics)
         except UserCodeError as error:
@@ -352,7 +385,6 @@ class DevSession:
         except PydoError as error:  # the state does not allow it: what is served stays
             self._console.error(str(error))
         else:
-            self._runtime.replace(code, cuts_sockets=self._options.cuts_sockets)
             self._console.reloaded((time.perf_counter() - started) * 1000)
 
     def _restart(self, changed: frozenset[Path]) -> None:
@@ -364,9 +396,12 @@ class DevSession:
             return
         try:
             if not self._project.files.isdisjoint(changed):
-                self._project.read()
+                self._classes.prepare(self._project.read()[0])
         except ConfigError as failed:
             self._console.diagnostics(failed.diagnostics)
+            return
+        except PydoError as failed:  # the state does not allow it: what is served stays
+            self._console.error(str(failed))
             return
         self._is_restarting = True
         self._stopping.set()

@@ -42,6 +42,7 @@ class _Given(TypedDict):
     reload_mode: str
     persist_to: Path | None
     strict: bool
+    auto_migrate: bool
     log_level: str
 
 
@@ -153,6 +154,13 @@ class _Given(TypedDict):
     help="Where the objects live; by default .pydo/state beside the configuration.",
 )
 @click.option(
+    "--auto-migrate",
+    cls=SectionedOption,
+    section=_STATE,
+    is_flag=True,
+    help="Apply migrations that delete or transfer objects too; backups are made first.",
+)
+@click.option(
     "--strict",
     cls=SectionedOption,
     section=_PROJECT,
@@ -200,6 +208,7 @@ def _options(given: _Given) -> Options:
         persist_to=None if persist_to is None else cwd / persist_to,
         cuts_sockets=given["sockets"] == "close",
         strict=given["strict"],
+        migrates=given["auto_migrate"],
         reload=ReloadMode(given["reload_mode"]),
         overrides=Overrides(
             name=given["name"],

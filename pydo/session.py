@@ -185,7 +185,8 @@ class DevSession:
         self._watchdog.start()
 
         async def load() -> frozenset[str]:
-            return frozenset(self._load(self._config).classes)
+            coming = self._classes.as_they_are(self._config)
+            return frozenset(self._load(self._config, coming).classes)
 
         try:
             with watching(self._portability), waiting():

@@ -396,8 +396,7 @@ class DevSession:
             self._code_failed(UserCodeError("the code does not load", error, None))
             return
         try:
-            if not self._project.files.isdisjoint(changed):
-                self._classes.prepare(self._project.read()[0])
+            self._classes.prepare(self._project.read()[0])
         except ConfigError as failed:
             self._console.diagnostics(failed.diagnostics)
             return

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pydo.bindings.cron import CronSchedule, Trigger
-from pydo.errors import StateError, UserCodeError
+from pydo.errors import MigrationError, StateError, UserCodeError
 from pydo.host.absent import AbsentChannel, AbsentNamespace
 from pydo.host.code import BrokenCode, HostedCode
 from pydo.host.env import make_env
@@ -19,19 +19,24 @@ from pydo.host.flags import Flags
 from pydo.host.portability import watching_imports
 from pydo.host.stub import Fetcher
 from pydo.loader import Generation, Loader, digest
+from pydo.migrate.report import drift_text
+from pydo.migrate.served import ServedClasses
 from pydo.reload import Watched
 from pydo.runtime.channel import EntrypointChannel
 from pydo.runtime.runtime import Runtime
 from pydo.serve.fetcher import Fetcher as OutgoingFetcher
+from pydo.statedir import SQLITE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from pydo.bindings import Bindings
     from pydo.bindings.assets import Site
     from pydo.config import Config, DurableObjectBinding, Project, ServiceBinding
     from pydo.console import Console
     from pydo.host.importer import Host
+    from pydo.migrate.drift import Drift
+    from pydo.migrate.served import Coming
     from pydo.runtime.container import Settings
     from pydo.runtime.database import OpenDatabases
     from pydo.runtime.loop import ObjectLoop
@@ -61,22 +66,26 @@ class Ground:
     console: Console
     numbers: Iterator[int]
     fires_crons: bool
+    migrates: bool
 
 
 class Served:
-    """A Worker; `other` gives another one by its name, if that is served, too."""
+    """A Worker; `all_served` are those that are served together, this one among them."""
 
     def __init__(
         self,
         ground: Ground,
         project: Project,
         config: Config,
-        other: Callable[[str], Served | None],
+        all_served: Sequence[Served],
     ) -> None:
         self.config = config
         self.project = project
         self._ground = ground
-        self._other = other
+        self._all = all_served
+        self._classes = ServedClasses(ground.state, is_auto=ground.migrates)
+        self._coming: Coming | None = None  # before the configuration is prepared
+        self._drift: tuple[Drift, ...] = ()  # as it was told last
         self._loader = Loader(config.main, numbers=ground.numbers)
         self._fetcher = OutgoingFetcher(config.name)
         self.site: Site | None = None
@@ -111,27 +120,96 @@ class Served:
 
     # -- versions
 
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether a migration was found unfinished, and has been finished."""
+        return self._classes.was_interrupted
+
+    def prepare(self) -> Coming:
+        """Say what is to be done before the configuration can be served; changes nothing.
+
+        Raises:
+            MigrationError: it cannot be done, or not without being asked.
+            StateError: what is stored does not allow it.
+
+        """
+        self._coming = self._classes.prepare(self.config)
+        return self._coming
+
     def start(self) -> None:
         """Load the code for the first time.
 
         Raises:
             UserCodeError: it does not load; every request is told so until it does.
+            MigrationError: the configuration cannot be served.
             StateError: what is stored does not allow it.
 
         """
         try:
-            code = self.load()
+            self.take_up()
         except UserCodeError as error:
             self.site = self._ground.bindings.site(self.config)
             self.runtime.replace(BrokenCode(error))
             raise
-        self.replace(code)
 
-    def replace(self, code: HostedCode, *, cuts_sockets: bool = False) -> None:
-        """Let code that was loaded take over."""
-        self.runtime.replace(code, cuts_sockets=cuts_sockets)
+    def take_up(self, *, cuts_sockets: bool = False) -> int:
+        """Load the code, bring the state to what the configuration says, and serve both.
+
+        Gives the number of the generation.
+
+        Raises:
+            UserCodeError: the code does not load, or does not fit; what runs goes on.
+            MigrationError: the configuration cannot be served.
+            StateError: what is stored does not allow it.
+
+        """
+        coming = self.prepare()
+        before = frozenset(self.runtime.namespaces)
+        try:
+            code = self._load(coming)
+        except UserCodeError:
+            for unique_key in self.runtime.namespaces.keys() - before:
+                self.runtime.forget_namespace(unique_key)
+            raise
+        names = {
+            each.unique_key: name
+            for name, each in coming.places.items()
+            if each.unique_key in self.runtime.namespaces
+        }
+        self.runtime.replace(code, cuts_sockets=cuts_sockets, class_names=names)
         if self._ground.fires_crons:
             self._schedule.set(self.config.crons)
+        if coming.is_new:
+            self._tell_of_drift(frozenset(code.classes))
+        return code.generation
+
+    def try_loading(self) -> frozenset[str]:
+        """Load the code and serve nothing; the classes of objects that it exports.
+
+        Raises:
+            UserCodeError: it does not load.
+
+        """
+        coming = self._coming = self._classes.as_they_are(self.config)
+        return frozenset(self._load(coming).classes)
+
+    def look_ahead(self) -> None:
+        """Read the configuration as it is now, and see whether it could be served.
+
+        Raises:
+            ConfigError: it is wrong.
+            MigrationError: it cannot be served.
+            StateError: what is stored does not allow it.
+
+        """
+        self._classes.prepare(self.project.read()[0])
+
+    def _tell_of_drift(self, exported: frozenset[str]) -> None:
+        drift = self._classes.drift(self.config, exported)
+        if drift != self._drift:
+            self._drift = drift
+            if drift:
+                self._ground.console.warn(drift_text(drift))
 
     def read_config(self) -> None:
         """Read the configuration anew.
@@ -147,14 +225,7 @@ class Served:
             console.warn("the address in [dev] has changed: restart pydo dev to listen there")
         self.config = replace(config, dev=self.config.dev)
 
-    def load(self) -> HostedCode:
-        """Load the code for the configuration as it is; what runs goes on until `replace`.
-
-        Raises:
-            UserCodeError: the code does not load, or does not fit.
-            StateError: what is stored does not allow it.
-
-        """
+    def _load(self, coming: Coming) -> HostedCode:
         config, host = self.config, self._ground.host
         if config.main != self._loader.main:
             self._loader.close()
@@ -173,7 +244,7 @@ class Served:
                 ),
                 watching_imports(),
             ):
-                self._loader.load(lambda generation: fitting.append(self._fit(generation)))
+                self._loader.load(lambda generation: fitting.append(self._fit(generation, coming)))
         except UserCodeError:
             host.update(*before)
             raise
@@ -184,7 +255,7 @@ class Served:
         self.site = site
         return code
 
-    def _fit(self, generation: Generation) -> HostedCode:
+    def _fit(self, generation: Generation, coming: Coming) -> HostedCode:
         config = self.config
         code = HostedCode(
             generation.number,
@@ -196,7 +267,19 @@ class Served:
         )
         if self._ground.settings.is_strict and code.warning is not None:
             raise UserCodeError(code.warning, ImportError(code.warning), None)
+        self._migrate(coming)
         return code
+
+    def _migrate(self, coming: Coming) -> None:
+        """Bring the state to what fits the code that is about to take over."""
+        for unique_key in coming.gone:
+            for each in self._all:
+                each.runtime.forget_namespace(unique_key)
+        try:
+            for line in self._classes.make(coming):
+                self._ground.console.info(line)
+        except (MigrationError, StateError) as error:
+            raise UserCodeError(str(error), error, None) from error
 
     # -- what is bound
 
@@ -217,7 +300,7 @@ class Served:
                 )
 
     def _target(self, name: str) -> Served | None:
-        return self if name == self.config.name else self._other(name)
+        return next((each for each in self._all if each.config.name == name), None)
 
     def _services(self) -> dict[str, object]:
         return {each.binding: self._service(each) for each in self.config.services}
@@ -234,31 +317,20 @@ class Served:
         return {each.name: self._bound_namespace(each) for each in self.config.durable_objects}
 
     def _bound_namespace(self, bound: DurableObjectBinding) -> ActorNamespace | AbsentNamespace:
-        if bound.script_name is None:
-            return self._open_namespace(bound.class_name)
-        target = self._other(bound.script_name)
+        worker = bound.script_name or self.config.name
+        target = self._target(worker)
         found = None if target is None else target.namespace_of(bound.class_name)
         if found is None:
-            return AbsentNamespace(self._ground.loop, bound.script_name, bound.class_name)
+            return AbsentNamespace(self._ground.loop, worker, bound.class_name)
         return found
 
     def namespace_of(self, class_name: str) -> ActorNamespace | None:
         """Give the objects of a class; one that is neither bound nor declared has none."""
-        is_known = class_name in self.config.classes
-        return self._open_namespace(class_name) if is_known else None
-
-    def _open_namespace(self, class_name: str) -> ActorNamespace:
-        config = self.config
-        storage = config.storage_of(class_name).value
-        place = self._ground.state.class_directory(config.name, class_name, storage)
-        if place.storage != storage:
-            raise StateError(
-                f"{place.path} holds objects of a {place.storage} class, and the migrations"
-                f" declare {class_name} as {storage}; a class keeps its storage for ever:"
-                " declare it as it was, or rename it"
-            )
+        place = None if self._coming is None else self._coming.places.get(class_name)
+        if place is None:
+            return None
         return self.runtime.open_namespace(
-            class_name, place.unique_key, place.path, has_sql=storage == "sqlite"
+            class_name, place.unique_key, place.path, has_sql=place.storage == SQLITE
         )
 
     # -- cron triggers

@@ -66,6 +66,7 @@ class Options:
     cuts_sockets: bool = False  # at each reload
     strict: bool = False
     fires_crons: bool = False  # on their schedule
+    migrates: bool = False  # deletes and transfers too
     reload: ReloadMode = ReloadMode.AUTO
     overrides: Overrides = field(default_factory=Overrides)
 
@@ -85,7 +86,8 @@ def run(options: Options, console: Console) -> int:
     handover = Handover.take(os.environ)
     with ExitStack() as stack:
         state_root = options.persist_to or config.home / ".pydo" / "state"
-        state = stack.enter_context(StateDirectory.open(state_root))
+        left = None if handover is None else handover.lock
+        state = stack.enter_context(StateDirectory.open(state_root, left=left))
         sockets, port = _listen(config, handover)
         state.record_port(port)
         if handover is None:
@@ -98,6 +100,8 @@ def run(options: Options, console: Console) -> int:
                 console.bindings(each, [other.name for other, _ in read])
         session = DevSession(options, projects, [each for each, _ in read], state, console)
         successor = session.serve(sockets, port, handover)
+        if successor is not None:
+            successor = replace(successor, lock=state.leave())
     if successor is not None:
         successor.give(os.environ)
         execute_again()
@@ -148,11 +152,13 @@ class DevSession:
             console,
             count(1),
             options.fires_crons,
+            options.migrates,
         )
-        self._served = [
-            Served(self._ground, project, config, self._find)
+        self._served: list[Served] = []
+        self._served += (
+            Served(self._ground, project, config, self._served)
             for project, config in zip(projects, configs, strict=True)
-        ]
+        )
         self._first = self._served[0]
         self._local = LocalPaths(self._first.trigger, self._owns, self._first.config.hosts)
         self._front = Front(self._request_failed, self._local)
@@ -163,9 +169,6 @@ class DevSession:
             uploads=[pattern for config in configs for pattern in config.uploads],
         )
         self._stopping = asyncio.Event()
-
-    def _find(self, name: str) -> Served | None:
-        return next((each for each in self._served if each.config.name == name), None)
 
     def serve(
         self, sockets: list[socket.socket], port: int, handover: Handover | None = None
@@ -195,7 +198,7 @@ class DevSession:
         self._watchdog.start()
 
         async def load() -> frozenset[str]:
-            return frozenset(self._first.load().classes)
+            return self._first.try_loading()
 
         try:
             with watching(self._portability), waiting():
@@ -223,6 +226,10 @@ class DevSession:
         )
         exchange.front = self._front
         server = Server(exchange, joined)
+        if any(each.was_interrupted for each in self._served):
+            self._console.info("A migration that was interrupted has been finished")
+        for each in self._served:
+            each.prepare()
         for each in self._served:
             try:
                 each.start()
@@ -329,10 +336,9 @@ class DevSession:
             if has_new_config:
                 served.read_config()
             for each in self._served if has_new_config else [served]:
-                code = each.load()
-                each.replace(code, cuts_sockets=self._options.cuts_sockets)
+                generation = each.take_up(cuts_sockets=self._options.cuts_sockets)
                 for other in self._served:
-                    other.runtime.follow(code.generation)
+                    other.runtime.follow(generation)
         except ConfigError as error:
             self._console.diagnostics(error.diagnostics)
         except UserCodeError as error:
@@ -351,10 +357,12 @@ class DevSession:
             self._code_failed(UserCodeError("the code does not load", error, None))
             return
         try:
-            if not served.project.files.isdisjoint(changed):
-                served.project.read()
+            served.look_ahead()
         except ConfigError as failed:
             self._console.diagnostics(failed.diagnostics)
+            return
+        except PydoError as failed:  # the state does not allow it: what is served stays
+            self._console.error(str(failed))
             return
         self._is_restarting = True
         self._stopping.set()

@@ -2,7 +2,7 @@
 
     Exception
     ├── PydoError                  pydo stops or refuses; the message says what to do
-    │   ├── ConfigError            wrangler.toml is wrong: carries the diagnostics
+    │   ├── ConfigError            the configuration is wrong: carries the diagnostics
     │   ├── UserCodeError          the Worker's own code failed to load: carries its traceback
     │   ├── MigrationError         a migration that production would refuse, or that loses something
     │   ├── StateError             the state directory is damaged, foreign or in use

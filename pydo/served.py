@@ -111,11 +111,15 @@ class Served:
         """The files whose change is one of the Worker's."""
         held, files = self.project.contents, self.project.files
         digests = {path: digest(held[path]) if path in held else None for path in files}
+        ignored = {self._ground.state.root}
+        assets, code = self.config.assets, self.config.main.parent
+        if assets is not None and not code.is_relative_to(assets.directory):
+            ignored.add(assets.directory)  # looked at as they are asked for
         return Watched(
-            self.config.main.parent,
+            code,
             self._loader.files | files,
             {**self._loader.digests, **digests},
-            frozenset({self._ground.state.root}),
+            frozenset(ignored),
         )
 
     # -- versions

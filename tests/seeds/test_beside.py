@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
@@ -68,6 +69,21 @@ def test_assets_are_served_and_change_at_once(beside: Path, start: Callable[...,
     (beside / "public" / "new.txt").write_text("new")
     assert dev.get("/page.txt") == (200, "changed")
     assert dev.get("/new.txt") == (200, "new")
+
+
+def test_an_asset_beside_the_module_is_no_code(beside: Path, start: Callable[..., Dev]) -> None:
+    (beside / "wrangler.toml").write_text(CONFIG.replace("public", "src/public"))
+    (beside / "public").rename(beside / "src" / "public")
+    dev = start("--port", "0")
+
+    (beside / "src" / "public" / "page.txt").write_text("changed")
+    assert dev.get("/page.txt") == (200, "changed")
+    time.sleep(1.5)  # long enough for a reload, if one were to come
+    dev.save("src/entry.py", ENTRY.replace('"worker"', '"new"'))
+    dev.until("updated and ready")
+
+    assert dev.get("/other") == (200, "new")
+    assert len([line for line in dev.said if "Reloading" in line]) == 1
 
 
 def test_a_large_asset_takes_little_memory(beside: Path, start: Callable[..., Dev]) -> None:

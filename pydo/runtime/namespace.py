@@ -153,8 +153,8 @@ class ActorNamespace:
         if not self._has_told_of_messages:
             self._has_told_of_messages = True
             logger.warning(
-                "%s gets a message of %d bytes over a socket that hibernates, and Cloudflare ends"
-                " the connection at more than %d",
+                "%s gets a message of %d bytes over a socket that hibernates, and the connection"
+                " ends at more than %d",
                 self.class_name,
                 size,
                 limit,

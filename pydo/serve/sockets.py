@@ -127,6 +127,8 @@ class Connection(web.WebSocketResponse):
         self._end.read(self._send, keeps_count=True)
         try:
             await self._read()
+        except ConnectionError:  # it was lost while something was to be written
+            self._end.cut()
         except BaseException:
             self._end.cut()
             raise

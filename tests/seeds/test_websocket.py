@@ -384,18 +384,6 @@ def test_a_client_vanishes(dev: Dev, connect: Callable[..., Client]) -> None:
     assert log_until(dev, 1) == [lost]
 
 
-def test_a_client_that_pings_and_vanishes_is_nothing_to_tell(
-    dev: Dev, connect: Callable[..., Client]
-) -> None:
-    for _ in range(30):
-        client = connect()
-        client.socket.sendall(framed(9, b"are you there") * 500)
-        client.drop()
-
-    assert connect().ask("x") == "echo x"
-    assert not [line for line in dev.said if "Error" in line]
-
-
 def test_the_object_closes_first(dev: Dev, connect: Callable[..., Client]) -> None:
     client = connect()
 

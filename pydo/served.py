@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pydo.config import Config, DurableObjectBinding, Project, ServiceBinding
     from pydo.console import Console
     from pydo.host.importer import Host
+    from pydo.runtime.budget import OpenDatabases
     from pydo.runtime.container import Settings
-    from pydo.runtime.database import OpenDatabases
     from pydo.runtime.loop import ObjectLoop
     from pydo.runtime.namespace import ActorNamespace
     from pydo.runtime.observer import Observer

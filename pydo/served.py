@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from pydo.host.importer import Host
     from pydo.migrate.drift import Drift
     from pydo.migrate.served import Coming
+    from pydo.runtime.budget import OpenDatabases
     from pydo.runtime.container import Settings
-    from pydo.runtime.database import OpenDatabases
     from pydo.runtime.loop import ObjectLoop
     from pydo.runtime.namespace import ActorNamespace
     from pydo.runtime.observer import Observer

@@ -30,8 +30,8 @@ from pydo.host.waiting import waiting
 from pydo.loader import project_environment, reexec_command, use
 from pydo.reload import changes, settled
 from pydo.restart import ReloadMode, execute_again, lasting_package, syntax_error
+from pydo.runtime.budget import OpenDatabases
 from pydo.runtime.container import Settings
-from pydo.runtime.database import OpenDatabases
 from pydo.runtime.failure import origin
 from pydo.runtime.loop import ObjectLoop
 from pydo.serve.dialer import Dialer

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import apsw
 
-from pydo.runtime.database import Database, OpenDatabases, sqlite_error
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
 from pydo.runtime.sql import SqlDatabase
+from pydo.runtime.sqlite_error import sqlite_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydo.errors import JsException
-from pydo.runtime.alarms import ObjectAlarm, took_too_long
+from pydo.runtime.alarms import ObjectAlarm
 from pydo.runtime.delivery import Deliveries
-from pydo.runtime.events import AlarmFired, SocketEvent, SocketMessage
 from pydo.runtime.failure import Stopped, exit_error, travelling
+from pydo.runtime.instance import FailedConstructor, Instance
 from pydo.runtime.kv import KeyValueTable
 from pydo.runtime.lifecycle import Signal
 from pydo.runtime.memory import Memory, Remembering
@@ -27,11 +27,10 @@ from pydo.runtime.transaction import Transaction
 from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable
 
     from pydo.runtime.container import ActorContainer
     from pydo.runtime.database import Database
-    from pydo.runtime.events import Event, Handler
     from pydo.runtime.facet import Facets
     from pydo.runtime.gates import CriticalSection
     from pydo.runtime.hibernation import HibernationManager
@@ -100,11 +99,11 @@ class Actor:
         try:
             handler = pinned(self.worker.instantiate, self._class_name, self)
         except (SystemExit, KeyboardInterrupt) as error:
-            self.deliveries.handler = _FailedConstructor(exit_error(error))
+            self.deliveries.handler = FailedConstructor(exit_error(error))
         except BaseException as error:  # noqa: BLE001 - the callers get it
-            self.deliveries.handler = _FailedConstructor(error)
+            self.deliveries.handler = FailedConstructor(error)
         else:
-            self.deliveries.handler = _Instance(self, handler)
+            self.deliveries.handler = Instance(self, handler)
         if self.broken is None:
             self.container.started()
 
@@ -457,79 +456,3 @@ class _TransactionFailedError(Exception):
     def __init__(self, error: BaseException) -> None:
         super().__init__()
         self.error = error
-
-
-class _Instance:
-    """An instance of a user's class; what keeps alarms and sockets is asked first."""
-
-    __slots__ = ("_actor", "_handler")
-
-    def __init__(self, actor: Actor, handler: Handler) -> None:
-        self._actor = actor
-        self._handler = handler
-
-    def handle(self, event: Event) -> Coroutine[Any, Any, object]:
-        if self._actor.is_starting:
-            self._actor.has_started()
-        if isinstance(event, AlarmFired):
-            return self._ring(event)
-        if isinstance(event, SocketEvent):
-            return self._hear(event)
-        return self._handler.handle(event)
-
-    def attributes(self) -> Mapping[str, object]:
-        return self._handler.attributes() if isinstance(self._handler, Remembering) else {}
-
-    def _hear(self, event: SocketEvent) -> Coroutine[Any, Any, object]:
-        accepted = event.socket
-        if not accepted.begin(event):
-            return _nothing()
-        manager = accepted.manager
-        if type(event) is not SocketMessage:
-            # It is listed for as long as its handler runs without a pause.
-            self._actor.turns.loop.call_soon(manager.remove, accepted)
-        if manager.event_timeout_ms is None:
-            return self._handler.handle(event)
-        return self._hear_within(event, manager.event_timeout_ms / 1000)
-
-    async def _hear_within(self, event: SocketEvent, limit_s: float) -> object:
-        actor = self._actor
-        limit = actor.turns.loop.clock.call_later(
-            limit_s, lambda: actor.break_with(_event_took_too_long())
-        )
-        try:
-            return await self._handler.handle(event)
-        finally:
-            limit.cancel()
-
-    async def _ring(self, event: AlarmFired) -> int | None:
-        actor = self._actor
-        clock = actor.turns.loop.clock
-        limit = clock.call_later(
-            actor.container.settings.alarm_s, lambda: actor.break_with(took_too_long())
-        )
-        try:
-            return await actor.alarm.run(event, self._handler, clock.now_ms(), actor.enter)
-        finally:
-            limit.cancel()
-
-
-async def _nothing() -> None: ...
-
-
-def _event_took_too_long() -> JsException:
-    return JsException(
-        "Error", "Actor exceeded event execution time and was disconnected.", retryable=True
-    )
-
-
-class _FailedConstructor:
-    """Stands for an instance whose constructor raised: every event meets the error."""
-
-    def __init__(self, error: BaseException) -> None:
-        self._error = error
-        self._traceback = error.__traceback__
-
-    async def handle(self, event: Event) -> object:  # noqa: ARG002 - whatever the event is
-        # Raising adds to a traceback: each caller gets the constructor's own.
-        raise self._error.with_traceback(self._traceback)

@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING
 import apsw
 
 from pydo.errors import JsException
-from pydo.runtime.database import raise_sqlite_error
 from pydo.runtime.events import AlarmFired
 from pydo.runtime.ids import DurableObjectId
 from pydo.runtime.recovery import recover_metadata
+from pydo.runtime.sqlite_error import raise_sqlite_error
 
 if TYPE_CHECKING:
     import asyncio

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
+    from pydo.runtime.budget import OpenDatabases
     from pydo.runtime.clock import Timer
-    from pydo.runtime.database import OpenDatabases
     from pydo.runtime.delivery import Outcome
     from pydo.runtime.events import Event
     from pydo.runtime.facet import Facets, Startup

@@ -24,49 +24,36 @@ file is damaged.  Source: src/workerd/io/actor-sqlite.c++ (`ImplicitTxn`).
 
 from __future__ import annotations
 
-import errno
-import logging
-import re
-from collections import OrderedDict
 from enum import Enum
 from functools import cache
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 from weakref import ref
 
 import apsw
 
 from pydo.errors import JsException, internal_error
-from pydo.platform import atomic_write, open_files_limit, sync_directory
+from pydo.platform import atomic_write, sync_directory
+from pydo.runtime.sqlite_error import (
+    constraints_violated,
+    disk_error,
+    raise_sqlite_error,
+    sqlite_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from weakref import ReferenceType
 
-__all__ = ["Database", "LiveCursor", "OpenDatabases", "raise_sqlite_error", "sqlite_error"]
+    from pydo.runtime.budget import OpenDatabases
 
-logger = logging.getLogger("pydo.runtime")
+__all__ = ["Database", "LiveCursor"]
 
 _FILE = "db.sqlite"
 _LENGTH_LIMIT = 4 * 1024 * 1024  # bytes of a string, blob or row: util/sqlite.c++ `setupSecurity`
 _PAGE = 4096
-_NEAR = 0.8  # of a limit, from where on it is told
-_RESERVED_FILES = 96  # descriptors left to sockets, modules and the user's own files
-_FILES_EACH = 3  # the database, its log and the log's index
-_MOST_OPEN, _FEWEST_OPEN = 1000, 8
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
-# Where APSW's SQLite has other words than workerd's, or functions that workerd's is built without.
-_WORDS = (
-    (re.compile("^triggers nested too deep$"), "too many levels of trigger recursion"),
-    (
-        re.compile(
-            "^not authorized to use function: (fts3_tokenizer|geopoly_.*|matchinfo|median|offsets"
-            "|optimize|percentile.*)$"
-        ),
-        r"no such function: \1",
-    ),
-)
 _CRITICAL = (apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptError)
 
 
@@ -83,82 +70,6 @@ class _Transaction(Enum):
     OPEN = "the running turn has written"
     KEPT = "only turns that have ended have written"
     EXPLICIT = "transaction() is running"
-
-
-class OpenDatabases:
-    """The budget of open databases: the least recently used are closed between their turns.
-
-    `syncs_commits` tells whether what is committed has to survive a power loss, `most_bytes` how
-    large each may be in production, `is_strict` whether they may be no larger here.
-    """
-
-    def __init__(
-        self,
-        limit: int | None = None,
-        *,
-        syncs_commits: bool = False,
-        most_bytes: int = 10 * 1024**3,
-        is_strict: bool = False,
-    ) -> None:
-        self.limit = _default_limit() if limit is None else limit
-        self.syncs_commits = syncs_commits
-        self.most_bytes = most_bytes
-        self.is_strict = is_strict
-        self._told: set[Path] = set()
-        self._open: OrderedDict[Database, None] = OrderedDict()
-        self._has_warned = False
-
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def used(self, database: Database) -> None:
-        """Note that a database was just used."""
-        self._open.move_to_end(database)
-
-    def opened(self, database: Database) -> None:
-        """Take a database into the budget, closing others if it is exceeded."""
-        self._open[database] = None
-        self._look_at_size(database.path)
-        if len(self._open) <= self.limit:
-            return
-        for other in [each for each in self._open if not each.is_pinned and each is not database]:
-            other.close()
-            if len(self._open) <= self.limit:
-                return
-        if not self._has_warned:
-            self._has_warned = True
-            logger.warning(
-                "%d databases are open, more than the %d that the limit on open files allows for; "
-                "all of them are in the middle of something (raise it with ulimit -n)",
-                len(self._open),
-                self.limit,
-            )
-
-    def closed(self, database: Database) -> None:
-        """Take a database out of the budget."""
-        self._open.pop(database, None)
-
-    def _look_at_size(self, path: Path) -> None:
-        size = path.stat().st_size
-        if size >= _NEAR * self.most_bytes and path not in self._told:
-            self._told.add(path)
-            logger.warning(
-                "%s has %.1f GB, and Cloudflare allows %.1f GB for an object",
-                path,
-                size / 1024**3,
-                self.most_bytes / 1024**3,
-            )
-
-    def is_damaged(self, database: Database, error: apsw.Error) -> None:
-        """Say that the file of a database is damaged, once."""
-        if database.path not in self._told:
-            self._told.add(database.path)
-            logger.error(
-                "%s is damaged (%s): the object cannot be used until the file is put back from a"
-                " copy, or `pydo state reset` takes the object away; other objects go on",
-                database.path,
-                error,
-            )
 
 
 class Database:
@@ -276,7 +187,7 @@ class Database:
                 new.write_bytes(_empty_database())
                 new.replace(self.path)
         except OSError as error:
-            self._give_up(_disk_error(error), error)
+            self._give_up(disk_error(error), error)
         self._exists = True
 
     def _open(self) -> apsw.Connection:
@@ -332,7 +243,7 @@ class Database:
         if self._transaction is _Transaction.OPEN:
             self._check_read()
             if self.has_sql and self._require().status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
-                raise _constraints_violated()
+                raise constraints_violated()
             if self._has_savepoint:
                 self._require().execute("RELEASE _cf_turn")
                 self._has_savepoint = False
@@ -521,55 +432,11 @@ class Database:
         return self._connection
 
 
-def raise_sqlite_error(error: apsw.Error, hint: str = "") -> NoReturn:
-    """Raise what a Worker sees of an SQLite error; `hint` is what pydo has to add."""
-    raise sqlite_error(error, hint) from error
-
-
-def sqlite_error(error: apsw.Error, hint: str = "") -> JsException:
-    """Give what a Worker sees of an SQLite error.
-
-    The form is `<text>[ at offset <n>]: <code>[ (extended: <code>)]`: src/workerd/util/sqlite.c++.
-    """
-    text = str(error).split(": ", 1)[-1] if str(error).startswith("SQLITE") else str(error)
-    for pattern, words in _WORDS:
-        text = pattern.sub(words, text)
-    code = _code_name(getattr(error, "result", 0))  # not declared in apsw's stubs
-    extended = _code_name(getattr(error, "extendedresult", 0))
-    suffix = f" (extended: {extended})" if extended not in (code, "") else ""
-    offset = getattr(error, "error_offset", -1)
-    place = f" at offset {offset}" if offset >= 0 and code != "SQLITE_AUTH" else ""
-    return JsException("Error", f"{text}{place}: {code}{suffix}{hint}")
-
-
 def _size(path: Path) -> int | None:
     try:
         return path.stat().st_size
     except OSError:
         return None
-
-
-def _disk_error(error: OSError) -> JsException:
-    if error.errno == errno.ENOSPC:
-        return JsException("Error", "database or disk is full: SQLITE_FULL")
-    return JsException("Error", "unable to open database file: SQLITE_CANTOPEN")
-
-
-def _constraints_violated() -> JsException:
-    return JsException(
-        "Error",
-        "Durable Object was reset and rolled back to its last known good state because the"
-        " application left the database in a state where constraints were violated: FOREIGN KEY"
-        " constraint failed: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_FOREIGNKEY)",
-    )
-
-
-def _code_name(code: int) -> str:
-    names: dict[int | str, Any] = {
-        **apsw.mapping_result_codes,
-        **apsw.mapping_extended_result_codes,
-    }
-    return str(names.get(code, ""))
 
 
 @cache
@@ -584,10 +451,3 @@ def _empty_database() -> bytes:
     memory.close()
     image[18] = image[19] = 2  # "write version" and "read version" of the header: WAL
     return bytes(image)
-
-
-def _default_limit() -> int:
-    files = open_files_limit()
-    if files is None:
-        return _MOST_OPEN
-    return max(_FEWEST_OPEN, min(_MOST_OPEN, (files - _RESERVED_FILES) // _FILES_EACH))

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from pydo.runtime.budget import OpenDatabases
     from pydo.runtime.container import Settings
-    from pydo.runtime.database import OpenDatabases
     from pydo.runtime.delivery import Outcome
     from pydo.runtime.events import Event
     from pydo.runtime.facetstore import FacetStore

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from pydo.errors import JsException, internal_error
-from pydo.runtime.database import raise_sqlite_error
+from pydo.runtime.sqlite_error import raise_sqlite_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from weakref import ref
 import apsw
 
 from pydo.errors import JsException, internal_error
-from pydo.runtime.database import raise_sqlite_error, sqlite_error
+from pydo.runtime.sqlite_error import raise_sqlite_error, sqlite_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydo.runtime.alarms import AlarmScheduler
-    from pydo.runtime.database import OpenDatabases
+    from pydo.runtime.budget import OpenDatabases
     from pydo.runtime.events import Event
     from pydo.runtime.lifecycle import State
     from pydo.runtime.memory import Loss

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydo.runtime.alarms import AlarmScheduler
+from pydo.runtime.budget import OpenDatabases
 from pydo.runtime.container import Settings
-from pydo.runtime.database import OpenDatabases
 from pydo.runtime.events import Fetch, Scheduled
 from pydo.runtime.namespace import ActorNamespace
 from pydo.runtime.observer import Observer

@@ -17,7 +17,7 @@ import apsw
 from pydo.errors import JsException
 from pydo.runtime.authorizer import Authorizer
 from pydo.runtime.cost import cost_of, rows_scanned
-from pydo.runtime.database import raise_sqlite_error
+from pydo.runtime.sqlite_error import raise_sqlite_error
 from pydo.runtime.statement import statements
 
 if TYPE_CHECKING:

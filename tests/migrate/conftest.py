@@ -12,7 +12,8 @@ from pydo.cli import cli
 from pydo.clone import PLAIN
 from pydo.config import load
 from pydo.migrate import Migrator
-from pydo.runtime.database import Database, OpenDatabases
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
 from pydo.runtime.ids import IdFactory
 from pydo.runtime.kv import KeyValueTable
 from pydo.runtime.metadata import ClassMetadata

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pydo.errors import JsException
-from pydo.runtime.database import Database, OpenDatabases
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
 from pydo.runtime.kv import KeyValueTable, ListOptions
 
 # Few keys, so that operations meet: with all that orders text in an unusual way.

@@ -16,9 +16,9 @@ import apsw
 import pytest
 
 from pydo.errors import JsException
+from pydo.runtime.budget import OpenDatabases
 from pydo.runtime.clock import ManualClock
 from pydo.runtime.container import Settings
-from pydo.runtime.database import OpenDatabases
 from pydo.runtime.events import Fetch, RpcCall
 from pydo.runtime.failure import ErrorForm
 from pydo.runtime.loop import ObjectLoop

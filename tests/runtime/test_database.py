@@ -11,7 +11,9 @@ import pytest
 
 from pydo.errors import JsException
 from pydo.platform import open_files_limit
-from pydo.runtime.database import Database, OpenDatabases, raise_sqlite_error
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
+from pydo.runtime.sqlite_error import raise_sqlite_error
 
 from .conftest import Object
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pydo.errors import JsException
-from pydo.runtime.database import Database, OpenDatabases
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
 from pydo.runtime.kv import KeyValueTable, ListOptions
 
 from .conftest import Object, failure_of, on_disk

@@ -9,7 +9,8 @@ import apsw
 import pytest
 
 from pydo.errors import JsException
-from pydo.runtime.database import Database, OpenDatabases
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
 from pydo.runtime.sql import SqlDatabase
 
 from .conftest import Object, failure_of

@@ -8,7 +8,8 @@ import pytest
 
 from pydo.clone import PLAIN
 from pydo.runtime.alarms import ObjectAlarm
-from pydo.runtime.database import Database, OpenDatabases
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
 from pydo.runtime.ids import IdFactory
 from pydo.runtime.kv import KeyValueTable
 from pydo.runtime.metadata import ClassMetadata

@@ -57,6 +57,10 @@ RECURSIVE = (
     "CREATE TRIGGER rt AFTER INSERT ON rec WHEN new.a < 20"
     " BEGIN INSERT INTO rec VALUES (new.a + 1); END"
 )
+DEFERRED = (
+    "CREATE TABLE p (a PRIMARY KEY)",
+    "CREATE TABLE c (a REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
+)
 PEOPLE: list[Step] = [
     ("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INTEGER, extra)",),
     ("INSERT INTO people VALUES (1, 'Ann', 30, NULL), (2, 'Bob', 25, 'x'), (3, 'Cem', 41, 1.5)",),
@@ -455,6 +459,19 @@ CASES: dict[str, list[Step]] = {
         "CREATE TABLE p (a PRIMARY KEY); CREATE TABLE c (a REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
         "INSERT INTO c VALUES (1)",
     ),
+    "constraints that are checked as a transaction ends": [
+        *each(*DEFERRED),
+        {"transaction": [("INSERT INTO c VALUES (1)",)]},
+        ("SELECT count(*) FROM c",),
+    ],
+    "constraints that hold as a transaction ends": [
+        *each(*DEFERRED),
+        {"transaction": [("INSERT INTO c VALUES (1)",), ("INSERT INTO p VALUES (1)",)]},
+        {"sync": [("INSERT INTO c VALUES (2)",)], "throws": False},
+        ("INSERT INTO p VALUES (2)",),
+        {"sync": [("INSERT INTO c VALUES (3)",)], "throws": True},
+        ("SELECT count(*) FROM c",),
+    ],
     "constraints that hold in the end": each(
         "CREATE TABLE p (a PRIMARY KEY); CREATE TABLE c (a REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
         "INSERT INTO c VALUES (1)",

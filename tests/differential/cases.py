@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - what is given is one line of SQL
-"""Programs in SQL, for one object each.
+"""Programs for the storage of one object each: SQL, keys, transactions, alarms.
 
 A step is a text with its bindings, or what is done with a cursor that an earlier step has opened:
 
@@ -8,6 +8,10 @@ A step is a text with its bindings, or what is done with a cursor that an earlie
     {"next": "c"}              and so on: take, all, one, raw, names, counts
     {"size": true}             the size of the database
     {"sync": […], "throws": …} steps within `transactionSync`
+    {"call": "get", "args": …} a method of storage; "kv" one of its synchronous face, "txn" one of
+                               the innermost transaction
+    {"transaction": […], …}    steps within `transaction`, which "throws" in the end, or whose txn
+                               is still used after it: "keeps"
 
 Values that JSON has no word for: `blob(hex)`, `UNDEFINED`, `big(text)`, `array(…)`, `INFINITE`.
 
@@ -53,6 +57,10 @@ RECURSIVE = (
     "CREATE TRIGGER rt AFTER INSERT ON rec WHEN new.a < 20"
     " BEGIN INSERT INTO rec VALUES (new.a + 1); END"
 )
+DEFERRED = (
+    "CREATE TABLE p (a PRIMARY KEY)",
+    "CREATE TABLE c (a REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
+)
 PEOPLE: list[Step] = [
     ("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INTEGER, extra)",),
     ("INSERT INTO people VALUES (1, 'Ann', 30, NULL), (2, 'Bob', 25, 'x'), (3, 'Cem', 41, 1.5)",),
@@ -63,7 +71,217 @@ def each(*texts: str) -> list[Step]:
     return [(text,) for text in texts]
 
 
+def call(method: str, *arguments: object) -> Step:
+    return {"call": method, "args": list(arguments)}
+
+
+def kv(method: str, *arguments: object) -> Step:
+    return {"kv": method, "args": list(arguments)}
+
+
+def listed(*arguments: object) -> Step:
+    return {"listed": True, "args": list(arguments)}
+
+
+def txn(method: str, *arguments: object) -> Step:
+    return {"txn": method, "args": list(arguments)}
+
+
+KEYS: list[Step] = [
+    call("put", key, number)
+    for number, key in enumerate(["b", "a", "a:1", "a:2", "a:10", "é", "\uffff", "😀", "", "c\0d"])
+]
+
 CASES: dict[str, list[Step]] = {
+    "keys and values": [
+        call("get", "nope"),
+        call("put", "k", {"a": [1, None, "x"], "b": blob("00ff")}),
+        call("get", "k"),
+        call("put", "k", None),
+        call("get", "k"),
+        call("put", "k", UNDEFINED),
+        call("put", "k"),
+        call("put"),
+        call("get"),
+        call("delete"),
+        call("put", 1, "number"),
+        call("get", 1),
+        call("get", "1"),
+        call("put", True, 1),  # noqa: FBT003 - as it stands there
+        call("get", "true"),
+        call("put", None, 1),
+        call("put", "big", big("1180591620717411303424")),
+        call("delete", "k"),
+        call("delete", "k"),
+        call("put", {"x": 1, "y": UNDEFINED, "z": 3}),
+        call("get", ["z", "x", "y", "x"]),
+        call("get", []),
+        call("delete", ["x", "nope", "z"]),
+        call("put", {"x": 1}, 5),
+        call("put", {"x": 1}, {"noCache": True}),
+        call("put", "x", 1, 5),
+        call("get", "x", 5),
+        call("get", "x", {"allowConcurrency": True}),
+        call("delete", "x", "wrong"),
+        call("put", [], 1),
+        call("list"),
+        call("deleteAll"),
+        call("list"),
+        call("sync"),
+    ],
+    "lists of keys": [
+        *KEYS,
+        call("list"),
+        *(
+            call("list", given)
+            for given in (
+                {"prefix": "a"},
+                {"prefix": ""},
+                {"prefix": "zz"},
+                {"start": "a:1"},
+                {"start": "a:1", "end": "b"},
+                {"startAfter": "a:1", "end": "b"},
+                {"start": "a", "startAfter": "b"},
+                {"end": "a", "start": "b"},
+                {"limit": 2},
+                {"limit": 2, "reverse": True},
+                {"limit": 0},
+                {"limit": -1},
+                {"limit": "2"},
+                {"limit": 1.9},
+                {"limit": "x"},
+                {"limit": None},
+                {"prefix": "a:", "start": "a:1", "limit": 1, "reverse": True},
+                {"prefix": "a", "end": "a:10"},
+                {"prefix": "b", "start": "c"},
+                {"reverse": True, "start": "a:10", "end": "c"},
+                {"reverse": "yes", "limit": 1},
+                {"start": 1},
+                {"start": None, "end": None},
+                {"unknown": 1, "limit": 1},
+            )
+        ),
+        call("list", None),
+        call("list", 5),
+        call("list", "text"),
+    ],
+    "the synchronous face": [
+        kv("get", "nope"),
+        kv("put", "k", {"a": 1}),
+        kv("get", "k"),
+        call("get", "k"),
+        kv("put", "u", UNDEFINED),
+        kv("get", "u"),
+        listed(),
+        kv("delete", "u"),
+        kv("delete", "u"),
+        kv("put", "n", None),
+        kv("get", "n"),
+        kv("get"),
+        kv("put"),
+        kv("put", "x"),
+        kv("delete"),
+        *KEYS[:5],
+        listed({"prefix": "a:"}),
+        listed({"limit": 1, "reverse": True}),
+        listed({"limit": 0}),
+        listed({"start": "a", "startAfter": "a"}),
+        {"sync": [kv("put", "in", 1), ("CREATE TABLE t (a)",), kv("get", "in")], "throws": True},
+        kv("get", "in"),
+        ("SELECT count(*) FROM t",),
+    ],
+    "transactions": [
+        call("put", "k", 0),
+        {"transaction": [txn("put", "k", 1), txn("get", "k"), call("get", "k")]},
+        call("get", "k"),
+        {"transaction": [txn("put", "k", 2)], "throws": True},
+        call("get", "k"),
+        {
+            "transaction": [
+                txn("put", {"a": 1, "b": 2}),
+                txn("get", ["b", "a"]),
+                txn("delete", ["a", "nope"]),
+                txn("list", {"limit": 1}),
+                txn("put", "u", UNDEFINED),
+                txn("deleteAll"),
+                call("deleteAll"),
+                txn("getAlarm"),
+                txn("setAlarm", 4102444800000),
+                txn("getAlarm"),
+                txn("rollback"),
+                txn("rollback"),
+                txn("put", "after", 1),
+                txn("get", "after"),
+                txn("delete", "after"),
+                txn("list"),
+                txn("setAlarm", 1),
+                txn("getAlarm"),
+                txn("deleteAlarm"),
+                call("get", "b"),
+            ]
+        },
+        call("list"),
+        call("getAlarm"),
+        {"transaction": [txn("put", "kept", 1)], "keeps": True},
+        txn("put", "late", 1),
+        txn("get", "late"),
+        txn("delete", "late"),
+        txn("list"),
+        txn("rollback"),
+        txn("setAlarm", 5),
+        call("list"),
+        {
+            "transaction": [
+                txn("put", "outer", 1),
+                {"transaction": [txn("put", "inner", 1)]},
+                {"transaction": [txn("put", "gone", 1)], "throws": True},
+                {"transaction": [txn("put", "gone too", 1), txn("rollback")]},
+                call("list", {"start": "inner"}),
+            ],
+            "throws": True,
+        },
+        call("list"),
+        {
+            "transaction": [
+                ("CREATE TABLE t (a)",),
+                ("INSERT INTO t VALUES (1)",),
+                kv("put", "sync", 1),
+                call("setAlarm", 4102444800000),
+                {"sync": [("INSERT INTO t VALUES (2)",)], "throws": True},
+                ("SELECT a FROM t",),
+                ("BEGIN",),
+            ]
+        },
+        ("SELECT a FROM t",),
+        call("getAlarm"),
+        call("transaction"),
+        call("transaction", 5),
+        call("transactionSync"),
+        call("transactionSync", 5),
+    ],
+    "alarms": [
+        call("getAlarm"),
+        call("setAlarm", 4102444800000),
+        call("getAlarm"),
+        call("setAlarm", 4102444800000.7),
+        call("getAlarm"),
+        call("setAlarm", 0),
+        call("setAlarm", -1),
+        call("setAlarm"),
+        call("setAlarm", None),
+        call("setAlarm", "2030-01-01"),
+        call("setAlarm", True),  # noqa: FBT003 - as it stands there
+        call("setAlarm", INFINITE),
+        call("setAlarm", 9e12),
+        call("setAlarm", 1e15),
+        call("setAlarm", {}),
+        call("getAlarm", 5),
+        call("deleteAlarm", 5),
+        call("deleteAlarm"),
+        call("deleteAlarm"),
+        call("getAlarm"),
+        {"sync": [{"size": True}], "throws": True},
+    ],
     "types of bindings": [
         ("SELECT ?, typeof(?1)", 1),
         ("SELECT ?, typeof(?1)", 1.5),
@@ -241,6 +459,19 @@ CASES: dict[str, list[Step]] = {
         "CREATE TABLE p (a PRIMARY KEY); CREATE TABLE c (a REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
         "INSERT INTO c VALUES (1)",
     ),
+    "constraints that are checked as a transaction ends": [
+        *each(*DEFERRED),
+        {"transaction": [("INSERT INTO c VALUES (1)",)]},
+        ("SELECT count(*) FROM c",),
+    ],
+    "constraints that hold as a transaction ends": [
+        *each(*DEFERRED),
+        {"transaction": [("INSERT INTO c VALUES (1)",), ("INSERT INTO p VALUES (1)",)]},
+        {"sync": [("INSERT INTO c VALUES (2)",)], "throws": False},
+        ("INSERT INTO p VALUES (2)",),
+        {"sync": [("INSERT INTO c VALUES (3)",)], "throws": True},
+        ("SELECT count(*) FROM c",),
+    ],
     "constraints that hold in the end": each(
         "CREATE TABLE p (a PRIMARY KEY); CREATE TABLE c (a REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
         "INSERT INTO c VALUES (1)",

@@ -4,7 +4,7 @@
       v1/                           this layout; another one gets another number
         lock                        held while in use; says by whom
         kv/<id>/  d1/<id>/        stores beside objects, by the ids of the configuration
-      do/<worker>-<Class>/        a class directory
+        do/<worker>-<Class>/      a class directory
           namespace.json            the unique key of which the class's object ids are made
           metadata.sqlite           what must be known without opening each object
           <64 hex id>/              an object's own files, from its first write on
@@ -12,8 +12,8 @@
 A class directory may be renamed, and the ids of its objects stay, since they are computed from the
 unique key in its namespace.json and never from a name of today.  One that is in use while its class
 gets another name says in namespace.json what it `becomes`, and is renamed when the state directory
-is opened the next time.  What stands inside an object's
-directory and in metadata.sqlite is the runtime's business.
+is opened the next time.  What stands inside an object's directory and in metadata.sqlite is the
+runtime's business.
 """
 
 from __future__ import annotations
@@ -142,29 +142,49 @@ class StateDirectory:
     def class_directory(self, worker: str, class_name: str, storage: str) -> ClassDirectory:
         """Return the place of this worker's class, made on its first use.
 
-        A place that is there already keeps the storage kind that it was made with.  A new one
-        takes the unique key `<worker>-<Class>`, or `<worker>-<Class>#2` and so on while the objects
-        of another class directory, one that was renamed, have ids of that key.
+        A place that is there already keeps the storage kind that it was made with.
 
         Raises:
-            StateError: the name differs from one that is there only in case, a namespace.json is
-                damaged or of a newer format, or the place cannot be made.
+            StateError: as `propose` and `make` say.
+
+        """
+        return self.find(worker, class_name) or self.make(self.propose(worker, class_name, storage))
+
+    def propose(self, worker: str, class_name: str, storage: str) -> ClassDirectory:
+        """Return the place that a new class would get; nothing is made.
+
+        It takes the unique key `<worker>-<Class>`, or `<worker>-<Class>#2` and so on while the
+        objects of another class directory, one that was renamed, have ids of that key.
+
+        Raises:
+            StateError: the name differs from one that is there only in case, or fits no directory.
 
         """
         name = f"{worker}-{class_name}"
         if _UNFIT_FOR_A_NAME.search(name):
             raise StateError(f'"{name}" cannot be the name of a directory; rename worker or class')
-        path = self._class_directories / name
         try:
-            found = self.find(worker, class_name)
-            if found is not None:
-                return found
             self._refuse_names_alike(name)
             path = self._free_path(name)
-            self._make_class_directory(path, name, worker, class_name, storage)
         except OSError as error:
-            raise _unusable(path, error) from error
-        return _read_class_directory(path)
+            raise _unusable(self._class_directories / name, error) from error
+        becomes = None if path.name == name else name
+        return ClassDirectory(path, self._free_key(name), storage, class_name, worker, becomes)
+
+    def make(self, place: ClassDirectory) -> ClassDirectory:
+        """Make a class directory that was proposed, if it is not there.
+
+        Raises:
+            StateError: a namespace.json is missing, damaged or of a newer format, or the place
+                cannot be made.
+
+        """
+        try:
+            if not (place.path / _NAMESPACE).exists():
+                self._make_class_directory(place)
+        except OSError as error:
+            raise _unusable(place.path, error) from error
+        return _read_class_directory(place.path)
 
     def find(self, worker: str, class_name: str) -> ClassDirectory | None:
         """Give the place of this worker's class, if it has one."""
@@ -208,7 +228,6 @@ class StateDirectory:
         _write_namespace(found, worker, class_name)
         draft.rename(self._free_path(f"{worker}-{class_name}"))
         sync_directory(self._class_directories)
-        self.finish_naming()
 
     def finish_naming(self) -> None:
         """Give every class directory the name that it is to have; nobody may use its files."""
@@ -317,9 +336,8 @@ class StateDirectory:
                     f"can tell apart; rename one of them, or delete {path} with its objects"
                 )
 
-    def _make_class_directory(
-        self, path: Path, name: str, worker: str, class_name: str, storage: str
-    ) -> None:
+    def _make_class_directory(self, place: ClassDirectory) -> None:
+        path = place.path
         path.mkdir(exist_ok=True)
         if not all(entry.name.startswith(".") for entry in path.iterdir()):
             # To make one up could give the objects other ids, and so hide them all.
@@ -327,15 +345,7 @@ class StateDirectory:
                 f"{path / _NAMESPACE} is missing though the directory holds objects: put it back "
                 f"from a copy, or move {path} away to begin anew"
             )
-        record = {
-            "format": _FORMAT,
-            "unique_key": self._free_key(name),
-            "storage": storage,
-            "worker": worker,
-            "class": class_name,
-            **({} if path.name == name else {"becomes": name}),
-        }
-        atomic_write(path / _NAMESPACE, json.dumps(record, indent=2).encode() + b"\n")
+        _write_namespace(place, place.worker, place.class_name)
         sync_directory(path.parent)
 
     def _free_key(self, wanted: str) -> str:

@@ -18,12 +18,13 @@ from click.core import ParameterSource
 
 from pydo.cli.option import CONTEXT_SETTINGS, verbose
 from pydo.console import Console, open_stdout
+from pydo.errors import MigrationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from pydo.config import Config
-    from pydo.migrate import Migrator, Plan
+    from pydo.migrate import Drift, Migrator, Plan
 
 __all__ = ["migrate"]
 
@@ -178,42 +179,48 @@ def plan_(project: _Project, console: Console, **given: Any) -> None:
 @_on_project
 def status(project: _Project, console: Console, *, as_json: bool) -> None:
     """Show which tags are applied, what each class holds, the backups, and what has drifted."""
-    from pydo.migrate.report import status_json, status_text  # noqa: PLC0415 - as above
+    from pydo.migrate.report import look, status_json, status_text  # noqa: PLC0415 - as above
 
     with project.opened(console) as (config, migrator):
-        shown = status_json(config, migrator)
-        console.say(json.dumps(shown, indent=2) if as_json else status_text(config, migrator))
-        is_pending = bool(migrator.pending(config))
-    click.get_current_context().exit(_DRIFT if shown["drift"] else _PENDING if is_pending else 0)
+        found = look(config, migrator)
+        is_pending = bool(migrator.plan(config).steps)
+    console.say(_dumped(status_json(found)) if as_json else status_text(found))
+    click.get_current_context().exit(_DRIFT if found.drift else _PENDING if is_pending else 0)
 
 
 @migrate.command(short_help="Take the last tag back.", context_settings=CONTEXT_SETTINGS)
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@_json
 @_yes
 @_on_project
-def undo(project: _Project, console: Console, *, yes: bool) -> None:
+def undo(project: _Project, console: Console, *, dry_run: bool, as_json: bool, yes: bool) -> None:
     """Take the last applied tag back; Cloudflare has no such thing."""
+    from pydo.migrate.report import step_text  # noqa: PLC0415 - as above
+
     with project.opened(console) as (config, migrator):
-        record = migrator.ledger.of(config.name)
-        if record.applied and not yes and sys.stdin.isatty():
-            click.confirm(f"Undo {record.applied[-1].tag}?", abort=True)
-        applied = migrator.undo(config.name)
-    console.say(
-        f"{applied.tag} undone. This is for this machine only: on Cloudflare an applied migration "
-        "stays applied."
-    )
+        plan = migrator.plan_undo(config.name)
+        is_refused = _is_shown_only(plan, console, as_json=as_json, dry_run=dry_run)
+        if not is_refused:
+            _agree(plan, yes=yes)
+            migrator.apply(plan)
+    if is_refused:
+        click.get_current_context().exit(1 if plan.refusals else 0)
+    if as_json:
+        _say_json(console, plan, is_applied=True)
+        return
+    for step in plan.steps:
+        console.say(f"{step.tag or 'exports'} undone: {step_text(step).partition(': ')[2]}")
+    console.say("This is for this machine only: on Cloudflare an applied migration stays applied.")
 
 
 def _show_plan(
     project: _Project, console: Console, *, as_json: bool, to: str | None, expect: str | None
 ) -> None:
-    from pydo.migrate.report import plan_json, plan_text  # noqa: PLC0415 - as above
-
     with project.opened(console) as (config, migrator):
-        plan = migrator.plan(config, to=to, expect=expect)
+        plan = _plan(config, migrator, to, expect)
         drift = _drift(config, migrator)
-    console.say(json.dumps(plan_json(plan), indent=2) if as_json else plan_text(plan))
-    context = click.get_current_context()
-    context.exit(
+    _is_shown_only(plan, console, as_json=as_json, dry_run=True)
+    click.get_current_context().exit(
         1 if plan.refusals else _PENDING if plan.steps else _DRIFT if drift and not to else 0
     )
 
@@ -227,44 +234,72 @@ def _apply(  # noqa: PLR0913 - what the command line says
     to: str | None,
     expect: str | None,
 ) -> None:
-    from pydo.migrate.report import (  # noqa: PLC0415 - as above
-        drift_text,
-        plan_json,
-        plan_text,
-        step_text,
-    )
+    from pydo.migrate.report import drift_text, step_text  # noqa: PLC0415 - as above
 
     with project.opened(console) as (config, migrator):
-        plan = migrator.plan(config, to=to, expect=expect)
-        if plan.refusals:
-            console.say(json.dumps(plan_json(plan), indent=2) if as_json else plan_text(plan))
+        plan = _plan(config, migrator, to, expect)
+        if _is_shown_only(plan, console, as_json=as_json, dry_run=False):
             click.get_current_context().exit(1)
-        if plan.is_destructive and not yes:
-            _ask(plan, plan_text(plan))
+        _agree(plan, yes=yes)
         migrator.apply(plan)
         drift = _drift(config, migrator)
     if as_json:
-        console.say(json.dumps(plan_json(plan), indent=2))
+        _say_json(console, plan, is_applied=True)
     else:
         console.say("\n".join(map(step_text, plan.steps)) or "Nothing is pending.")
+        for note in plan.notes:
+            console.say(note)
         if drift:
             console.warn(drift_text(drift))
     click.get_current_context().exit(_DRIFT if drift and not plan.steps else 0)
 
 
-def _drift(config: Config, migrator: Migrator) -> list[Any]:
-    from pydo.migrate import find_drift  # noqa: PLC0415 - as above
-    from pydo.migrate.apply import inventory  # noqa: PLC0415 - as above
+def _plan(config: Config, migrator: Migrator, to: str | None, expect: str | None) -> Plan:
+    from pydo.migrate import Goal  # noqa: PLC0415 - as above
 
-    return find_drift(config, migrator.ledger, inventory(migrator.state))
+    return migrator.plan(config, Goal(to, expect))
 
 
-def _ask(plan: Plan, shown: str) -> None:
+def _is_shown_only(plan: Plan, console: Console, *, as_json: bool, dry_run: bool) -> bool:
+    """Show a plan that is not to be applied, or cannot be; whether it is one."""
+    from pydo.migrate.report import plan_text  # noqa: PLC0415 - as above
+
+    if not dry_run and not plan.refusals:
+        return False
+    if as_json:
+        _say_json(console, plan)
+    else:
+        console.say(plan_text(plan))
+    return True
+
+
+def _say_json(console: Console, plan: Plan, *, is_applied: bool = False) -> None:
+    from pydo.migrate.report import plan_json  # noqa: PLC0415 - as above
+
+    console.say(_dumped(plan_json(plan, is_applied=is_applied)))
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _drift(config: Config, migrator: Migrator) -> tuple[Drift, ...]:
+    from pydo.migrate.report import look  # noqa: PLC0415 - as above
+
+    return look(config, migrator).drift
+
+
+def _agree(plan: Plan, *, yes: bool) -> None:
     """Ask for the name of each class that goes; without a terminal there is nobody to ask."""
-    click.echo(shown, err=True)
+    from pydo.migrate.report import plan_text  # noqa: PLC0415 - as above
+
+    if yes or not plan.is_destructive:
+        return
+    click.echo(plan_text(plan), err=True)
     if not sys.stdin.isatty():
         raise click.UsageError("This deletes or transfers objects: say --yes to mean it.")
-    for action in (each for step in plan.steps for each in step.actions if each.is_destructive):
+    for action in (each for each in plan.actions if each.is_destructive):
         name = action.source or action.class_name
-        if click.prompt(f"Type {name} to {action.kind.value} it", err=True) != name:
-            raise click.Abort
+        typed = click.prompt(f"Type {name} to {action.kind.value} it", err=True)
+        if typed != name:
+            raise MigrationError(f"{typed} is not {name}: nothing was changed")

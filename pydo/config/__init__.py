@@ -15,10 +15,12 @@ from pydo.config.discover import Location, discover, locate
 from pydo.config.project import Project
 from pydo.config.read import read_document
 from pydo.config.schema import (
+    ClassExport,
     Config,
     D1Database,
     DevOptions,
     DurableObjectBinding,
+    ExportState,
     KvNamespace,
     Migration,
     Overrides,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assets",
+    "ClassExport",
     "Config",
     "ConfigError",
     "D1Database",
@@ -46,6 +49,7 @@ __all__ = [
     "Diagnostic",
     "Diagnostics",
     "DurableObjectBinding",
+    "ExportState",
     "KvNamespace",
     "Location",
     "Migration",

@@ -112,13 +112,13 @@ KEYS: dict[str, KeyRule] = {
     **_rules(
         Reach.INHERITED,
         Treatment.SIMULATED,
-        *("assets", "compatibility_date", "compatibility_flags", "main", "migrations", "name"),
-        "triggers",
+        *("assets", "compatibility_date", "compatibility_flags", "exports", "main"),
+        *("migrations", "name", "triggers"),
     ),
     **_rules(
         Reach.INHERITED,
         Treatment.NOT_SIMULATED,
-        *("base_dir", "build", "exports", "logfwdr"),
+        *("base_dir", "build", "logfwdr"),
     ),
     **_rules(
         Reach.INHERITED,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pydo.config.binding import PlacedBinding
     from pydo.config.document import KeyPath
     from pydo.config.environment import Environment
+    from pydo.config.exports import PlacedExport
     from pydo.config.report import Report
 
 __all__ = ["PlacedMigration", "check_classes", "check_history", "read_migrations"]
@@ -77,23 +78,29 @@ def check_history(report: Report, migrations: Sequence[PlacedMigration]) -> None
 
 
 def check_classes(
-    report: Report, bindings: Sequence[PlacedBinding], migrations: Sequence[PlacedMigration]
+    report: Report,
+    bindings: Sequence[PlacedBinding],
+    migrations: Sequence[PlacedMigration],
+    exports: Sequence[PlacedExport] | None = None,
 ) -> None:
-    """Check the classes that the Worker holds: their names, and that migrations declare the bound.
+    """Check the classes that the Worker holds: their names, and that those bound are declared.
 
     Two that differ only in case are refused, since each has a directory of its name.
     """
-    live = replay(each.migration for each in migrations).classes
+    listed = {} if exports is None else _listed(exports)
+    live = listed or replay(each.migration for each in migrations).classes
     places: dict[str, KeyPath] = {}
     for each in bindings:
         if each.binding.script_name is None:
             places.setdefault(each.binding.class_name, (*each.path, "class_name"))
     bound = list(places)
     for name in live:
-        places.setdefault(name, _place_of(name, migrations))
+        places.setdefault(name, listed.get(name) or _place_of(name, migrations))
     _check_class_names(report, places)
     undeclared = [name for name in bound if name not in live]
-    if undeclared:
+    if undeclared and exports is not None:
+        _warn_of_unlisted(report, undeclared, places[undeclared[0]])
+    elif undeclared:
         _warn_of_undeclared(report, undeclared, places[undeclared[0]], migrations)
 
 
@@ -101,6 +108,10 @@ def _shape(report: Report) -> str:
     if report.document.is_json:
         return f"write it as {report.example('migrations', [{'tag': 'v1'}])}"
     return "each migration begins with a line [[migrations]]"
+
+
+def _listed(exports: Sequence[PlacedExport]) -> dict[str, KeyPath]:
+    return {each.export.class_name: each.path for each in exports if each.export.state.is_live}
 
 
 def _migration(report: Report, path: KeyPath, value: object) -> PlacedMigration | None:
@@ -238,3 +249,15 @@ def _snippet(report: Report, tag: str, names: list[str]) -> str:
         return report.example("migrations", [{"tag": tag, "new_sqlite_classes": names}])
     lines = (report.example("tag", tag), report.example("new_sqlite_classes", names))
     return "\n".join(("[[migrations]]", *lines))
+
+
+def _warn_of_unlisted(report: Report, names: list[str], at: KeyPath) -> None:
+    entry = {"type": "durable-object", "storage": "sqlite"}
+    example = report.example("exports", dict.fromkeys(names, entry))
+    report.warn(
+        f"`durable_objects` binds classes of this Worker ({', '.join(names)}), but no live "
+        "`exports` entry declares them.",
+        at,
+        "pydo gives them SQLite storage, Cloudflare refuses to deploy them until they have one.\n"
+        f"Add the following to your configuration:\n\n{example}",
+    )

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from pydo.config.unsimulated import Unsimulated
 
 __all__ = [
+    "ClassExport",
     "Config",
     "D1Database",
     "DevOptions",
     "DurableObjectBinding",
+    "ExportState",
     "History",
     "KvNamespace",
     "Migration",
@@ -121,6 +123,37 @@ class Migration:
     transferred_classes: tuple[TransferredClass, ...] = ()
 
 
+class ExportState(Enum):
+    """Where a class of an `exports` map is in its life; the last three have no code any more."""
+
+    CREATED = "created"
+    EXPECTING_TRANSFER = "expecting-transfer"
+    DELETED = "deleted"
+    RENAMED = "renamed"
+    TRANSFERRED = "transferred"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the Worker has the class, or is about to get it."""
+        return self in {ExportState.CREATED, ExportState.EXPECTING_TRANSFER}
+
+
+@dataclass(frozen=True, slots=True)
+class ClassExport:
+    """One Durable Object class of `exports`.
+
+    `storage` counts for a live one; `renamed_to`, `transferred_to` (a Worker) and `transfer_from`
+    (a Worker) for the states of these names.
+    """
+
+    class_name: str
+    state: ExportState = ExportState.CREATED
+    storage: StorageKind = StorageKind.SQLITE
+    renamed_to: str = ""
+    transferred_to: str = ""
+    transfer_from: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class DevOptions:
     """Where `pydo dev` listens; a port of None is 8787 or the next free one."""
@@ -163,6 +196,7 @@ class Config:
     and other JSON values, secrets among them; the names in `hidden` are not to be shown, and
     `secret_origins` says where secrets were found.  `uploads` are the patterns of files that
     `rules` add to those that are deployed in any case.
+    `exports` are its Durable Object classes, None where `migrations` (or nothing) declare them.
     """
 
     path: Path
@@ -186,6 +220,8 @@ class Config:
     crons: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     unsimulated: tuple[Unsimulated, ...] = ()
+    exports: tuple[ClassExport, ...] | None = None
+    environment: str | None = None
 
     @property
     def home(self) -> Path:
@@ -198,14 +234,32 @@ class Config:
         return self.main != NO_WORKER
 
     @property
+    def bound_classes(self) -> tuple[str, ...]:
+        """The classes of this Worker that it binds."""
+        bound = (each.class_name for each in self.durable_objects if each.script_name is None)
+        return tuple(dict.fromkeys(bound))
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The classes that this Worker itself holds: those bound, then the others declared."""
-        bound = (each.class_name for each in self.durable_objects if each.script_name is None)
-        return tuple(dict.fromkeys((*bound, *replay(self.migrations).classes)))
+        return tuple(dict.fromkeys((*self.bound_classes, *self._declared)))
+
+    @property
+    def declared_storage(self) -> Mapping[str, StorageKind]:
+        """What classes store in, of those whose making the file still tells."""
+        if self.exports is not None:
+            return self._declared
+        return replay(self.migrations).made
 
     def storage_of(self, class_name: str) -> StorageKind:
-        """Tell what the objects of a class store in: SQLite, unless a migration says otherwise."""
-        return replay(self.migrations).classes.get(class_name, StorageKind.SQLITE)
+        """Tell what the objects of a class store in: SQLite, unless the file says otherwise."""
+        return self._declared.get(class_name, StorageKind.SQLITE)
+
+    @property
+    def _declared(self) -> Mapping[str, StorageKind]:
+        if self.exports is None:
+            return replay(self.migrations).classes
+        return {each.class_name: each.storage for each in self.exports if each.state.is_live}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +278,13 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a list of migrations leads to: the live classes in order, and what did not fit."""
+    """What a list of migrations leads to: the live classes in order, and what did not fit.
+
+    `made` are those of the classes that an entry of the list has made.
+    """
 
     classes: Mapping[str, StorageKind]
+    made: Mapping[str, StorageKind]
     mismatches: tuple[Mismatch, ...]
 
 
@@ -241,7 +299,8 @@ def replay(migrations: Iterable[Migration]) -> History:
     history = _Replay()
     for number, migration in enumerate(migrations):
         history.apply(number, migration)
-    return History(history.classes, tuple(history.mismatches))
+    made = {name: kind for name, kind in history.classes.items() if name in history.made}
+    return History(history.classes, made, tuple(history.mismatches))
 
 
 class _Replay:
@@ -249,16 +308,21 @@ class _Replay:
 
     def __init__(self) -> None:
         self.classes: dict[str, StorageKind] = {}
+        self.made: set[str] = set()
         self.mismatches: list[Mismatch] = []
 
     def apply(self, number: int, migration: Migration) -> None:
         for index, name in enumerate(migration.deleted_classes):
             self._expect(name in self.classes, number, "deleted_classes", index, name)
             self.classes.pop(name, None)
+            self.made.discard(name)
         for index, rename in enumerate(migration.renamed_classes):
             old = rename.old_name
             self._expect(old in self.classes, number, "renamed_classes", index, old)
             self.classes[rename.new_name] = self.classes.pop(old, StorageKind.SQLITE)
+            if old in self.made:
+                self.made.remove(old)
+                self.made.add(rename.new_name)
         for kind, names, storage in (
             ("new_classes", migration.new_classes, StorageKind.KEY_VALUE),
             ("new_sqlite_classes", migration.new_sqlite_classes, StorageKind.SQLITE),
@@ -266,6 +330,7 @@ class _Replay:
             for index, name in enumerate(names):
                 self._expect(name not in self.classes, number, kind, index, name)
                 self.classes.setdefault(name, storage)
+                self.made.add(name)
         for transfer in migration.transferred_classes:
             self.classes.setdefault(transfer.new_name, StorageKind.SQLITE)
 

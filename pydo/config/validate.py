@@ -16,6 +16,7 @@ from pydo.config.binding import check_names, read_bindings
 from pydo.config.cron import read_crons
 from pydo.config.document import spell
 from pydo.config.environment import check_keys, choose
+from pydo.config.exports import read_exports
 from pydo.config.host import read_hosts
 from pydo.config.keys import DEV_KEYS
 from pydo.config.migration import check_classes, check_history, read_migrations
@@ -57,9 +58,10 @@ def validate(
     name = _name(report, environment, overrides)
     bindings = read_bindings(report, environment, name)
     migrations = read_migrations(report, environment)
+    exports = read_exports(report, environment)
     check_names(report, environment, overrides.vars)
     check_history(report, migrations)
-    check_classes(report, bindings, migrations)
+    check_classes(report, bindings, migrations, exports)
     variables = read_variables(report, environment, overrides.vars, wanted)
     config = Config(
         path=location.path,
@@ -83,6 +85,8 @@ def validate(
         crons=read_crons(report, environment),
         hosts=read_hosts(environment),
         unsimulated=read_unsimulated(environment),
+        exports=None if exports is None else tuple(each.export for each in exports),
+        environment=environment.name,
     )
     report.warn_of_strays()
     return config

@@ -8,30 +8,36 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pydo.errors import MigrationError
-from pydo.migrate import backup, undo
+from pydo.migrate import backup
+from pydo.migrate.action import EXPORTS, Found, Inventory, Kind
 from pydo.migrate.exported import exported_names
 from pydo.migrate.journal import INCOMING, Operation, commit, recover
 from pydo.migrate.ledger import Applied, Done, Ledger
-from pydo.migrate.plan import Action, Found, Kind, Plan, Step, pending, plan
+from pydo.migrate.plan import Elsewhere, Goal, plan
+from pydo.migrate.undo import plan_undo
 from pydo.statedir import StateDirectory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pydo.config.schema import Config
+    from pydo.migrate.action import Action, Plan, Step
     from pydo.statedir import ClassDirectory
 
 __all__ = ["Migrator", "inventory"]
 
 
-def inventory(state: StateDirectory) -> dict[str, Found]:
-    """Give every class directory, by what it is called."""
-    return {each.label: _found(each) for each in state.class_directories()}
+def inventory(state: StateDirectory, *, counts: bool = True, sizes: bool = True) -> Inventory:
+    """Give every class that has a directory; counting its objects takes time, weighing more."""
+    return {
+        (each.worker, each.class_name): _found(each, counts=counts, sizes=sizes)
+        for each in state.class_directories()
+    }
 
 
 class Migrator:
@@ -48,43 +54,41 @@ class Migrator:
         self.was_interrupted = recover(state)
         self._from_state = from_state
         self._in_use = in_use
-        self._finish_naming()
+        state.finish_naming()
 
     @property
     def ledger(self) -> Ledger:
         """What has been applied, read anew."""
         return Ledger.read(self.state.layout)
 
-    def pending(self, config: Config) -> list[str]:
-        """Give the tags that are to be applied to a Worker."""
-        history = self.ledger.of(config.name).history
-        return [each.tag for each in pending(config.migrations, history.tags)]
-
-    def plan(self, config: Config, *, to: str | None = None, expect: str | None = None) -> Plan:
+    def plan(self, config: Config, goal: Goal | None = None) -> Plan:
         """Plan what is pending for a Worker.
 
         Raises:
-            MigrationError: there is no tag `to`, or `expect` is not the tag that was applied last.
+            MigrationError: there is no such tag, or no such state to transfer from.
 
         """
-        history = self.ledger.of(config.name).history
-        if to is not None and to not in {each.tag for each in config.migrations}:
-            raise MigrationError(f'There is no migration with the tag "{to}".')
-        current = history.tags[-1] if history.tags else ""
-        if expect is not None and expect != current:
-            raise MigrationError(
-                f"Migration tag precondition failed; current tag is {current} [code: 10079]"
-            )
-        if to is not None and to in history.tags:
-            return Plan(config.name, current)
+        tags = {each.tag for each in config.migrations}
+        if goal is not None and goal.to is not None and goal.to not in tags:
+            raise MigrationError(f'There is no migration with the tag "{goal.to}".')
         return plan(
             config,
-            history,
+            self.ledger,
             inventory(self.state),
             exported=exported_names(config.main),
-            to=to,
+            goal=goal,
             elsewhere=self._elsewhere(),
         )
+
+    def plan_undo(self, worker: str) -> Plan:
+        """Plan to take back what was applied last.
+
+        Raises:
+            MigrationError: nothing was.
+
+        """
+        kept = {each.name for each in backup.backups(self.state)}
+        return plan_undo(worker, self.ledger, inventory(self.state), kept)
 
     def apply(self, planned: Plan) -> None:
         """Make the steps of a plan.
@@ -98,136 +102,94 @@ class Migrator:
             raise MigrationError("\n".join(map(str, planned.refusals)))
         for step in planned.steps:
             self._make(planned.worker, step)
-        self._finish_naming()
-        backup.prune(self.state)
-
-    def undo(self, worker: str) -> Applied:
-        """Take the last applied tag of a Worker back.
-
-        Raises:
-            MigrationError: there is none, or it cannot be taken back.
-
-        """
-        ledger = self.ledger
-        applied, operations = undo.undo(self.state, ledger, worker)
-        for each in undo.doomed(applied):
-            self._draft_backup(each.key, worker, each.action, f"undo-{applied.tag}", operations)
-        commit(self.state, operations, ledger)
-        self._finish_naming()
-        backup.prune(self.state)
-        return applied
-
-    def _finish_naming(self) -> None:
         if not self._in_use:
             self.state.finish_naming()
+        backup.prune(self.state)
 
     def _make(self, worker: str, step: Step) -> None:
-        ledger = self.ledger
-        record = ledger.of(worker)
-        operations: list[Operation] = []
-        done = [self._prepare(worker, step.tag, each, operations) for each in step.actions]
+        ledger, now = self.ledger, datetime.now(UTC)
+        done = [Done(each, self._keep(worker, step, each, now)) for each in step.actions]
         for each in step.actions:
-            _note(ledger, worker, each)
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        record.applied.append(Applied(step.tag, step.fingerprint, now, tuple(done)))
+            if each.source_state is not None:
+                self._fetch(each)
+        operations = [Operation("keep", name=each.backup) for each in done if each.backup]
+        operations += [each for action in step.actions for each in _operations(worker, action)]
+        at = now.isoformat(timespec="milliseconds")
+        ledger.note(worker, step, Applied(step.tag, step.fingerprint, at, tuple(done)))
         commit(self.state, operations, ledger)
 
-    def _prepare(self, worker: str, tag: str, action: Action, operations: list[Operation]) -> Done:
-        """Add the operations of an action, and make the copies that it needs."""
-        name, key = action.class_name, action.key
-        kept: str | None = None
-        if action.kind in {Kind.DELETE, Kind.TRANSFER} and key and action.source_state is None:
-            kept = self._draft_backup(key, worker, action, tag, operations)
-        match action.kind:
-            case Kind.DELETE:
-                if key:
-                    operations.append(Operation("remove", key=key))
-            case Kind.TRANSFER if action.source_state is not None:
-                key = self._receive(worker, action, operations)
-            case Kind.RENAME | Kind.TRANSFER if key:
-                self._clear(worker, name, key, operations)
-                operations.append(Operation("name", key=key, worker=worker, class_name=name))
-            case _:
-                made = Operation("make", worker=worker, class_name=name, storage=action.storage)
-                operations.append(made)
-        return Done(action, key or "", kept)
-
-    def _clear(self, worker: str, name: str, key: str, operations: list[Operation]) -> None:
-        """Remove the empty directory that stands where a class is to come."""
-        there = self.state.find(worker, name)
-        if there is not None and there.unique_key != key and not any(there.list_objects()):
-            operations.append(Operation("remove", key=there.unique_key))
-
-    def _draft_backup(
-        self, key: str, worker: str, action: Action, tag: str, operations: list[Operation]
-    ) -> str | None:
-        owner = self.state.find_key(key)
-        if owner is None or not any(owner.list_objects()):
+    def _keep(self, worker: str, step: Step, action: Action, now: datetime) -> str | None:
+        """Copy what an action takes away; the name that the copy has as a backup."""
+        if not action.takes_away or action.key is None:
             return None
-        now = datetime.now(UTC)
+        owner = self.state.find_key(action.key)
+        assert owner is not None, "it was found when the plan was made"
         called = action.source or action.class_name
+        tag = f"{'undo-' if step.is_undo else ''}{step.tag if step.tag != EXPORTS else 'exports'}"
         plain = re.sub(r"[^A-Za-z0-9._-]", "_", f"{worker}-{called}-{tag}")
-        name = f"{now.strftime('%Y%m%dT%H%M%S.%f')}-{plain}"
-        found = _found(owner)
         note = backup.Backup(
-            *(name, worker, called, tag, now.isoformat(timespec="milliseconds")),
-            *(found.objects, found.size),
+            name=f"{now.strftime('%Y%m%dT%H%M%S.%f')}-{plain}",
+            worker=action.source_worker or worker,
+            class_name=called,
+            tag=tag,
+            at=now.isoformat(timespec="milliseconds"),
+            objects=action.objects,
+            size=action.size,
         )
         backup.draft(self.state, owner, note)
-        operations.insert(0, Operation("keep", name=name))
-        return name
+        return note.name
 
-    def _receive(self, worker: str, action: Action, operations: list[Operation]) -> str:
+    def _fetch(self, action: Action) -> None:
+        """Copy a class of the other state directory to where the journal takes it from."""
         assert self._from_state is not None
-        assert action.key is not None
+        if action.key is None:
+            return
         target = self.state.layout / INCOMING
         target.mkdir(exist_ok=True)
         shutil.rmtree(target / action.class_name, ignore_errors=True)
         with StateDirectory.open(self._from_state) as other:
             owner = other.find_key(action.key)
-            assert owner is not None
+            assert owner is not None, "it was found when the plan was made"
             backup.copy_class(owner.path, target / action.class_name)
-        if self.state.find_key(action.key) is not None:
-            raise MigrationError(
-                f'This state has a class with the key "{action.key}" already: its objects have the '
-                f"ids of those that {self._from_state} would give"
-            )
-        self._clear(worker, action.class_name, action.key, operations)
-        fields = {"key": action.key, "worker": worker, "class_name": action.class_name}
-        operations.append(Operation("receive", name=action.class_name, **fields))
-        return action.key
 
-    def _elsewhere(self) -> tuple[str, dict[str, Found]] | None:
+    def _elsewhere(self) -> Elsewhere | None:
         if self._from_state is None:
             return None
         if not self._from_state.exists():
             raise MigrationError(f"{self._from_state} is not there")
+        if self._from_state.resolve() == self.state.root.resolve():
+            return None
         with StateDirectory.open(self._from_state) as other:
-            return str(self._from_state), inventory(other)
+            recover(other)
+            return Elsewhere(str(self._from_state), inventory(other))
 
 
-def _note(ledger: Ledger, worker: str, action: Action) -> None:
-    """Note in the ledger what becomes live and what is no longer."""
-    classes = ledger.of(worker).classes
+def _operations(worker: str, action: Action) -> Iterator[Operation]:
+    """Yield what is done to files; an action without a class directory does nothing to any."""
+    owner = {"worker": action.target_worker or worker, "class_name": action.class_name}
+    if action.replaces is not None:
+        yield Operation("remove", key=action.replaces)
+    if action.key is None:
+        return
     match action.kind:
         case Kind.DELETE:
-            classes.pop(action.class_name, None)
-            return
-        case Kind.RENAME if action.source is not None:
-            classes.pop(action.source, None)
-        case Kind.TRANSFER if action.source_worker is not None and action.source_state is None:
-            ledger.of(action.source_worker).classes.pop(action.source or "", None)
+            yield Operation("remove", key=action.key)
+        case Kind.TRANSFER if action.source_state is not None:
+            yield Operation("receive", key=action.key, name=action.class_name, **owner)
+        case Kind.RENAME | Kind.TRANSFER:
+            yield Operation("name", key=action.key, **owner)
+        case Kind.RESTORE if action.backup is not None:
+            yield Operation("restore", key=action.key, name=action.backup, **owner)
         case _:
             pass
-    classes[action.class_name] = action.storage
 
 
-def _found(owner: ClassDirectory) -> Found:
-    objects = list(owner.list_objects())
+def _found(owner: ClassDirectory, *, counts: bool, sizes: bool) -> Found:
+    objects = list(owner.list_objects()) if counts else []
     size = sum(
         file.stat().st_size
-        for each in objects
+        for each in (objects if sizes else [])
         for file in owner.object_directory(each).rglob("*")
         if file.is_file()
     )
-    return replace(Found(owner.unique_key, owner.storage), objects=len(objects), size=size)
+    return Found(owner.unique_key, owner.storage, len(objects), size)

@@ -6,103 +6,148 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydo.migrate.plan import fingerprint, pending
+from pydo.migrate.version import cannot_bind, not_exported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from pydo.config.schema import Config
-    from pydo.migrate.ledger import Ledger, WorkerRecord
-    from pydo.migrate.plan import Found
+    from pydo.config.schema import Config, Migration
+    from pydo.migrate.action import Inventory
+    from pydo.migrate.ledger import Applied, Ledger, WorkerRecord
 
-__all__ = ["Drift", "find_drift"]
+__all__ = ["Drift", "find_drift", "tag_state"]
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Something that has parted; `kind` is a word for programs."""
+    """Something that has parted; `kind` is a word for programs, `subject` a tag or a class."""
 
     kind: str
+    subject: str
     message: str
 
 
-def find_drift(config: Config, ledger: Ledger, inventory: Mapping[str, Found]) -> list[Drift]:
-    """Give all that has parted, in the order of tags, classes and directories."""
+def find_drift(
+    config: Config,
+    ledger: Ledger,
+    inventory: Inventory,
+    exported: frozenset[str] | None = None,
+) -> list[Drift]:
+    """Give all that has parted, in the order of tags, classes and directories.
+
+    `exported` are the names in the main module, None where it cannot be told.
+    """
     record = ledger.of(config.name)
+    coming = [] if config.exports is not None else pending(config.migrations, record.tags)
     return [
-        *_tags(config, record),
-        *_classes(config, record, inventory),
-        *_directories(config, ledger, record, inventory),
+        *(() if config.exports is not None else _tags(config, record)),
+        *(() if coming else _storages(config, record, inventory)),
+        *(() if coming else _declarations(config, record)),
+        *(() if coming or exported is None else _codes(config, record, exported)),
+        *_directories(config, record, inventory, coming),
     ]
 
 
+def tag_state(config: Config, applied: Applied) -> str:
+    """Tell whether an applied tag still stands in the file as it was: applied, changed, missing."""
+    known = next((each for each in config.migrations if each.tag == applied.tag), None)
+    if known is None:
+        return "missing"
+    return "applied" if fingerprint(known) == applied.fingerprint else "changed"
+
+
 def _tags(config: Config, record: WorkerRecord) -> Iterator[Drift]:
-    known = {each.tag: each for each in config.migrations}
-    waiting = {each.tag for each in pending(config.migrations, record.history.tags)}
-    for each in record.applied:
-        if each.tag not in known:
-            yield Drift("missing", f'the tag "{each.tag}" was applied and has gone from the file')
-        elif fingerprint(known[each.tag]) != each.fingerprint:
+    states = {each.tag: tag_state(config, each) for each in record.applied if each.tag}
+    last = max((n for n, state in enumerate(states.values()) if state != "missing"), default=-1)
+    for number, (tag, state) in enumerate(states.items()):
+        if state == "changed":
             yield Drift(
                 "changed",
-                f'the tag "{each.tag}" was edited after it was applied: that has no effect, write '
-                "a new migration",
+                tag,
+                f'the tag "{tag}" was edited after it was applied: that has no effect, write a '
+                "new migration",
             )
-    for tag in known:
-        if tag not in waiting and tag not in record.history.tags:
+        # A history whose beginning has gone from the file does no harm.
+        if state == "missing" and number > last:
+            yield Drift(
+                "missing",
+                tag,
+                f'the tag "{tag}" was applied and has gone from the file: put it back, or take it '
+                "back (pydo migrate undo)",
+            )
+    waiting = {each.tag for each in pending(config.migrations, record.tags)}
+    for each in config.migrations:
+        if each.tag not in waiting and each.tag not in states:
             yield Drift(
                 "skipped",
-                f'the tag "{tag}" stands before one that was applied, and is never applied itself: '
-                "move it to the end",
+                each.tag,
+                f'the tag "{each.tag}" stands before one that was applied, and is never applied '
+                "itself: move it to the end",
             )
 
 
-def _classes(
-    config: Config, record: WorkerRecord, inventory: Mapping[str, Found]
-) -> Iterator[Drift]:
-    for name in config.classes:
-        found = inventory.get(f"{config.name}-{name}")
-        storage = config.storage_of(name).value
-        if found is not None and found.storage != storage:
+def _storages(config: Config, record: WorkerRecord, inventory: Inventory) -> Iterator[Drift]:
+    for name, declared in config.declared_storage.items():
+        found = inventory.get((config.name, name))
+        storage = found.storage if found is not None else record.classes.get(name)
+        if storage is not None and storage != declared.value:
             yield Drift(
                 "storage",
-                f"{name} is a {found.storage} class and is declared as {storage}: a class keeps "
+                name,
+                f"{name} is a {storage} class and is declared as {declared.value}: a class keeps "
                 "its storage for ever",
             )
-    if pending(config.migrations, record.history.tags):
-        return
+
+
+def _declarations(config: Config, record: WorkerRecord) -> Iterator[Drift]:
     for each in config.durable_objects:
-        if each.script_name is None and each.class_name not in record.classes:
-            yield Drift(
-                "undeclared",
-                f"{each.name} binds {each.class_name}, which no migration declares: Cloudflare "
-                "refuses that [code: 10061]",
-            )
+        name = each.class_name
+        if each.script_name is None and name not in record.classes:
+            yield Drift("undeclared", name, f"{cannot_bind(name)} [code: 10061]")
+    if config.exports is not None:
+        declared = {each.class_name for each in config.exports}
+        for name in record.classes:
+            if name not in declared:
+                message = f"A namespace exists for '{name}' but no `exports` entry declares it."
+                yield Drift("unlisted", name, f"{message} [code: 100402]")
+
+
+def _codes(config: Config, record: WorkerRecord, exported: frozenset[str]) -> Iterator[Drift]:
+    for name in record.classes:
+        if name not in exported and name not in config.bound_classes:
+            yield Drift("unexported", name, f"{not_exported(name)} [code: 10064]")
 
 
 def _directories(
-    config: Config, ledger: Ledger, record: WorkerRecord, inventory: Mapping[str, Found]
+    config: Config, record: WorkerRecord, inventory: Inventory, coming: list[Migration]
 ) -> Iterator[Drift]:
-    own = {f"{config.name}-{name}" for name in (*config.classes, *record.classes)}
-    others = {
-        f"{worker}-{name}"
-        for worker, each in ledger.workers.items()
-        if worker != config.name
-        for name in each.classes
-    }
-    for label, found in inventory.items():
-        if label in own or not found.objects:
+    own = {*config.classes, *record.classes, *(name for each in coming for name in _left(each))}
+    is_new = not any(n.objects for (worker, _), n in inventory.items() if worker == config.name)
+    for (worker, name), found in inventory.items():
+        if not found.objects:
             continue
         count = f"{found.objects} object{'' if found.objects == 1 else 's'}"
-        if label.startswith(f"{config.name}-") and label not in others:
+        if worker == config.name and name not in own:
             yield Drift(
                 "orphan",
-                f"{label} holds {count} of no class: did you rename without a migration?",
+                name,
+                f"{worker}-{name} holds {count} of no class: did you rename without a migration?",
             )
-        elif not any(each in inventory and inventory[each].objects for each in own):
-            for name in config.classes:
-                if label.endswith(f"-{name}"):
-                    yield Drift(
-                        "worker",
-                        f"{label} holds {count}, and {config.name}-{name} none: was the Worker "
-                        "renamed? Give it its old name, or transfer the class",
-                    )
+        if is_new and name in own and not _is_of_another_environment(config, worker):
+            yield Drift(
+                "worker",
+                name,
+                f"{worker}-{name} holds {count}, and {config.name}-{name} none: was the Worker "
+                "renamed? Give it its old name, or transfer the class",
+            )
+
+
+def _left(migration: Migration) -> Iterator[str]:
+    """Yield the classes that a migration takes away."""
+    yield from migration.deleted_classes
+    yield from (each.old_name for each in migration.renamed_classes)
+
+
+def _is_of_another_environment(config: Config, worker: str) -> bool:
+    base = config.name.removesuffix(f"-{config.environment}")
+    return worker.startswith(f"{base}-") or (config.environment is not None and worker == base)

@@ -31,16 +31,15 @@ INCOMING = ".incoming"
 class Operation:
     """One change to the directory.
 
-    `kind` is make (a class directory), name (give one to a Worker and a class), remove, keep
-    (take a draft into the backups), restore (put a backup in place) or receive (take a class in
-    that was copied from another state directory).
+    `kind` is name (give a class directory to a Worker and a class), remove, keep (take a draft
+    into the backups), restore (put a backup in place) or receive (take a class in that was copied
+    from another state directory).
     """
 
     kind: str
     key: str = ""
     worker: str = ""
     class_name: str = ""
-    storage: str = ""
     name: str = ""  # of a backup or of a draft
 
 
@@ -81,8 +80,6 @@ def _perform(state: StateDirectory, record: dict[str, Any]) -> None:
 
 def _do(state: StateDirectory, operation: Operation) -> None:
     match operation.kind:
-        case "make":
-            state.class_directory(operation.worker, operation.class_name, operation.storage)
         case "name":
             state.give_class(operation.key, operation.worker, operation.class_name)
         case "remove":

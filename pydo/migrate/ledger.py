@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from pydo.errors import StateError
-from pydo.migrate.plan import Action, History, Kind
+from pydo.migrate.action import EXPORTS, Action, Kind
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pydo.migrate.action import Step
 
 __all__ = ["Applied", "Done", "Ledger", "WorkerRecord"]
 
@@ -24,10 +26,9 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An action as it was carried out: which class directory it met, and what was kept of it."""
+    """An action as it was carried out, and the backup of what it took away."""
 
     action: Action
-    key: str
     backup: str | None = None
 
 
@@ -43,15 +44,25 @@ class Applied:
 
 @dataclass(slots=True)
 class WorkerRecord:
-    """What was applied for one Worker, and the storage of its classes that are live by it."""
+    """What was applied for one Worker, and what is so by it.
+
+    `classes` are those that are live, with their storage, and `expected` those that another Worker
+    is to transfer to this one, with its name.
+    """
 
     applied: list[Applied] = field(default_factory=list[Applied])
     classes: dict[str, str] = field(default_factory=dict[str, str])
+    expected: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
-    def history(self) -> History:
-        """What a plan needs to know."""
-        return History(tuple(each.tag for each in self.applied), dict(self.classes))
+    def tags(self) -> tuple[str, ...]:
+        """The tags that were applied, in order."""
+        return tuple(each.tag for each in self.applied if each.tag != EXPORTS)
+
+    @property
+    def current_tag(self) -> str | None:
+        """The tag that was applied last."""
+        return self.tags[-1] if self.tags else None
 
 
 @dataclass(slots=True)
@@ -61,7 +72,39 @@ class Ledger:
     workers: dict[str, WorkerRecord] = field(default_factory=dict[str, WorkerRecord])
 
     def of(self, worker: str) -> WorkerRecord:
-        """Give the record of a Worker, an empty one if there is none."""
+        """Give the record of a Worker; one that is not known has done nothing yet."""
+        return self.workers.get(worker) or WorkerRecord()
+
+    def note(self, worker: str, step: Step, applied: Applied) -> None:
+        """Note a step that is being made, and what is live by it."""
+        for action in step.actions:
+            self._note(worker, action)
+        record = self._opened(worker)
+        if step.is_undo:
+            record.applied.pop()
+        else:
+            record.applied.append(applied)
+
+    def _note(self, worker: str, action: Action) -> None:
+        before = self._opened(action.source_worker or worker)
+        after = self._opened(action.target_worker or worker)
+        name = action.class_name
+        match action.kind:
+            case Kind.CREATE | Kind.ADOPT | Kind.RESTORE:
+                after.classes[name] = action.storage
+            case Kind.DELETE | Kind.RELEASE:
+                after.classes.pop(name, None)
+            case Kind.RENAME | Kind.TRANSFER:
+                if action.source_state is None:
+                    before.classes.pop(action.source or name, None)
+                after.classes[name] = action.storage
+                after.expected.pop(name, None)
+            case Kind.EXPECT:
+                after.expected[name] = action.source_worker or worker
+            case Kind.CANCEL:
+                after.expected.pop(name, None)
+
+    def _opened(self, worker: str) -> WorkerRecord:
         return self.workers.setdefault(worker, WorkerRecord())
 
     @classmethod
@@ -93,9 +136,13 @@ class Ledger:
     def encode(self) -> dict[str, object]:
         """Give the ledger as JSON; a Worker without tags and classes is left out."""
         workers = {
-            name: {"classes": each.classes, "applied": [_applied_json(a) for a in each.applied]}
+            name: {
+                "classes": each.classes,
+                "expected": each.expected,
+                "applied": [_applied_json(applied) for applied in each.applied],
+            }
             for name, each in self.workers.items()
-            if each.applied or each.classes
+            if each.applied or each.classes or each.expected
         }
         return {"format": _FORMAT, "workers": workers}
 
@@ -104,7 +151,6 @@ def _applied_json(applied: Applied) -> dict[str, object]:
     steps = [
         {
             "action": {**asdict(each.action), "kind": each.action.kind.value},
-            "key": each.key,
             "backup": each.backup,
         }
         for each in applied.done
@@ -117,10 +163,10 @@ def _worker(record: dict[str, Any]) -> WorkerRecord:
         Applied(each["tag"], each["sha256"], each["at"], tuple(map(_done, each["steps"])))
         for each in record["applied"]
     ]
-    return WorkerRecord(applied, dict(record["classes"]))
+    return WorkerRecord(applied, dict(record["classes"]), dict(record["expected"]))
 
 
 def _done(record: dict[str, Any]) -> Done:
     fields = cast("dict[str, Any]", dict(record["action"]))
     kind = Kind(fields.pop("kind"))
-    return Done(Action(kind=kind, **fields), record["key"], record["backup"])
+    return Done(Action(kind=kind, **fields), record["backup"])

@@ -1,131 +1,49 @@
 """What migrations would do: a pure function of the configuration, the ledger and the inventory.
 
 It follows production: pending are the entries behind the last applied tag, and what the API
-refuses is refused with its words and its code.  Within an entry the order is wrangler's: delete,
-rename, new, new with SQLite, transfer.
+refuses is refused with its words and its code.  Each entry is taken as if it were deployed by
+itself.  Within one the order is wrangler's: delete, rename, new, new with SQLite, transfer.
+
+An `exports` map has no entries: see `reconcile.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
-from enum import Enum
+from collections import Counter
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from pydo.config.schema import StorageKind
+from pydo.migrate.action import Found, Inventory, Plan, Refusal
+from pydo.migrate.classes import Classes
+from pydo.migrate.reconcile import reconcile
+from pydo.migrate.version import check_deletes, check_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from pydo.config.schema import Config, Migration
+    from pydo.config.schema import Config, Migration, TransferredClass
+    from pydo.migrate.ledger import Ledger
 
-__all__ = [
-    "Action",
-    "Found",
-    "History",
-    "Kind",
-    "Plan",
-    "Refusal",
-    "Step",
-    "fingerprint",
-    "pending",
-    "plan",
-]
-
-
-class Kind(Enum):
-    """What happens to a class."""
-
-    CREATE = "create"
-    ADOPT = "adopt"  # its directory is there: it was served before a migration declared it
-    RENAME = "rename"
-    DELETE = "delete"
-    TRANSFER = "transfer"
+__all__ = ["Elsewhere", "Goal", "fingerprint", "pending", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A class directory as it lies there; `key` makes the ids of its objects."""
+class Elsewhere:
+    """Another state directory, which classes may come from."""
 
-    key: str
-    storage: str
-    objects: int = 0
-    size: int = 0  # bytes
+    path: str
+    inventory: Inventory
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """One thing done to one class; `class_name` is what it is called afterwards, or was.
+class Goal:
+    """How far to go: to a tag, and only from the tag that is expected to be the last applied."""
 
-    `source` and `source_worker` say where it comes from, `source_state` in which other state
-    directory, and `key` which class directory it concerns, None where one is to be made.
-    """
-
-    kind: Kind
-    class_name: str
-    storage: str
-    objects: int = 0
-    size: int = 0
-    key: str | None = None
-    source: str | None = None
-    source_worker: str | None = None
-    source_state: str | None = None
-
-    @property
-    def is_destructive(self) -> bool:
-        """Whether somebody who did not mean it would miss something."""
-        return self.kind in {Kind.DELETE, Kind.TRANSFER} and self.objects > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one tag does."""
-
-    tag: str
-    fingerprint: str
-    actions: tuple[Action, ...]
-
-    @property
-    def is_destructive(self) -> bool:
-        """Whether one of its actions is."""
-        return any(each.is_destructive for each in self.actions)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why production would not take it; `code` is the API's, None where the words are pydo's."""
-
-    tag: str
-    message: str
-    code: int | None = None
-
-    def __str__(self) -> str:
-        code = "" if self.code is None else f" [code: {self.code}]"
-        return f"{self.message}{code}"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The steps that are to come; with refusals, none of them may be made."""
-
-    worker: str
-    current_tag: str | None
-    steps: tuple[Step, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-
-    @property
-    def is_destructive(self) -> bool:
-        """Whether one of its steps is."""
-        return any(each.is_destructive for each in self.steps)
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What the ledger knows of one Worker: its tags in order, its live classes and their kinds."""
-
-    tags: tuple[str, ...] = ()
-    classes: Mapping[str, str] = field(default_factory=dict[str, str])
+    to: str | None = None
+    expect: str | None = None
 
 
 def fingerprint(migration: Migration) -> str:
@@ -147,163 +65,114 @@ def pending(migrations: Sequence[Migration], applied: Sequence[str]) -> list[Mig
 
 def plan(  # noqa: PLR0913 - all that a pure function needs to know
     config: Config,
-    history: History,
-    inventory: Mapping[str, Found],
+    ledger: Ledger,
+    inventory: Inventory,
     *,
     exported: frozenset[str] | None = None,
-    to: str | None = None,
-    elsewhere: tuple[str, Mapping[str, Found]] | None = None,
+    goal: Goal | None = None,
+    elsewhere: Elsewhere | None = None,
+    checks_version: bool = True,
 ) -> Plan:
-    """Plan the pending migrations, up to the tag `to` if one is given.
+    """Plan what is pending.
 
-    `inventory` has the class directories by `<worker>-<Class>`, `elsewhere` those of another state
-    directory and its path; `exported` are the names in the main module, None where it cannot be
-    told.
+    `exported` are the names in the main module, None where it cannot be told.  Without
+    `checks_version`, what production refuses of code and bindings that do not fit is let through:
+    whoever serves them tells of it instead.
     """
-    coming = pending(config.migrations, history.tags)
-    until = next((n for n, each in enumerate(coming) if each.tag == to), None)
-    is_whole = until is None or until == len(coming) - 1
-    if until is not None:
-        coming = coming[: until + 1]
-    simulation = _Simulation(config.name, dict(history.classes), dict(inventory), elsewhere)
-    steps = [simulation.follow(each) for each in coming]
-    if steps and is_whole and not simulation.refusals:
-        simulation.check_version(config, coming, exported)
-    current = history.tags[-1] if history.tags else None
-    return Plan(config.name, current, tuple(steps), tuple(simulation.refusals))
+    record, goal = ledger.of(config.name), goal or Goal()
+    if goal.expect is not None and goal.expect != (record.current_tag or ""):
+        message = f"Migration tag precondition failed; current tag is {record.current_tag or ''}"
+        return Plan(config.name, record.current_tag, refusals=(Refusal(None, message, 10079),))
+    classes = Classes(config.name, ledger, inventory)
+    if config.exports is not None:
+        reconcile(
+            config.exports,
+            ledger,
+            classes,
+            elsewhere,
+            exported if checks_version else None,
+            refuses_undeclared=checks_version,
+        )
+        return classes.plan()
+    if goal.to in record.tags:
+        return classes.plan()
+    coming = pending(config.migrations, record.tags)
+    until = next((n for n, each in enumerate(coming, 1) if each.tag == goal.to), len(coming))
+    for each in coming[:until]:
+        _Entry(classes, each, elsewhere).follow()
+    if coming and until == len(coming) and not classes.refusals:
+        check_deletes(config, coming, classes)
+        if checks_version:
+            check_version(config, coming, classes, exported)
+    return classes.plan()
 
 
-class _Simulation:
-    """The classes as they would be, entry after entry."""
+class _Entry:
+    """One entry of `migrations`, followed step by step; `classes` notes what it does."""
 
-    def __init__(
-        self,
-        worker: str,
-        live: dict[str, str],
-        inventory: dict[str, Found],
-        elsewhere: tuple[str, Mapping[str, Found]] | None,
-    ) -> None:
-        self.refusals: list[Refusal] = []
-        self._worker = worker
-        self._live = live
-        self._inventory = inventory
+    def __init__(self, classes: Classes, migration: Migration, elsewhere: Elsewhere | None) -> None:
+        self._classes = classes
+        self._migration = migration
         self._elsewhere = elsewhere
-        self._tag = ""
-        self._actions: list[Action] = []
 
-    def follow(self, migration: Migration) -> Step:
-        self._tag, self._actions = migration.tag, []
-        for name in migration.deleted_classes:
-            self._delete(name)
-        for rename in migration.renamed_classes:
-            self._rename(rename.old_name, rename.new_name)
-        for name in migration.new_classes:
-            self._create(name, "new-class", StorageKind.KEY_VALUE.value)
-        for name in migration.new_sqlite_classes:
-            self._create(name, "new-sqlite-class", StorageKind.SQLITE.value)
-        for each in migration.transferred_classes:
-            self._transfer(each.old_script, each.old_name, each.new_name)
-        return Step(migration.tag, fingerprint(migration), tuple(self._actions))
-
-    def check_version(
-        self, config: Config, migrations: Iterable[Migration], exported: frozenset[str] | None
-    ) -> None:
-        """Check the version that the steps would be deployed with."""
-        bound = {each.class_name for each in config.durable_objects}
-        deleted = [name for each in migrations for name in each.deleted_classes]
-        for name in deleted:
-            if name in bound and name not in self._live:
-                self._refuse(
-                    f"Cannot apply --delete-class migration to class '{name}' without also "
-                    "removing the binding that references it.",
-                    10061,
-                )
-        for binding in config.durable_objects:
-            name = binding.class_name
-            if binding.script_name is None and name not in self._live and name not in deleted:
-                self._refuse(
-                    f"Cannot create binding for class '{name}' because it is not currently "
-                    "configured to implement Durable Objects. Ensure a --new-class migration has "
-                    "been applied to it.",
-                    10061,
-                )
-        for name in self._live:
-            if exported is not None and name not in exported:
-                self._refuse(
-                    f"New version of script does not export class '{name}' which is depended on "
-                    "by existing Durable Objects. If you want to delete these Durable Objects, "
-                    "use a delete-class migration.",
-                    10064,
-                )
+    def follow(self) -> None:
+        classes, migration = self._classes, self._migration
+        classes.begin(migration.tag)
+        if self._has_one_target_each():
+            for name in migration.deleted_classes:
+                self._delete(name)
+            for rename in migration.renamed_classes:
+                self._rename(rename.old_name, rename.new_name)
+            for name in migration.new_classes:
+                self._create(name, StorageKind.KEY_VALUE, "new-class")
+            for name in migration.new_sqlite_classes:
+                self._create(name, StorageKind.SQLITE, "new-sqlite-class")
+            for transfer in migration.transferred_classes:
+                self._transfer(transfer)
+        classes.end(fingerprint(migration))
 
     def _delete(self, name: str) -> None:
-        if not self._is_live(name, "delete-class"):
-            return
-        storage = self._live.pop(name)
-        found = self._inventory.pop(self._label(name), Found("", storage))
-        self._act(Kind.DELETE, name, found)
+        if self._is_live(name, "delete-class"):
+            self._classes.delete(name)
 
     def _rename(self, old: str, new: str) -> None:
-        if not self._is_live(old, "rename-class") or not self._is_free(new, "rename-class"):
-            return
-        storage = self._live.pop(old)
-        found = self._inventory.pop(self._label(old), Found("", storage))
-        self._act(Kind.RENAME, new, self._place(new, found), old)
-        self._live[new] = storage
+        if self._is_live(old, "rename-class") and self._is_free(new, "rename-class"):
+            self._classes.rename(old, new)
 
-    def _transfer(self, script: str, old: str, new: str) -> None:
-        if not self._is_free(new, "transfer-class"):
+    def _create(self, name: str, storage: StorageKind, migration: str) -> None:
+        if self._is_free(name, migration):
+            self._classes.create(name, storage.value)
+
+    def _transfer(self, transfer: TransferredClass) -> None:
+        if not self._is_free(transfer.new_name, "transfer-class"):
             return
-        state = None
-        label = f"{script}-{old}"
-        if self._elsewhere is not None and label in self._elsewhere[1]:
-            state, found = self._elsewhere[0], self._elsewhere[1][label]
-        elif label in self._inventory:
-            found = self._inventory.pop(label)
+        classes, source = self._classes, (transfer.old_script, transfer.old_name)
+        other = self._elsewhere
+        if other is not None and source in other.inventory:
+            found: Found = other.inventory[source]
+            classes.receive(source, transfer.new_name, other.path, found)
+        elif source in classes.found and transfer.old_script != classes.worker:
+            classes.transfer(source, (classes.worker, transfer.new_name))
         else:
-            self._refuse(
-                f"Cannot apply transfer-class migration to class '{old}' of script '{script}', "
-                "which has no objects in this state directory; another one is named with "
-                "--from-state DIRECTORY.",
+            classes.refuse(
+                f"Cannot apply transfer-class migration to class '{transfer.old_name}' of script "
+                f"'{transfer.old_script}', which has no objects in this state directory; another "
+                "one is named with --from-state DIRECTORY.",
                 10066,
             )
-            return
-        self._act(Kind.TRANSFER, new, self._place(new, found), old, script, state)
-        self._live[new] = found.storage
 
-    def _create(self, name: str, migration: str, storage: str) -> None:
-        if not self._is_free(name, migration):
-            return
-        found = self._inventory.get(self._label(name))
-        if found is not None and found.storage != storage:
-            self._refuse(
-                f"{name} has {found.objects} objects with {found.storage} storage already, and is "
-                f"declared with {storage} storage; a class keeps its storage for ever: declare it "
-                f"as it was, or throw its objects away (pydo state reset {name})."
+    def _has_one_target_each(self) -> bool:
+        repeated = [name for name, n in Counter(_targets(self._migration)).items() if n > 1]
+        for name in repeated:
+            self._classes.refuse(
+                f"class '{name}' cannot be the target of more than one migration", 10074
             )
-            return
-        self._act(Kind.ADOPT if found else Kind.CREATE, name, found or Found("", storage))
-        self._inventory[self._label(name)] = found or Found("", storage)
-        self._live[name] = storage
-
-    def _place(self, name: str, found: Found) -> Found:
-        """Let a class arrive at a name where objects may lie that no migration knows."""
-        there = self._inventory.get(self._label(name))
-        if there is not None and there.objects:
-            if found.objects:
-                self._refuse(
-                    f"{name} has {there.objects} objects already, made before this migration, and "
-                    f"{found.objects} would come to it: throw one of both away "
-                    f"(pydo state reset {name})."
-                )
-            found = there
-        self._inventory[self._label(name)] = found
-        return found
+        return not repeated
 
     def _is_live(self, name: str, migration: str) -> bool:
-        if name in self._live:
+        if name in self._classes.live:
             return True
-        self._refuse(
+        self._classes.refuse(
             f"Cannot apply {migration} migration to class '{name}' which was not exported in the "
             "previous version of the script",
             10074,
@@ -311,22 +180,19 @@ class _Simulation:
         return False
 
     def _is_free(self, name: str, migration: str) -> bool:
-        if name not in self._live:
+        if name not in self._classes.live:
             return True
-        self._refuse(
+        self._classes.refuse(
             f"Cannot apply {migration} migration to class '{name}' that is already depended on by "
             "existing Durable Objects",
             10074,
         )
         return False
 
-    def _act(self, kind: Kind, name: str, found: Found, *source: str | None) -> None:
-        action = Action(kind, name, found.storage, found.objects, found.size, found.key or None)
-        old, worker, state = (*source, None, None, None)[:3]
-        self._actions.append(replace(action, source=old, source_worker=worker, source_state=state))
 
-    def _refuse(self, message: str, code: int | None = None) -> None:
-        self.refusals.append(Refusal(self._tag, message, code))
-
-    def _label(self, name: str) -> str:
-        return f"{self._worker}-{name}"
+def _targets(migration: Migration) -> Iterator[str]:
+    yield from migration.deleted_classes
+    yield from (each.new_name for each in migration.renamed_classes)
+    yield from migration.new_classes
+    yield from migration.new_sqlite_classes
+    yield from (each.new_name for each in migration.transferred_classes)

@@ -1,33 +1,41 @@
-"""Plans, states and drift as text for people and as JSON for programs."""
+"""Plans and states as text for people and as JSON for programs."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from pydo.migrate.action import EXPORTS, Found, Kind
 from pydo.migrate.apply import inventory
 from pydo.migrate.backup import backups
-from pydo.migrate.drift import find_drift
-from pydo.migrate.plan import Kind, pending
+from pydo.migrate.drift import find_drift, tag_state
+from pydo.migrate.exported import exported_names
+from pydo.migrate.plan import pending
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydo.config.schema import Config
+    from pydo.migrate.action import Action, Plan, Step
     from pydo.migrate.apply import Migrator
+    from pydo.migrate.backup import Backup
     from pydo.migrate.drift import Drift
-    from pydo.migrate.plan import Action, Found, Plan, Step
 
 __all__ = [
+    "Status",
     "action_text",
     "amount",
     "drift_text",
+    "look",
     "plan_json",
     "plan_text",
     "status_json",
     "status_text",
     "step_text",
 ]
+
+
+# -- plans
 
 
 def amount(objects: int, size: int) -> str:
@@ -41,49 +49,59 @@ def amount(objects: int, size: int) -> str:
 def action_text(action: Action) -> str:
     """Say what is done to a class."""
     name, much = action.class_name, amount(action.objects, action.size)
-    match action.kind:
-        case Kind.CREATE:
-            return f"create {name} ({action.storage})"
-        case Kind.ADOPT:
-            return f"take up {name} ({action.storage}): {much}"
-        case Kind.RENAME:
-            return f"rename {action.source} → {name}: {much}"
-        case Kind.DELETE:
-            copied = ", after a backup" if action.objects else ""
-            return f"delete {name}: {much}{copied}"
-        case Kind.TRANSFER:
-            source = f"{action.source_worker}/{action.source}"
-            if action.source_state is not None:
-                return f"transfer {source} of {action.source_state} → {name}: {much}, as a copy"
-            return f"transfer {source} → {name}: {much}, after a backup"
+    copied = ", after a backup" if action.takes_away else ""
+    return {
+        Kind.CREATE: f"create {name} ({action.storage})",
+        Kind.ADOPT: f"take up {name} ({action.storage}): {much}",
+        Kind.RELEASE: f"declare {name} no more: {much} stay",
+        Kind.RENAME: f"rename {action.source} → {name}: {much}",
+        Kind.DELETE: f"delete {name}: {much}{copied}",
+        Kind.RESTORE: f"restore {name}: {much}",
+        Kind.TRANSFER: f"transfer {_source(action)} → {_target(action)}: {much}{copied}",
+        Kind.EXPECT: f"transfer pending: {name} ← {action.source_worker}",
+        Kind.CANCEL: f"transfer no longer pending: {name} ← {action.source_worker}",
+    }[action.kind]
+
+
+def _source(action: Action) -> str:
+    worker = "" if action.source_worker is None else f"{action.source_worker}/"
+    state = "" if action.source_state is None else f" (a copy from {action.source_state})"
+    return f"{worker}{action.source}{state}"
+
+
+def _target(action: Action) -> str:
+    worker = "" if action.target_worker is None else f"{action.target_worker}/"
+    return f"{worker}{action.class_name}"
 
 
 def step_text(step: Step) -> str:
     """Say what a tag does, in one line."""
-    return f"{step.tag}: " + ("; ".join(map(action_text, step.actions)) or "nothing")
+    return f"{_label(step.tag)}: " + ("; ".join(map(action_text, step.actions)) or "nothing")
 
 
 def plan_text(plan: Plan) -> str:
     """Say what a plan does, action by action, and why it is refused if it is."""
-    lines: list[str] = []
+    lines: list[str] = [f"refused: {each}" for each in plan.refusals if each.tag is None]
     refused = {each.tag for each in plan.refusals}
     for step in plan.steps:
-        lines.append(step.tag)
+        lines.append(f"{_label(step.tag)}{', undone' if step.is_undo else ''}")
         lines += [f"  {action_text(each)}" for each in step.actions]
         if not step.actions and step.tag not in refused:
             lines.append("  nothing")
         lines += [f"  refused: {each}" for each in plan.refusals if each.tag == step.tag]
-    return "\n".join(lines) or "Nothing is pending."
+    return "\n".join([*(lines or ["Nothing is pending."]), *plan.notes])
 
 
-def plan_json(plan: Plan) -> dict[str, object]:
-    """Give a plan for programs."""
+def plan_json(plan: Plan, *, is_applied: bool = False) -> dict[str, object]:
+    """Give a plan for programs; a step of an `exports` map has the tag null."""
     return {
         "worker": plan.worker,
         "current_tag": plan.current_tag,
+        "applied": is_applied,
         "steps": [
             {
-                "tag": step.tag,
+                "tag": step.tag or None,
+                "undo": step.is_undo,
                 "actions": [
                     {**asdict(each), "kind": each.kind.value, "destructive": each.is_destructive}
                     for each in step.actions
@@ -91,76 +109,90 @@ def plan_json(plan: Plan) -> dict[str, object]:
             }
             for step in plan.steps
         ],
-        "refusals": [asdict(each) for each in plan.refusals],
+        "refusals": [{**asdict(each), "tag": each.tag or None} for each in plan.refusals],
+        "notes": list(plan.notes),
     }
 
 
-def status_json(config: Config, migrator: Migrator) -> dict[str, object]:
-    """Give the tags, the classes, the backups and the drift for programs."""
-    record, found = migrator.ledger.of(config.name), inventory(migrator.state)
-    drift = find_drift(config, migrator.ledger, found)
+# -- the state
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What there is: tags with their state and time, classes, backups, and what has parted."""
+
+    worker: str
+    current_tag: str | None
+    tags: tuple[tuple[str, str, str], ...]
+    classes: Mapping[str, Found]
+    backups: tuple[Backup, ...]
+    drift: tuple[Drift, ...]
+
+
+def look(config: Config, migrator: Migrator) -> Status:
+    """Look at a Worker's state."""
+    ledger, found = migrator.ledger, inventory(migrator.state)
+    record = ledger.of(config.name)
+    names = dict.fromkeys((*record.classes, *config.classes))
+    done = [(each.tag, tag_state(config, each), each.at) for each in record.applied if each.tag]
+    coming = [] if config.exports is not None else pending(config.migrations, record.tags)
+    classes = {
+        name: found.get((config.name, name)) or Found("", record.classes[name])
+        for name in names
+        if name in record.classes or (config.name, name) in found
+    }
+    return Status(
+        config.name,
+        record.current_tag,
+        (*done, *((each.tag, "pending", "") for each in coming)),
+        classes,
+        tuple(backups(migrator.state)),
+        tuple(find_drift(config, ledger, found, exported_names(config.main))),
+    )
+
+
+def status_json(status: Status) -> dict[str, object]:
+    """Give it for programs."""
     return {
-        "worker": config.name,
-        "current_tag": record.applied[-1].tag if record.applied else None,
-        "tags": [
-            {"tag": tag, "state": state, "at": at} for tag, state, at in _tags(config, migrator)
-        ],
+        "worker": status.worker,
+        "current_tag": status.current_tag,
+        "tags": [{"tag": tag, "state": state, "at": at or None} for tag, state, at in status.tags],
         "classes": [
             {"class": name, "storage": each.storage, "objects": each.objects, "bytes": each.size}
-            for name, each in _classes(config, migrator, found).items()
+            for name, each in status.classes.items()
         ],
-        "backups": [asdict(each) for each in backups(migrator.state)],
-        "drift": [asdict(each) for each in drift],
+        "backups": [asdict(each) for each in status.backups],
+        "drift": [asdict(each) for each in status.drift],
     }
 
 
-def status_text(config: Config, migrator: Migrator) -> str:
-    """Say the same for people."""
-    found = inventory(migrator.state)
-    lines = [
-        f"{tag}  {state}" + (f"  {at}" if at else "") for tag, state, at in _tags(config, migrator)
-    ]
-    lines = lines or ["No migrations."]
-    classes = _classes(config, migrator, found)
-    if classes:
-        lines.append("")
-    lines += [
-        f"{name} ({each.storage}): {amount(each.objects, each.size)}"
-        for name, each in classes.items()
-    ]
-    kept = backups(migrator.state)
-    if kept:
-        lines += ["", "Backups:"]
-    lines += [f"  {each.name}: {amount(each.objects, each.size)}" for each in kept]
-    drift = find_drift(config, migrator.ledger, found)
-    if drift:
-        lines += ["", drift_text(drift)]
-    return "\n".join(lines)
+def status_text(status: Status) -> str:
+    """Say it for people."""
+    lines = [f"{tag}  {state}{f'  {at}' if at else ''}" for tag, state, at in status.tags]
+    parts = [lines or ["No migrations."]]
+    parts.append(
+        [
+            f"{name} ({each.storage}): {amount(each.objects, each.size)}"
+            for name, each in status.classes.items()
+        ]
+    )
+    if status.backups:
+        kept = [f"  {each.name}: {amount(each.objects, each.size)}" for each in status.backups]
+        parts.append(["Backups:", *kept])
+    if status.drift:
+        parts.append([drift_text(status.drift)])
+    return "\n\n".join("\n".join(part) for part in parts if part)
 
 
-def drift_text(drift: list[Drift]) -> str:
+def drift_text(drift: tuple[Drift, ...]) -> str:
     """Say what has parted."""
     return "\n".join(
         ["The state and the configuration have parted:", *(f"  {d.message}" for d in drift)]
     )
 
 
-def _tags(config: Config, migrator: Migrator) -> list[tuple[str, str, str]]:
-    record = migrator.ledger.of(config.name)
-    drift = {
-        each.message.split('"')[1]: each.kind
-        for each in find_drift(config, migrator.ledger, {})
-        if each.kind in {"missing", "changed"}
-    }
-    done = [(each.tag, drift.get(each.tag, "applied"), each.at) for each in record.applied]
-    coming = pending(config.migrations, record.history.tags)
-    return [*done, *((each.tag, "pending", "") for each in coming)]
-
-
-def _classes(config: Config, migrator: Migrator, found: Mapping[str, Found]) -> dict[str, Found]:
-    names = dict.fromkeys((*migrator.ledger.of(config.name).classes, *config.classes))
-    labels = {name: f"{config.name}-{name}" for name in names}
-    return {name: found[label] for name, label in labels.items() if label in found}
+def _label(tag: str) -> str:
+    return "exports" if tag == EXPORTS else tag
 
 
 def _size(size: int) -> str:

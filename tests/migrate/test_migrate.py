@@ -121,7 +121,7 @@ def test_an_undone_delete_is_refused_when_the_class_has_new_objects(project: Pro
     result = project.run("undo")
 
     assert result.exit_code == 1
-    assert "Counter has 1 new object, which would be lost" in result.stderr
+    assert "Counter has 1 new object, which would be lost" in result.stdout
     assert project.everything() == {"app-Counter": {"b": 2}}
 
 
@@ -200,7 +200,7 @@ def test_a_tag_that_is_expected_and_is_not_the_last_is_refused(project: Project)
     result = project.run("--expect-tag", "v0")
 
     assert result.exit_code == 1
-    assert "Migration tag precondition failed; current tag is v1 [code: 10079]" in result.stderr
+    assert "Migration tag precondition failed; current tag is v1 [code: 10079]" in result.stdout
 
 
 def test_it_goes_no_further_than_it_is_told(project: Project) -> None:

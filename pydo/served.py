@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pydo.bindings.cron import CronSchedule, Trigger
-from pydo.errors import StateError, UserCodeError
+from pydo.errors import MigrationError, StateError, UserCodeError
 from pydo.host.absent import AbsentChannel, AbsentNamespace
 from pydo.host.code import BrokenCode, HostedCode
 from pydo.host.env import make_env
@@ -19,10 +19,13 @@ from pydo.host.flags import Flags
 from pydo.host.portability import watching_imports
 from pydo.host.stub import Fetcher
 from pydo.loader import Generation, Loader, digest
+from pydo.migrate.report import drift_text
+from pydo.migrate.served import Coming, ServedClasses
 from pydo.reload import Watched
 from pydo.runtime.channel import EntrypointChannel
 from pydo.runtime.runtime import Runtime
 from pydo.serve.fetcher import Fetcher as OutgoingFetcher
+from pydo.statedir import SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from pydo.config import Config, DurableObjectBinding, Project, ServiceBinding
     from pydo.console import Console
     from pydo.host.importer import Host
+    from pydo.migrate.drift import Drift
     from pydo.runtime.container import Settings
     from pydo.runtime.database import OpenDatabases
     from pydo.runtime.loop import ObjectLoop
@@ -61,6 +65,7 @@ class Ground:
     console: Console
     numbers: Iterator[int]
     fires_crons: bool
+    migrates: bool  # deletes and transfers too
 
 
 class Served:
@@ -79,6 +84,9 @@ class Served:
         self._other = other
         self._loader = Loader(config.main, numbers=ground.numbers)
         self._fetcher = OutgoingFetcher(config.name)
+        self._classes = ServedClasses(ground.state, is_auto=ground.migrates)
+        self._coming: Coming | None = None  # what was prepared last
+        self._drift: tuple[Drift, ...] = ()  # as it was told last
         self.site: Site | None = None
         self._entrypoints: frozenset[str] | None = None  # not known before the code has loaded
         nothing = UserCodeError("nothing is loaded yet", RuntimeError(), None)
@@ -119,6 +127,8 @@ class Served:
             StateError: what is stored does not allow it.
 
         """
+        if self._classes.was_interrupted:
+            self._ground.console.info("A migration that was interrupted has been finished")
         try:
             code = self.load()
         except UserCodeError as error:
@@ -129,9 +139,23 @@ class Served:
 
     def replace(self, code: HostedCode, *, cuts_sockets: bool = False) -> None:
         """Let code that was loaded take over."""
-        self.runtime.replace(code, cuts_sockets=cuts_sockets)
+        coming = self._prepared()
+        names = {
+            each.unique_key: name
+            for name, each in coming.places.items()
+            if each.unique_key in self.runtime.namespaces
+        }
+        self.runtime.replace(code, cuts_sockets=cuts_sockets, class_names=names)
+        if coming.is_new:
+            self._tell_drift(frozenset(code.classes))
         if self._ground.fires_crons:
             self._schedule.set(self.config.crons)
+
+    def _tell_drift(self, exported: frozenset[str]) -> None:
+        drift = self._classes.drift(self.config, exported)
+        if drift and drift != self._drift:
+            self._ground.console.warn(drift_text(drift))
+        self._drift = drift
 
     def read_config(self) -> None:
         """Read the configuration anew.
@@ -147,14 +171,39 @@ class Served:
             console.warn("the address in [dev] has changed: restart pydo dev to listen there")
         self.config = replace(config, dev=self.config.dev)
 
-    def load(self) -> HostedCode:
-        """Load the code for the configuration as it is; what runs goes on until `replace`.
+    def prepare(self, config: Config) -> None:
+        """See whether a configuration can be served, and change nothing.
 
         Raises:
-            UserCodeError: the code does not load, or does not fit.
+            MigrationError: its migrations cannot be applied, or not without being asked.
             StateError: what is stored does not allow it.
 
         """
+        self._classes.prepare(config)
+
+    def load(self, *, migrates: bool = True) -> HostedCode:
+        """Load the code for the configuration as it is; what runs goes on until `replace`.
+
+        If it fits, what is stored is brought to what the configuration says, unless migrations are
+        to be let be.
+
+        Raises:
+            UserCodeError: the code does not load, or does not fit.
+            MigrationError: as `prepare` says.
+            StateError: what is stored does not allow it.
+
+        """
+        prepare = self._classes.prepare if migrates else self._classes.as_they_are
+        self._coming = prepare(self.config)
+        known = frozenset(self.runtime.namespaces)
+        try:
+            return self._load()
+        except UserCodeError:
+            for unique_key in self.runtime.namespaces.keys() - known:
+                self.runtime.forget_namespace(unique_key)
+            raise
+
+    def _load(self) -> HostedCode:
         config, host = self.config, self._ground.host
         if config.main != self._loader.main:
             self._loader.close()
@@ -196,7 +245,25 @@ class Served:
         )
         if self._ground.settings.is_strict and code.warning is not None:
             raise UserCodeError(code.warning, ImportError(code.warning), None)
+        self._migrate()
         return code
+
+    def _migrate(self) -> None:
+        """Bring the state to what fits the code that is about to take over."""
+        coming = self._prepared()
+        for unique_key in coming.gone:
+            self.runtime.forget_namespace(unique_key)
+        try:
+            for line in self._classes.make(coming):
+                self._ground.console.info(line)
+        except (MigrationError, StateError) as error:
+            raise UserCodeError(str(error), error, None) from error
+
+    def _prepared(self) -> Coming:
+        # Another Worker may ask for a class before this one has loaded.
+        if self._coming is None:
+            self._coming = self._classes.prepare(self.config)
+        return self._coming
 
     # -- what is bound
 
@@ -244,21 +311,13 @@ class Served:
 
     def namespace_of(self, class_name: str) -> ActorNamespace | None:
         """Give the objects of a class; one that is neither bound nor declared has none."""
-        is_known = class_name in self.config.classes
+        is_known = class_name in self._prepared().places
         return self._open_namespace(class_name) if is_known else None
 
     def _open_namespace(self, class_name: str) -> ActorNamespace:
-        config = self.config
-        storage = config.storage_of(class_name).value
-        place = self._ground.state.class_directory(config.name, class_name, storage)
-        if place.storage != storage:
-            raise StateError(
-                f"{place.path} holds objects of a {place.storage} class, and the migrations"
-                f" declare {class_name} as {storage}; a class keeps its storage for ever:"
-                " declare it as it was, or rename it"
-            )
+        place = self._prepared().places[class_name]
         return self.runtime.open_namespace(
-            class_name, place.unique_key, place.path, has_sql=storage == "sqlite"
+            class_name, place.unique_key, place.path, has_sql=place.storage == SQLITE
         )
 
     # -- cron triggers

@@ -66,6 +66,7 @@ class Options:
     cuts_sockets: bool = False  # at each reload
     strict: bool = False
     fires_crons: bool = False  # on their schedule
+    migrates: bool = False  # deletes and transfers too
     reload: ReloadMode = ReloadMode.AUTO
     overrides: Overrides = field(default_factory=Overrides)
 
@@ -148,6 +149,7 @@ class DevSession:
             console,
             count(1),
             options.fires_crons,
+            options.migrates,
         )
         self._served = [
             Served(self._ground, project, config, self._find)
@@ -195,7 +197,7 @@ class DevSession:
         self._watchdog.start()
 
         async def load() -> frozenset[str]:
-            return frozenset(self._first.load().classes)
+            return frozenset(self._first.load(migrates=False).classes)
 
         try:
             with watching(self._portability), waiting():
@@ -316,7 +318,7 @@ class DevSession:
             async for changed in reports:
                 await settled(changed)
                 if self._takes_process:
-                    self._restart(served, changed)
+                    self._restart(changed)
                 else:
                     self._reload(served, changed)
 
@@ -343,7 +345,7 @@ class DevSession:
             self._follow()
             self._console.reloaded((time.perf_counter() - started) * 1000)
 
-    def _restart(self, served: Served, changed: frozenset[Path]) -> None:
+    def _restart(self, changed: frozenset[Path]) -> None:
         """Let a new process take over, unless it is plain that it could not."""
         self._console.reloading()
         error = syntax_error(changed)
@@ -351,10 +353,13 @@ class DevSession:
             self._code_failed(UserCodeError("the code does not load", error, None))
             return
         try:
-            if not served.project.files.isdisjoint(changed):
-                served.project.read()
+            for each in self._served:
+                each.prepare(each.project.read()[0])
         except ConfigError as failed:
             self._console.diagnostics(failed.diagnostics)
+            return
+        except PydoError as failed:  # the state does not allow it: what is served stays
+            self._console.error(str(failed))
             return
         self._is_restarting = True
         self._stopping.set()

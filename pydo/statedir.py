@@ -124,7 +124,6 @@ class StateDirectory:
             directory = cls(root, lock, {"pid": os.getpid(), "port": port, "started": started})
             directory._write_owner()
             directory._finish_replacing()
-            directory._finish_removing()
             directory.finish_naming()
         except OSError as error:
             raise _unusable(root, error) from error

@@ -45,6 +45,7 @@ class _Given(TypedDict):
     cron: bool
     test_scheduled: bool
     strict: bool
+    auto_migrate: bool
     log_level: str
 
 
@@ -179,6 +180,13 @@ class _Given(TypedDict):
     help="Where the objects live; by default .pydo/state beside the configuration.",
 )
 @click.option(
+    "--auto-migrate",
+    cls=SectionedOption,
+    section=_STATE,
+    is_flag=True,
+    help="Apply migrations that delete or transfer objects too; backups are made first.",
+)
+@click.option(
     "--strict",
     cls=SectionedOption,
     section=_PROJECT,
@@ -227,6 +235,7 @@ def _options(given: _Given) -> Options:
         cuts_sockets=given["sockets"] == "close",
         strict=given["strict"],
         fires_crons=given["cron"],
+        migrates=given["auto_migrate"],
         reload=ReloadMode(given["reload_mode"]),
         overrides=Overrides(
             name=given["name"],

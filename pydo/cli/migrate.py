@@ -6,6 +6,7 @@ Exit codes: 0 clean or done, 1 refused, 2 wrong usage, 3 something is pending, 4
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,13 +46,14 @@ class _Project:
     @contextmanager
     def opened(self, console: Console) -> Generator[tuple[Config, Migrator]]:
         # Here and not above: none of this is needed for `pydo --help`.
-        from pydo.config import Overrides, load, locate  # noqa: PLC0415 - as said
+        from pydo.config import Overrides, load, locate, read_environ  # noqa: PLC0415 - as said
         from pydo.migrate import Migrator  # noqa: PLC0415 - as said
         from pydo.statedir import StateDirectory  # noqa: PLC0415 - as said
 
         cwd = self.cwd.absolute()
         location = locate(cwd, self.config)
-        config, _ = load(location, Overrides(env=self.env, name=self.name))
+        environ = read_environ(cwd, self.env, (), os.environ)
+        config, _ = load(location, Overrides(env=self.env, name=self.name, environ=environ))
         given = self.persist_to
         root = config.home / ".pydo" / "state" if given is None else cwd / given
         with StateDirectory.open(root) as state:

@@ -65,6 +65,8 @@ def recover(state: StateDirectory) -> bool:
         except ValueError as error:
             raise StateError(f"{path} is damaged ({error}): put it back from a copy") from error
         _perform(state, record)
+    for draft in state.layout.glob(".migrat*.json.*"):  # of a write that was cut off
+        draft.unlink()
     backup.remove_drafts(state)
     shutil.rmtree(state.layout / INCOMING, ignore_errors=True)
     return is_interrupted

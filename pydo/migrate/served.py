@@ -3,7 +3,7 @@
 A configuration is prepared, then the code that goes with it is loaded with the places that its
 classes will have, and only if both fit is anything made of it:
 
-    prepare(config)     what would be done, and the place of each bound class; changes nothing
+    prepare(config)     what would be done, and the place of each class; changes nothing
     make(coming)        done
 
 New classes and renames are made by themselves.  A tag that this process has made goes back by
@@ -42,14 +42,15 @@ __all__ = ["Coming", "ServedClasses"]
 class Coming:
     """What a configuration asks for.
 
-    `places` are the class directories of the bound classes, made or not, and `gone` the keys of
-    those that there will be no more.
+    `places` are the class directories of the Worker's classes, made or not, and `gone` the keys of
+    those that there will be no more.  `is_new` tells whether `config` is another one than before.
     """
 
     config: Config
     plans: tuple[Plan, ...]
     places: Mapping[str, ClassDirectory]
     gone: tuple[str, ...] = ()
+    is_new: bool = True
 
 
 class ServedClasses:
@@ -76,15 +77,16 @@ class ServedClasses:
         """
         ledger, before = self._migrator.ledger, inventory(self._state, counts=False, sizes=False)
         plans: tuple[Plan, ...] = ()
-        if config is not self._config and self._may_do_something(config, ledger):
+        is_new = config is not self._config
+        if is_new and self._may_do_something(config, ledger):
             before = inventory(self._state)
             plans = self._plans(config, ledger, before)
         found = before
         for each in plans:
             ledger, found = _noted(ledger, each), after(found, each)
         gone = {each.key for each in before.values()} - {each.key for each in found.values()}
-        places = {name: self._place(config, name, ledger, found) for name in config.bound_classes}
-        return Coming(config, plans, places, tuple(sorted(gone)))
+        places = {name: self._place(config, name, ledger, found) for name in config.classes}
+        return Coming(config, plans, places, tuple(sorted(gone)), is_new)
 
     def make(self, coming: Coming) -> list[str]:
         """Do what is to be done; a line for each step.

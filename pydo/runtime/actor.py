@@ -67,6 +67,7 @@ class Actor:
             self.turns, worker.errors, remote=True, durableObjectId=self.id.hex
         )
         self.is_starting = True  # until its first event, or an abort
+        self._class_name = container.label.class_name  # as the code of `worker` calls it
         self._memory: Memory | None = None
         self._stopped: JsException | None = None
         self.turns.arrive(
@@ -97,7 +98,7 @@ class Actor:
         # A Python constructor that raises does not fail construction: each event of this
         # instance then meets the error.  Source: src/pyodide/python-entrypoint-helper.ts.
         try:
-            handler = pinned(self.worker.instantiate, self.container.label.class_name, self)
+            handler = pinned(self.worker.instantiate, self._class_name, self)
         except (SystemExit, KeyboardInterrupt) as error:
             self.deliveries.handler = _FailedConstructor(exit_error(error))
         except BaseException as error:  # noqa: BLE001 - the callers get it

@@ -226,6 +226,12 @@ class AlarmScheduler:
             self._table.set((namespace, stored.object_id), stored.due_ms)
         self._set_timer()
 
+    def unload(self, namespace: ActorNamespace) -> None:
+        """Let go of the alarms of a class directory that is about to go."""
+        for key in [each for each in self._alarms if each[0] is namespace]:
+            del self._alarms[key]
+            self._table.remove(key)
+
     def will_be(
         self, namespace: ActorNamespace, object_id: DurableObjectId, at: int | None
     ) -> None:
@@ -310,7 +316,7 @@ class AlarmScheduler:
 
     def _ended(self, key: _Key, alarm: _Alarm, future: asyncio.Future[object]) -> None:
         error = None if future.cancelled() else future.exception()
-        if self._is_closed:
+        if self._is_closed or key[0].is_closed:
             return
         alarm.is_running = False
         if error is None:

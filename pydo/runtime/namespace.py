@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from pydo.errors import JsException
 from pydo.runtime.channel import Channel
 from pydo.runtime.container import ActorContainer, Lifeline
 from pydo.runtime.facet import Facets
@@ -55,6 +56,7 @@ class ActorNamespace:
         )
         self.worker = worker
         self.has_sql = True
+        self.is_closed = False
         self._containers: dict[str, ActorContainer] = {}
         self._vacant: dict[str, float] = {}  # since when, in the order of leaving
         self._lost: dict[str, tuple[State, list[Loss]]] = {}  # until the object wakes
@@ -84,6 +86,17 @@ class ActorNamespace:
     def label(self, object_id: DurableObjectId) -> ObjectLabel:
         """Give what an object is called in what is told of it."""
         return ObjectLabel(self.class_name, object_id.hex, object_id.name)
+
+    def cut_sockets(self) -> None:
+        """Cut every accepted socket."""
+        for container in list(self._containers.values()):
+            container.cut_sockets()
+
+    def rename(self, class_name: str) -> None:
+        """Let its objects be of the class of this name, in code that is about to take over."""
+        self.class_name = class_name
+        for container in self._containers.values():
+            container.label = self.label(container.id)
 
     def replace(self, worker: Worker, *, cuts_sockets: bool = False) -> None:
         """Let every object go over to the new code; accepted sockets stay, or are cut."""
@@ -188,6 +201,7 @@ class ActorNamespace:
 
     def close(self) -> None:
         """Let every object go; all that was acknowledged is on disk already."""
+        self.is_closed = True
         for container in self._containers.values():
             container.evict()
         self.metadata.close()
@@ -219,6 +233,10 @@ class ActorChannel(Channel):
 
     def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
         """Bring an event to the object."""
+        if self.namespace.is_closed:
+            gone = JsException("Error", f'The class "{self.namespace.class_name}" was deleted.')
+            future.set_exception(gone)
+            return
         if self._lifeline is not None and self._lifeline.cut is not None:
             errors = self.namespace.worker.errors
             future.set_exception(travelling(self._lifeline.cut, errors))

@@ -8,6 +8,7 @@ close()             the end; all that was acknowledged is on disk already
 from __future__ import annotations
 
 from random import Random
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydo.runtime.alarms import AlarmScheduler
@@ -20,11 +21,14 @@ from pydo.runtime.worker import Code, Worker
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pydo.runtime.loop import ObjectLoop
 
 __all__ = ["Runtime"]
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Runtime:
@@ -71,6 +75,14 @@ class Runtime:
             self.alarms.load(namespace)
         return namespace
 
+    def forget_namespace(self, unique_key: str) -> None:
+        """Close the namespace of a class directory that is about to go, if it is open."""
+        namespace = self.namespaces.pop(unique_key, None)
+        if namespace is not None:
+            self.alarms.unload(namespace)
+            namespace.cut_sockets()
+            namespace.close()
+
     def fetch(self, request: object) -> asyncio.Future[object]:
         """Send a request to the Worker's entrypoint; the future gets its response."""
         return self.worker.deliver(Fetch(request))
@@ -79,13 +91,18 @@ class Runtime:
         """Call the Worker's handler for cron triggers."""
         return self.worker.deliver(Scheduled(controller))
 
-    def replace(self, code: Code, *, cuts_sockets: bool = False) -> None:
+    def replace(
+        self, code: Code, *, cuts_sockets: bool = False, class_names: Mapping[str, str] = _NONE
+    ) -> None:
         """Let newer code take over: what comes now is its own, what is in flight may end.
 
         Sockets that hibernate stay and the others are closed, unless all are to be cut, as they
-        are when workerd ends.
+        are when workerd ends.  `class_names` says by unique key what classes are called now.
         """
         old, self.worker = self.worker, Worker(code, self.loop, self.observer)
+        for unique_key, class_name in class_names.items():
+            if self.namespaces[unique_key].class_name != class_name:
+                self.namespaces[unique_key].rename(class_name)
         for namespace in self.namespaces.values():
             namespace.replace(self.worker, cuts_sockets=cuts_sockets)
         old.retire(self.settings.grace_s, cuts_sockets=cuts_sockets)

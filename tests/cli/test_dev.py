@@ -31,6 +31,7 @@ def test_each_option_finds_its_place(command_line: CommandLine, tmp_path: Path) 
         *("--name", "my-worker", "--compatibility-date", "2026-01-01"),
         *("--ip", "0.0.0.0", "--port", "8080", "--persist-to", "state", "--strict"),  # noqa: S104 - as a user may
         *("--env-file", ".env.a", "--env-file", "/b"),
+        "--auto-migrate",
         *("--var", "GREETING:hello", "--var", "URL:http://localhost:1/?a:b", "--var", "EMPTY:"),
     )
 
@@ -39,6 +40,7 @@ def test_each_option_finds_its_place(command_line: CommandLine, tmp_path: Path) 
         cwd=tmp_path,
         configs=(tmp_path / "sub" / "wrangler.toml",),
         persist_to=tmp_path / "state",
+        migrates=True,
         strict=True,
         overrides=Overrides(
             name="my-worker",
@@ -175,6 +177,8 @@ def test_the_help_is_in_sections_with_an_example(command_line: CommandLine) -> N
         "State:\n"
         "  --persist-to DIRECTORY  Where the objects live; by default .pydo/state\n"
         "                          beside the configuration.\n"
+        "  --auto-migrate          Apply migrations that delete or transfer objects\n"
+        "                          too; backups are made first.\n"
         "\n"
         "Output:\n"
         "  --log-level [debug|log|info|warn|error|none]\n"

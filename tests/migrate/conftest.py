@@ -54,6 +54,12 @@ class Project:
             "".join(f"class {each}: ...\n" for each in names) + "class Default: ...\n"
         )
 
+    def exports(self, *entries: str, classes: str = "", worker: str = "app") -> None:
+        """Write a configuration with an `exports` map, and a module with the classes."""
+        self.write(classes=classes, worker=worker)
+        path = self.root / "wrangler.toml"
+        path.write_text(path.read_text() + "[exports]\n" + "".join(f"{e}\n" for e in entries))
+
     def store(
         self,
         class_name: str,
@@ -97,15 +103,12 @@ class Project:
                 for each in state.class_directories()
             }
 
-    def migrator(self) -> Migrator:
-        """Open the state; whoever calls this closes it."""
-        return Migrator(StateDirectory.open(self.state_root))
-
-    def apply(self) -> None:
+    def apply(self, from_state: Path | None = None) -> None:
         """Apply all that is pending, in this process, without a question."""
         config, _ = load(self.root / "wrangler.toml")
+        other = from_state if from_state is not None and from_state.exists() else None
         with StateDirectory.open(self.state_root) as state:
-            migrator = Migrator(state)
+            migrator = Migrator(state, other)
             migrator.apply(migrator.plan(config))
 
     def run(self, *arguments: str, stdin: str | None = None) -> Result:

@@ -472,3 +472,44 @@ async def test_an_instance_knows_its_own_code(core: Core) -> None:
 
     assert [actor.generation for actor in actors] == [1, 2]
     assert actors[0].id == actors[1].id
+
+
+async def test_objects_of_a_renamed_class_are_of_the_new_one(core: Core) -> None:
+    stub, asleep = core.stub(Thing), core.stub(Thing, "b")
+    await stub.call("put", 1)
+    await asleep.call("say")
+    code = type(core.code)(2, core.code.handler)
+    code.classes = {"Renamed": Newer}
+
+    core.runtime.replace(code, class_names={"test-Thing": "Renamed"})
+
+    assert await stub.call("say") == "new"
+    assert await stub.call("get") == 1
+    assert await asleep.call("say") == "new"
+    assert str(stub.container.label).startswith("Renamed/")
+
+
+async def test_an_object_that_starts_while_its_class_is_renamed_starts_in_its_own_code(
+    core: Core,
+) -> None:
+    stub = core.stub(Thing)
+    code = type(core.code)(2, core.code.handler)
+    code.classes = {"Renamed": Newer}
+
+    answer = stub.call("say")
+    core.runtime.replace(code, class_names={"test-Thing": "Renamed"})
+
+    assert await answer in {"old", "new"}
+
+
+async def test_a_class_directory_that_is_about_to_go_is_let_go_of(core: Core) -> None:
+    stub = core.stub(Thing)
+    await stub.call("put", 1)
+    file = stub.file
+
+    core.runtime.forget_namespace("test-Thing")
+
+    with pytest.raises(JsException, match='The class "Thing" was deleted'):
+        await stub.call("get")
+    assert on_disk(file) == {"n": 1}
+    assert await core.stub(Thing).call("get") == 1

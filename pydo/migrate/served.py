@@ -85,8 +85,13 @@ class ServedClasses:
         for each in plans:
             ledger, found = _noted(ledger, each), after(found, each)
         gone = {each.key for each in before.values()} - {each.key for each in found.values()}
-        places = {name: self._place(config, name, ledger, found) for name in config.classes}
+        places = self._places(config, ledger, found)
         return Coming(config, plans, places, tuple(sorted(gone)), is_new)
+
+    def as_they_are(self, config: Config) -> Coming:
+        """Give the places for a configuration whose migrations are let be."""
+        found = inventory(self._state, counts=False, sizes=False)
+        return Coming(config, (), self._places(config, self._migrator.ledger, found))
 
     def make(self, coming: Coming) -> list[str]:
         """Do what is to be done; a line for each step.
@@ -147,6 +152,11 @@ class ServedClasses:
             return None
         undo = plan_undo(config.name, ledger, found, ())
         return None if undo.refusals or undo.is_destructive else undo
+
+    def _places(
+        self, config: Config, ledger: Ledger, found: Inventory
+    ) -> Mapping[str, ClassDirectory]:
+        return {name: self._place(config, name, ledger, found) for name in config.classes}
 
     def _place(self, config: Config, name: str, ledger: Ledger, found: Inventory) -> ClassDirectory:
         known = found.get((config.name, name))

@@ -186,6 +186,24 @@ def test_a_delete_is_refused_with_the_plan_and_what_to_do(start: Start, project:
     assert len(list((project / ".pydo/state/v1/backups").iterdir())) == 1
 
 
+def test_a_process_that_would_refuse_to_start_does_not_take_over(start: Start) -> None:
+    dev = start("--reload", "process")
+    dev.get("/COUNTER/a")
+
+    dev.save("wrangler.toml", config(NEW, DELETE, classes=""))
+    dev.until("The migrations would take objects away")
+    dev.save("entry.py", entry("Counter Other"))
+    dev.until("The migrations would take objects away")
+    kept = dev.get("/COUNTER/a")[1].split()
+    dev.save("wrangler.toml", config(NEW, RENAME, classes="Tally"))
+    dev.save("entry.py", entry("Tally"))
+    dev.until("Migrated v2")
+    dev.until("updated and ready")
+
+    assert kept[:2] == ["Counter", "2"]
+    assert dev.get("/TALLY/a")[1].split()[:2] == ["Tally", "3"]
+
+
 def test_a_delete_is_made_while_it_runs_if_that_was_asked_for(start: Start) -> None:
     dev = start("--auto-migrate")
     dev.get("/COUNTER/a")

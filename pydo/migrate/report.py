@@ -102,15 +102,28 @@ def plan_json(plan: Plan, *, is_applied: bool = False) -> dict[str, object]:
             {
                 "tag": step.tag or None,
                 "undo": step.is_undo,
-                "actions": [
-                    {**asdict(each), "kind": each.kind.value, "destructive": each.is_destructive}
-                    for each in step.actions
-                ],
+                "actions": [_action_json(each) for each in step.actions],
             }
             for step in plan.steps
         ],
         "refusals": [{**asdict(each), "tag": each.tag or None} for each in plan.refusals],
         "notes": list(plan.notes),
+    }
+
+
+def _action_json(action: Action) -> dict[str, object]:
+    return {
+        "kind": action.kind.value,
+        "class": action.class_name,
+        "from": action.source,
+        "from_worker": action.source_worker,
+        "from_state": action.source_state,
+        "to_worker": action.target_worker,
+        "storage": action.storage,
+        "objects": action.objects,
+        "bytes": action.size,
+        "unique_key": action.key,
+        "destructive": action.is_destructive,
     }
 
 
@@ -161,7 +174,18 @@ def status_json(status: Status) -> dict[str, object]:
             {"class": name, "storage": each.storage, "objects": each.objects, "bytes": each.size}
             for name, each in status.classes.items()
         ],
-        "backups": [asdict(each) for each in status.backups],
+        "backups": [
+            {
+                "name": each.name,
+                "worker": each.worker,
+                "class": each.class_name,
+                "tag": each.tag,
+                "at": each.at,
+                "objects": each.objects,
+                "bytes": each.size,
+            }
+            for each in status.backups
+        ],
         "drift": [asdict(each) for each in status.drift],
     }
 

@@ -78,7 +78,7 @@ def test_a_delete_needs_a_yes_and_leaves_a_backup(project: Project) -> None:
     assert done.exit_code == 0
     assert project.everything() == {}
     status = project.json("status")
-    assert [each["class_name"] for each in status["backups"]] == ["Counter"]
+    assert [each["class"] for each in status["backups"]] == ["Counter"]
     assert [each["state"] for each in status["tags"]] == ["applied", "applied"]
 
 
@@ -232,3 +232,97 @@ def test_objects_of_no_class_are_drift(project: Project) -> None:
 
     assert result.exit_code == 4
     assert "did you rename without a migration?" in result.stdout
+
+
+def test_programs_get_the_plan_and_whether_it_was_applied(project: Project) -> None:
+    project.write(NEW, classes="Counter")
+    project.apply()
+    project.store("Counter", "a", 1)
+    project.write(NEW, RENAME, classes="Tally")
+
+    planned, done = project.json("plan"), project.json()
+
+    action = planned["steps"][0]["actions"][0]
+    assert (planned["applied"], done["applied"]) == (False, True)
+    assert planned["steps"] == done["steps"]
+    assert (action["kind"], action["from"], action["class"]) == ("rename", "Counter", "Tally")
+    assert (action["objects"], action["destructive"]) == (1, False)
+    assert action["bytes"] > 0
+    assert project.json("undo")["steps"][0]["undo"] is True
+
+
+def test_a_refusal_is_told_to_programs_with_its_code(project: Project) -> None:
+    project.write(DELETE)
+
+    result = project.run("--json", "--yes")
+
+    assert result.exit_code == 1
+    assert [each["code"] for each in json.loads(result.stdout)["refusals"]] == [10074]
+
+
+def test_each_environment_has_tags_and_objects_of_its_own(project: Project) -> None:
+    project.write(NEW, RENAME, classes="Tally")
+    path = project.root / "wrangler.toml"
+    path.write_text(path.read_text() + "[env.dev]\nvars = {}\n")
+
+    project.run("--to", "v1")
+
+    assert project.run("status", "--env", "dev").exit_code == 3
+    assert [each["state"] for each in project.json("status", "--env", "dev")["tags"]] == [
+        "pending",
+        "pending",
+    ]
+    assert project.run("--env", "dev").stdout.splitlines()[1].startswith("v2: rename Counter")
+    assert [each["state"] for each in project.json("status")["tags"]] == ["applied", "pending"]
+
+
+def test_a_key_value_class_whose_making_has_gone_from_the_file_is_served_as_it_is(
+    project: Project,
+) -> None:
+    project.write('new_classes = ["Counter"]', classes="Counter")
+    project.apply()
+    kept = project.store("Counter", "a", 1, kind="key-value")
+    project.write('new_classes = ["Counter"]', RENAME, classes="Tally")
+    project.apply()
+    path = project.root / "wrangler.toml"
+    text = path.read_text()
+    first = text.index('[[migrations]]\ntag = "v1"')
+    path.write_text(text[:first] + text[text.index('[[migrations]]\ntag = "v2"') :])
+
+    status = project.run("status")
+
+    assert status.exit_code == 0, status.output
+    assert "Tally (key-value): 1 object" in status.stdout
+    assert project.stored("Tally/a") == (kept, 1)
+
+
+def test_an_exports_map_is_applied_without_tags(project: Project) -> None:
+    live = '{type = "durable-object", storage = "sqlite"}'
+    project.exports(f"Counter = {live}", classes="Counter")
+    first = project.run()
+    kept = project.store("Counter", "a", 1)
+    renamed = '{type = "durable-object", state = "renamed", renamed_to = "Tally"}'
+    project.exports(f"Counter = {renamed}", f"Tally = {live}", classes="Tally")
+
+    planned, done, stale = project.run("plan"), project.run(), project.run()
+
+    assert first.stdout == "exports: create Counter (sqlite)\n"
+    assert planned.exit_code == 3
+    assert planned.stdout.startswith("exports\n  rename Counter → Tally: 1 object, ")
+    assert done.exit_code == 0
+    assert project.stored("Tally/a") == (kept, 1)
+    assert "[stale_tombstone] Counter" in stale.stdout
+    assert project.run("undo").exit_code == 0
+    assert list(project.everything()) == ["app-Counter"]
+
+
+def test_a_configuration_may_go_over_to_exports(project: Project) -> None:
+    project.write(NEW, classes="Counter")
+    project.apply()
+    project.store("Counter", "a", 1)
+    project.exports('Counter = {type = "durable-object", storage = "sqlite"}', classes="Counter")
+
+    result = project.run("status")
+
+    assert result.exit_code == 0, result.output
+    assert project.run().stdout == "Nothing is pending.\n"

@@ -125,6 +125,31 @@ class FileLock:
             return None
         return cls(descriptor)
 
+    @classmethod
+    def adopt(cls, descriptor: int, path: Path) -> FileLock | None:
+        """Take what `leave` gave in the process before; None if it is no lock on this file."""
+        try:
+            is_ours = os.path.samestat(os.fstat(descriptor), path.stat())
+        except OSError:
+            return None
+        if not is_ours:
+            os.close(descriptor)
+            return None
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - its name says what
+        return cls(descriptor)
+
+    def leave(self) -> int | None:
+        """Leave the lock to the program that this process executes next; None where none can be.
+
+        Windows knows no locks that outlive a process: there it is given back.
+        """
+        if sys.platform == "win32":
+            self.release()
+            return None
+        os.set_inheritable(self._descriptor, True)  # noqa: FBT003 - its name says what
+        descriptor, self._descriptor = self._descriptor, -1
+        return descriptor
+
     def write(self, data: bytes) -> None:
         """Replace the file's content."""
         # Written before it is cut to length: a reader sees new bytes first, never an empty file.

@@ -86,7 +86,8 @@ def run(options: Options, console: Console) -> int:
     handover = Handover.take(os.environ)
     with ExitStack() as stack:
         state_root = options.persist_to or config.home / ".pydo" / "state"
-        state = stack.enter_context(StateDirectory.open(state_root))
+        left = None if handover is None else handover.lock
+        state = stack.enter_context(StateDirectory.open(state_root, left=left))
         sockets, port = _listen(config, handover)
         state.record_port(port)
         if handover is None:
@@ -99,6 +100,8 @@ def run(options: Options, console: Console) -> int:
                 console.bindings(each, [other.name for other, _ in read])
         session = DevSession(options, projects, [each for each, _ in read], state, console)
         successor = session.serve(sockets, port, handover)
+        if successor is not None:
+            successor = replace(successor, lock=state.leave())
     if successor is not None:
         successor.give(os.environ)
         execute_again()

@@ -100,10 +100,13 @@ class StateDirectory:
         self._owner = owner
 
     @classmethod
-    def open(cls, root: Path, *, port: int | None = None) -> StateDirectory:
+    def open(
+        cls, root: Path, *, port: int | None = None, left: int | None = None
+    ) -> StateDirectory:
         """Make the directory at `root` if it is not there, and take hold of it.
 
-        `port` is for those who are refused meanwhile; `record_port` tells it later.
+        `port` is for those who are refused meanwhile; `record_port` tells it later.  `left` is what
+        the process before has left of its hold.
 
         Raises:
             StateError: another pydo holds the directory, or it cannot be made or locked.
@@ -114,7 +117,9 @@ class StateDirectory:
         try:
             _make_root(root)
             (layout / "do").mkdir(parents=True, exist_ok=True)
-            lock = FileLock.acquire(layout / "lock")
+            path = layout / "lock"
+            lock = None if left is None else FileLock.adopt(left, path)
+            lock = lock or FileLock.acquire(path)
             if lock is None:
                 raise StateError(
                     f"{root} is in use by pydo dev{_read_owner(layout / 'lock')}; "
@@ -303,6 +308,10 @@ class StateDirectory:
                 each.rename(self.layout / each.name)
             placing.rmdir()
             sync_directory(self.layout)
+
+    def leave(self) -> int | None:
+        """Leave the hold to the program that this process executes next."""
+        return self._lock.leave()
 
     def close(self) -> None:
         """Let go of the directory; a second call does nothing."""

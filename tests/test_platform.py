@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -156,6 +157,35 @@ def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
 
 
 @posix_only
+@posix_only
+def test_a_lock_goes_over_to_the_program_that_is_executed_next(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    lock = FileLock.acquire(path)
+    assert lock is not None
+
+    left = lock.leave()
+    assert left is not None
+    other = FileLock.acquire(path)
+    adopted = FileLock.adopt(left, path)
+
+    assert other is None
+    assert adopted is not None
+    assert not os.get_inheritable(left)
+    adopted.release()
+    again = FileLock.acquire(path)
+    assert again is not None
+    again.release()
+
+
+@posix_only
+def test_what_is_no_lock_on_the_file_is_not_adopted(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    other = os.open(tmp_path / "other", os.O_CREAT | os.O_RDWR)
+
+    assert FileLock.adopt(other, tmp_path / "lock") is None
+    assert FileLock.adopt(other, tmp_path / "lock") is None  # it is closed by now
+
+
 def test_a_forked_child_does_not_keep_the_lock_of_a_dead_parent(tmp_path: Path) -> None:
     # The child prints after the fork, so its share is closed by then; the pipe keeps it alive.
     parent = run_python(

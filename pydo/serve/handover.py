@@ -29,6 +29,7 @@ class Handover:
     port: int
     sockets: tuple[socket.socket, ...]
     began: float  # seconds since 1970
+    lock: int | None = None  # on the state directory
 
     @classmethod
     def of(cls, ip: str, port: int, sockets: Sequence[socket.socket]) -> Handover:
@@ -41,7 +42,7 @@ class Handover:
     def give(self, environment: MutableMapping[str, str]) -> None:
         """Note it for the process that is executed next."""
         fds = [each.fileno() for each in self.sockets]
-        environment[_VARIABLE] = json.dumps([self.ip, self.port, fds, self.began])
+        environment[_VARIABLE] = json.dumps([self.ip, self.port, fds, self.began, self.lock])
 
     @classmethod
     def take(cls, environment: MutableMapping[str, str]) -> Handover | None:
@@ -49,11 +50,11 @@ class Handover:
         text = environment.pop(_VARIABLE, None)
         if text is None:
             return None
-        ip, port, fds, began = json.loads(text)
+        ip, port, fds, began, lock = json.loads(text)
         sockets = tuple(socket.socket(fileno=fd) for fd in fds)
         for each in sockets:
             each.set_inheritable(False)
-        return cls(ip, port, sockets, began)
+        return cls(ip, port, sockets, began, lock)
 
     def age_ms(self) -> float:
         """How long ago it began."""

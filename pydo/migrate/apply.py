@@ -54,7 +54,6 @@ class Migrator:
         self.was_interrupted = recover(state)
         self._from_state = from_state
         self._in_use = in_use
-        state.finish_naming()
 
     @property
     def ledger(self) -> Ledger:

@@ -44,7 +44,7 @@ def find_drift(
         *(() if coming else _storages(config, record, inventory)),
         *(() if coming else _declarations(config, record)),
         *(() if coming or exported is None else _codes(config, record, exported)),
-        *_directories(config, record, inventory, coming),
+        *_directories(config, ledger, inventory, coming),
     ]
 
 
@@ -102,7 +102,8 @@ def _storages(config: Config, record: WorkerRecord, inventory: Inventory) -> Ite
 def _declarations(config: Config, record: WorkerRecord) -> Iterator[Drift]:
     for each in config.durable_objects:
         name = each.class_name
-        if each.script_name is None and name not in record.classes:
+        is_known = name in record.classes or name in record.expected
+        if each.script_name is None and not is_known:
             yield Drift("undeclared", name, f"{cannot_bind(name)} [code: 10061]")
     if config.exports is not None:
         declared = {each.class_name for each in config.exports}
@@ -119,8 +120,9 @@ def _codes(config: Config, record: WorkerRecord, exported: frozenset[str]) -> It
 
 
 def _directories(
-    config: Config, record: WorkerRecord, inventory: Inventory, coming: list[Migration]
+    config: Config, ledger: Ledger, inventory: Inventory, coming: list[Migration]
 ) -> Iterator[Drift]:
+    record = ledger.of(config.name)
     own = {*config.classes, *record.classes, *(name for each in coming for name in _left(each))}
     is_new = not any(n.objects for (worker, _), n in inventory.items() if worker == config.name)
     for (worker, name), found in inventory.items():
@@ -133,7 +135,7 @@ def _directories(
                 name,
                 f"{worker}-{name} holds {count} of no class: did you rename without a migration?",
             )
-        if is_new and name in own and not _is_of_another_environment(config, worker):
+        if is_new and name in own and not _is_known_to_be_another(config, ledger, worker):
             yield Drift(
                 "worker",
                 name,
@@ -148,6 +150,15 @@ def _left(migration: Migration) -> Iterator[str]:
     yield from (each.old_name for each in migration.renamed_classes)
 
 
-def _is_of_another_environment(config: Config, worker: str) -> bool:
+def _is_known_to_be_another(config: Config, ledger: Ledger, worker: str) -> bool:
+    """Tell whether a Worker is of another environment, or classes go between it and this one."""
     base = config.name.removesuffix(f"-{config.environment}")
-    return worker.startswith(f"{base}-") or (config.environment is not None and worker == base)
+    if worker.startswith(f"{base}-") or (config.environment is not None and worker == base):
+        return True
+    pair = {config.name, worker}
+    return any(
+        {each.action.source_worker or owner, each.action.target_worker or owner} == pair
+        for owner in pair
+        for applied in ledger.of(owner).applied
+        for each in applied.done
+    )

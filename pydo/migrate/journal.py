@@ -65,6 +65,7 @@ def recover(state: StateDirectory) -> bool:
         except ValueError as error:
             raise StateError(f"{path} is damaged ({error}): put it back from a copy") from error
         _perform(state, record)
+        state.finish_naming()
     for draft in state.layout.glob(".migrat*.json.*"):  # of a write that was cut off
         draft.unlink()
     backup.remove_drafts(state)

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from pydo.config import Config, Migration
+from pydo.config import Config, Migration, TransferredClass
 from pydo.migrate.action import Found, Inventory
 from pydo.migrate.drift import find_drift
 from pydo.migrate.ledger import Ledger
+from pydo.migrate.plan import plan
 
-from .test_plan import NEW, RENAME, config, ledger
+from .test_plan import NEW, RENAME, applied, config, ledger
 
 STORED: Inventory = {("app", "Counter"): Found("app-Counter", "sqlite", 2)}
 KV = Migration("v1", new_classes=("Counter",))
@@ -62,6 +63,24 @@ def test_what_has_parted_is_found(
     declared: Config, known: Ledger, found: Inventory, kinds: list[str]
 ) -> None:
     assert [each.kind for each in find_drift(declared, known, found)] == kinds
+
+
+def test_workers_that_give_classes_to_one_another_were_not_renamed() -> None:
+    known = ledger(worker="other", Counter="sqlite")
+    transfer = Migration("v1", transferred_classes=(TransferredClass("Counter", "other", "Mine"),))
+    found: Inventory = {
+        ("other", "Counter"): Found("other-Counter", "sqlite", 2),
+        ("app", "Mine"): Found("app-Mine", "sqlite"),
+    }
+    planned = plan(config(transfer), known, found)
+    back: Inventory = {("app", "Counter"): Found("x", "sqlite", 1)}
+
+    assert [
+        each.kind for each in find_drift(config(name="other", bound="Counter"), known, back)
+    ] == ["worker"]
+    assert (
+        find_drift(config(name="other", bound="Counter"), applied(planned, known), back)[1:] == []
+    )
 
 
 def test_a_class_that_the_code_lacks_is_told_of_with_production_s_code() -> None:

@@ -106,7 +106,7 @@ class ServedClasses:
             for step in planned.steps:
                 if step.is_undo:
                     self._made.discard(step.tag)
-                    lines.append(f"{step.tag} has gone from the file: {step_text(step)}")
+                    lines.append(f"Took back {step_text(step)}")
                 else:
                     self._made.add(step.tag)
                     lines.append(f"Migrated {step_text(step)}")

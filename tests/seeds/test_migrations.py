@@ -153,7 +153,7 @@ def test_a_rename_that_is_withdrawn_while_it_runs_goes_back(start: Start, projec
     assert dev.get("/TALLY/a")[1].split() == ["Tally", "2", kept]
 
     dev.save("wrangler.toml", config(NEW, classes="Counter"))
-    line = dev.until("has gone from the file")
+    line = dev.until("Took back")
     dev.until("updated and ready")
 
     assert "v2: rename Tally → Counter: 1 object" in line

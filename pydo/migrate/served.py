@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydo.errors import MigrationError
-from pydo.migrate.action import after
+from pydo.migrate.action import EXPORTS, after
 from pydo.migrate.apply import Migrator, inventory
 from pydo.migrate.drift import find_drift, tag_state
 from pydo.migrate.ledger import Applied
@@ -108,7 +108,8 @@ class ServedClasses:
                     self._made.discard(step.tag)
                     lines.append(f"Took back {step_text(step)}")
                 else:
-                    self._made.add(step.tag)
+                    if step.tag != EXPORTS:  # a map that has changed says itself what is to be
+                        self._made.add(step.tag)
                     lines.append(f"Migrated {step_text(step)}")
         for place in coming.places.values():
             self._state.make(place)

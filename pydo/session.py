@@ -323,7 +323,7 @@ class DevSession:
             async for changed in reports:
                 await settled(changed)
                 if self._takes_process:
-                    self._restart(served, changed)
+                    self._restart(changed)
                 else:
                     self._reload(served, changed)
 
@@ -349,7 +349,7 @@ class DevSession:
             self._follow()
             self._console.reloaded((time.perf_counter() - started) * 1000)
 
-    def _restart(self, served: Served, changed: frozenset[Path]) -> None:
+    def _restart(self, changed: frozenset[Path]) -> None:
         """Let a new process take over, unless it is plain that it could not."""
         self._console.reloading()
         error = syntax_error(changed)
@@ -357,7 +357,8 @@ class DevSession:
             self._code_failed(UserCodeError("the code does not load", error, None))
             return
         try:
-            served.look_ahead()
+            for each in self._served:
+                each.look_ahead()
         except ConfigError as failed:
             self._console.diagnostics(failed.diagnostics)
             return

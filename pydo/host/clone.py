@@ -27,24 +27,27 @@ def encode(value: object) -> bytes:
     try:
         return CODEC.encode(value)
     except CloneError as error:
-        raise DOMException(
-            f"{_shown(error.value)} could not be cloned.", "DataCloneError"
-        ) from None
+        raise DOMException(_refusal(error.value), "DataCloneError") from None
 
 
 # What Pyodide makes stands behind a `Proxy`, of which V8 sees the tag alone.
 _TAGS = {"LiteralMap": "[object Map]", "PyProxy": "[object Object]"}
+_OF_THE_LANGUAGE = frozenset({"Object", "Promise", "WeakMap", "WeakRef", "WeakSet"})
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, JsProxy):
-        name = value.constructor.name
-        if name in _TAGS:
-            return _TAGS[name]
-        text = js_string(value)
-        # V8 names the class of an object where JavaScript's `String` names its tag.
-        return f"#<{name}>" if text.startswith("[object ") else text
-    return "function(){}" if callable(value) else "[object Object]"
+def _refusal(value: object) -> str:
+    if not isinstance(value, JsProxy):
+        shown = "function(){}" if callable(value) else "[object Object]"
+        return f"{shown} could not be cloned."
+    name = value.constructor.name
+    if name in _TAGS:
+        return f"{_TAGS[name]} could not be cloned."
+    if value.typeof in {"function", "symbol"}:
+        return f"{js_string(value)} could not be cloned."
+    if name in _OF_THE_LANGUAGE or name.endswith("Iterator"):
+        return f"#<{name}> could not be cloned."
+    # src/workerd/jsg/ser.c++
+    return f'Could not serialize object of type "{name}". This type does not support serialization.'
 
 
 def structured_clone(value: Any = None, given: Any = None, *_: object, **named: Any) -> Any:

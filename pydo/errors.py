@@ -82,6 +82,8 @@ class JsException(Exception):  # noqa: N818 - the name is Pyodide's
     true and are absent otherwise.
     """
 
+    __module__ = "pyodide.ffi"  # as a traceback names it
+
     name: str
     message: str
     stack: str

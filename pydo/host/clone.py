@@ -5,16 +5,14 @@ Through the same encoding as storage, so that what can be stored is what can be 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydo.clone import CloneError
+from pydo.host.js.buffer import ArrayBuffer
 from pydo.host.js.error import DOMException
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsProxy, cross
+from pydo.host.js.value import JsProxy, cross, iterated, jsnull, options
 from pydo.host.model import CODEC
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["encode", "structured_clone"]
 
@@ -29,24 +27,46 @@ def encode(value: object) -> bytes:
     try:
         return CODEC.encode(value)
     except CloneError as error:
-        raise DOMException(
-            f"{_shown(error.value)} could not be cloned.", "DataCloneError"
-        ) from None
+        raise DOMException(_refusal(error.value), "DataCloneError") from None
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, JsProxy):
-        return js_string(value)
-    return "function(){}" if callable(value) else "[object Object]"
+# What Pyodide makes stands behind a `Proxy`, of which V8 sees the tag alone.
+_TAGS = {"LiteralMap": "[object Map]", "PyProxy": "[object Object]"}
+_OF_THE_LANGUAGE = frozenset({"Object", "Promise", "WeakMap", "WeakRef", "WeakSet"})
 
 
-def structured_clone(value: Any, _options: Mapping[str, object] | None = None) -> Any:
+def _refusal(value: object) -> str:
+    if not isinstance(value, JsProxy):
+        shown = "function(){}" if callable(value) else "[object Object]"
+        return f"{shown} could not be cloned."
+    name = value.constructor.name
+    if name in _TAGS:
+        return f"{_TAGS[name]} could not be cloned."
+    if value.typeof in {"function", "symbol"}:
+        return f"{js_string(value)} could not be cloned."
+    if name in _OF_THE_LANGUAGE or name.endswith("Iterator"):
+        return f"#<{name}> could not be cloned."
+    # src/workerd/jsg/ser.c++
+    return f'Could not serialize object of type "{name}". This type does not support serialization.'
+
+
+def structured_clone(value: Any = None, given: Any = None, *_: object, **named: Any) -> Any:
     """Copy a value; shared and cyclic references are kept.
+
+    The buffers of the option `transfer` are emptied: their bytes are the copy's.
 
     Raises:
         JsException: a `DataCloneError` for a value that has no clone.
 
     """
+    transferred = options(given, named).get("transfer")
+    if transferred is not None and transferred is not jsnull:
+        copied = CODEC.decode(encode(value))
+        for each in iterated(transferred):
+            if not isinstance(each, ArrayBuffer):
+                raise DOMException("Value not transferable", "DataCloneError")
+            each.data = bytearray()
+        return copied
     if isinstance(value, (str, int, float)):  # by far the most of what is sent
         return cross(value)
     return CODEC.decode(encode(value))

@@ -6,18 +6,20 @@ Source: pyodide/pyodide src/py/_pyodide/_core_docs.py and src/core/python2js.c.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+import operator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, NoReturn, Protocol, cast
 
 from pydo.errors import JsException
 from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import JsBuffer, TypedArray, Uint8Array, typed_array_of
-from pydo.host.js.collection import JsMap, JsSet, LiteralMap
-from pydo.host.js.error import JsError
+from pydo.host.js.collection import JsSet, LiteralMap
+from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.object import JsObject, ordered
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsFunction, JsNull, JsProxy, cross, jsnull
+from pydo.host.js.value import JsFunction, JsNull, JsProxy, cross, jsnull, options
+from pydo.host.kind import KINDS, kind
 from pydo.host.promise import JsPromise
 from pydo.runtime.strand import can_wait, pinned, wait
 
@@ -26,6 +28,19 @@ __all__ = ["NAMES", "ConversionError", "InternalError", "JsDoubleProxy", "names"
 _SCALARS = frozenset({str, int, bool, type(None), JsNull})
 
 Convert = Callable[[Any], Any]
+
+
+def _no_converter(_: Any, /) -> NoReturn:
+    raise AssertionError("it stands for there being none")
+
+
+def _objects(_: Any, /) -> NoReturn:
+    raise AssertionError("it stands for plain objects of dicts, as Pyodide 314 makes them")
+
+
+# What stands where no converter was given; production refuses None as any other value.
+_NO_CONVERTER: Callable[[Any], Any] = _no_converter
+_OBJECTS: Callable[[Any], Any] = _objects
 
 
 class ConversionError(Exception):
@@ -51,17 +66,20 @@ def to_js(  # noqa: PLR0913 - the options are Pyodide's
     depth: int = -1,
     pyproxies: Any = None,
     create_pyproxies: bool = True,
-    dict_converter: Callable[[Any], Any] | None = None,
+    dict_converter: Callable[[Any], Any] = _NO_CONVERTER,
     default_converter: Converter | None = None,
     eager_converter: Converter | None = None,
 ) -> Any:
     """Convert lists, tuples, dicts, sets and buffers, and what is in them, to JavaScript's.
 
     Raises:
-        ConversionError: a key of a dict or an element of a set that no Map or Set can have, or a
-            value without a conversion where no proxies may be made.
+        ConversionError: a key of a dict or an element of a set that no Map or Set can have, a
+            value without a conversion where no proxies may be made, or the failure of a converter.
+        TypeError: `pyproxies` is no array, `depth` is no whole number.
 
     """
+    if pyproxies is not None and not isinstance(pyproxies, JsArray):
+        raise TypeError("Expected a JsArray for the pyproxies argument")
     if type(obj) in _SCALARS or isinstance(obj, (str, int, float, JsProxy)):
         return obj  # nothing is carried anywhere
     return _Conversion(
@@ -70,7 +88,7 @@ def to_js(  # noqa: PLR0913 - the options are Pyodide's
         dict_converter=dict_converter,
         default=default_converter,
         eager=eager_converter,
-    ).convert(obj, depth)
+    ).run(obj, operator.index(depth))
 
 
 class _Conversion:
@@ -81,7 +99,7 @@ class _Conversion:
         *,
         create_pyproxies: bool,
         pyproxies: Any,
-        dict_converter: Callable[[Any], Any] | None,
+        dict_converter: Callable[[Any], Any],
         default: Converter | None,
         eager: Converter | None,
     ) -> None:
@@ -91,6 +109,14 @@ class _Conversion:
         self.default = default
         self.eager = eager
         self.cache: dict[int, tuple[Any, Any]] = {}
+
+    def run(self, obj: Any, depth: int) -> Any:
+        try:
+            return self.convert(obj, depth)
+        except (ConversionError, RecursionError):
+            raise
+        except Exception as error:
+            raise ConversionError("Conversion from python to javascript failed") from error
 
     def convert(self, obj: Any, depth: int = -1) -> Any:
         if type(obj) in _SCALARS:
@@ -132,18 +158,23 @@ class _Conversion:
         return self._without_form(obj)
 
     def _dict(self, obj: dict[Any, Any], depth: int) -> Any:
-        if self.dict_converter is None:
+        if self.dict_converter is _NO_CONVERTER:
             made = LiteralMap.new()
             self._remember(obj, made)
             for key, value in obj.items():
                 made.set(_key(key, "Map"), self.convert(value, depth))
             return made
-        if self.dict_converter == JsObject.fromEntries:
+        if self.dict_converter is _OBJECTS or self.dict_converter == JsObject.fromEntries:
             members: dict[str, Any] = {}
             made_object = JsObject(members)
             self._remember(obj, made_object)
             for key, value in obj.items():
                 name = key if type(key) is str else js_string(_key(key, "Map"))
+                if name in members and self.dict_converter is _OBJECTS:
+                    raise ConversionError(
+                        "Key collision when converting Python dictionary to JavaScript. "
+                        f"Key: {key!r}"
+                    )
                 members[name] = self.convert(value, depth)
             in_order = ordered(members)
             if in_order is not members:
@@ -166,7 +197,7 @@ class _Conversion:
         if not self.create_pyproxies:
             raise ConversionError("No conversion known for x.")  # Pyodide says it so
         if self.pyproxies is not None:
-            self.pyproxies.append(JsDoubleProxy(obj))
+            self.pyproxies.append(obj)
         return obj
 
     def _remember(self, obj: Any, made: Any) -> None:
@@ -207,6 +238,11 @@ class JsDoubleProxy(JsProxy, js_name="PyProxy"):
         """Give the Python object."""
         return self._alive()
 
+    def awaitable_in(self) -> Awaitable[Any] | None:
+        """Give the object if it can be awaited: to JavaScript its proxy has `then`."""
+        obj = self._alive()
+        return obj if inspect.isawaitable(obj) else None
+
     def copy(self) -> JsDoubleProxy:
         """Give another proxy of the same object."""
         return type(self)(self._alive())
@@ -214,6 +250,10 @@ class JsDoubleProxy(JsProxy, js_name="PyProxy"):
     def toString(self) -> str:
         """Give Python's text of the object."""
         return str(self._alive())
+
+    def toJs(self, given: Any = None, **named: Any) -> Any:
+        """Convert the object, with the options of `to_js` that go by these names: `depth`."""
+        return to_js(self._alive(), depth=options(given, named).get("depth", -1))
 
     def getBuffer(self, _kind: str | None = None) -> PyBufferView:
         """Lend the bytes of a Python buffer."""
@@ -275,17 +315,30 @@ _DESTROYED = (
 class CallableProxy(JsDoubleProxy, js_name="PyProxy"):
     """The proxy of an object that can be called."""
 
-    __slots__ = ()
+    __slots__ = ("_captures_this",)
+
+    def __init__(self, obj: Any, *, captures_this: bool = False) -> None:
+        super().__init__(obj)
+        object.__setattr__(self, "_captures_this", captures_this)
 
     @property
     def typeof(self) -> str:
         """As JavaScript's operator `typeof` says it."""
         return "function"
 
+    def copy(self) -> CallableProxy:
+        """Give another proxy of the same object."""
+        return CallableProxy(self._alive(), captures_this=self._captures_this)
+
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call the object; keywords become one trailing object on the way through JavaScript."""
+        """Call the object, with an undefined `this` before all else if it captures that.
+
+        Keywords become one trailing object on the way through JavaScript.
+        """
         if named:
             arguments = (*arguments, JsObject({key: cross(each) for key, each in named.items()}))
+        if self._captures_this:
+            arguments = (None, *arguments)
         result = pinned(self._alive(), *(cross(each) for each in arguments))
         # JavaScript gets a promise of a coroutine, which begins without being awaited.
         return JsPromise.of(result) if inspect.iscoroutine(result) else result
@@ -335,7 +388,9 @@ def create_proxy(
     roundtrip: bool = True,
 ) -> JsDoubleProxy:
     """Make a proxy of a Python object that lives until it is destroyed."""
-    return CallableProxy(obj) if callable(obj) else JsDoubleProxy(obj)
+    if callable(obj):
+        return CallableProxy(obj, captures_this=capture_this)
+    return JsDoubleProxy(obj)
 
 
 def create_once_callable(obj: Callable[..., Any], /) -> OnceCallable:
@@ -344,11 +399,21 @@ def create_once_callable(obj: Callable[..., Any], /) -> OnceCallable:
 
 
 def destroy_proxies(pyproxies: Any, /) -> None:
-    """Destroy the proxies in an array."""
-    for each in pyproxies:
-        destroy = getattr(each, "destroy", None)
-        if callable(destroy):
-            destroy()
+    """Destroy the proxies in an array.
+
+    Raises:
+        TypeError: it is no array of JavaScript's.
+        JsException: a `TypeError` for what is in it and cannot be destroyed.
+
+    """
+    if not isinstance(pyproxies, JsProxy):
+        raise TypeError("Expected a JsProxy for the argument")
+    for each in cast("Iterable[Any]", pyproxies):
+        if isinstance(each, (JsDoubleProxy, OnceCallable)):
+            each.destroy()
+        elif isinstance(each, (JsProxy, str, int, float)) or each is None or each is jsnull:
+            raise JsTypeError("proxy.destroy is not a function")
+        # Any other Python object is its own proxy, with nothing to let go of.
 
 
 def run_sync(awaitable: Any, /) -> Any:
@@ -378,19 +443,17 @@ def run_sync(awaitable: Any, /) -> Any:
 NAMES: dict[str, Any] = {
     "ConversionError": ConversionError,
     "InternalError": InternalError,
-    "JsArray": JsArray,
-    "JsBuffer": JsBuffer,
-    "JsCallable": JsFunction,
-    "JsCallableDoubleProxy": CallableProxy,
-    "JsDoubleProxy": JsDoubleProxy,
+    **KINDS,
+    "JsBuffer": kind("JsBuffer", lambda value: isinstance(value, JsBuffer)),
+    "JsCallableDoubleProxy": kind(
+        "JsCallableDoubleProxy", lambda value: isinstance(value, CallableProxy)
+    ),
+    "JsDoubleProxy": kind("JsDoubleProxy", lambda value: isinstance(value, JsDoubleProxy)),
     "JsException": JsException,
-    "JsMap": JsMap,
-    "JsMutableMap": JsMap,
     "JsNull": JsNull,
-    "JsOnceCallable": OnceCallable,
-    "JsPromise": JsPromise,
+    "JsOnceCallable": kind("JsOnceCallable", lambda value: isinstance(value, OnceCallable)),
     "JsProxy": JsProxy,
-    "JsTypedArray": TypedArray,
+    "JsTypedArray": kind("JsTypedArray", lambda value: isinstance(value, TypedArray)),
     "can_run_sync": can_wait,
     "create_once_callable": create_once_callable,
     "create_proxy": create_proxy,
@@ -402,9 +465,9 @@ NAMES: dict[str, Any] = {
 
 
 def _to_js_with_objects(
-    obj: Any, /, *, dict_converter: Callable[[Any], Any] | None = None, **options: Any
+    obj: Any, /, *, dict_converter: Callable[[Any], Any] = _OBJECTS, **options: Any
 ) -> Any:
-    return to_js(obj, dict_converter=dict_converter or JsObject.fromEntries, **options)
+    return to_js(obj, dict_converter=dict_converter, **options)
 
 
 def names(*, dicts_become_objects: bool) -> dict[str, Any]:

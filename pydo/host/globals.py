@@ -43,7 +43,7 @@ from pydo.host.js.target import EventTarget
 from pydo.host.js.timers import TIMERS, Scheduler
 from pydo.host.js.uri import URI_FUNCTIONS
 from pydo.host.js.url import URL, URLSearchParams
-from pydo.host.js.value import JsFunction, JsProxy
+from pydo.host.js.value import JsFunction, JsProxy, cross
 from pydo.host.js.websocket import WebSocket, WebSocketPair, WebSocketRequestResponsePair
 from pydo.host.promise import JsPromise
 
@@ -133,7 +133,17 @@ class _GlobalThis(JsProxy, js_name="ServiceWorkerGlobalScope"):
     __slots__ = ("_names",)
 
     def __init__(self, names: dict[str, Any]) -> None:
-        self._names = names
+        self.stand_for(names)
+
+    def stand_for(self, names: dict[str, Any]) -> None:
+        """Be the object whose members these are: the module `js` itself."""
+        object.__setattr__(self, "_names", names)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._names[name] = cross(value)
+
+    def __delattr__(self, name: str) -> None:
+        self._names.pop(name, None)
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydo.host import ffi, helper, http
+from pydo.host import evaluation, ffi, helper, http
 from pydo.host.globals import worker_globals
 from pydo.host.js.fetch import fetch_through
 from pydo.host.js.value import jsnull
@@ -126,18 +126,25 @@ def _modules(host: Host) -> list[ModuleType]:
     parts = [
         _HostModule("pyodide.ffi", ffi.names(dicts_become_objects=is_new)),
         _HostModule("pyodide.http", http.names(fetch)),
-        _HostModule("pyodide.code", {}),
+        _HostModule("pyodide.code", evaluation.NAMES),
         _HostModule("pyodide.webloop", {}),
     ]
     for part in parts:
         setattr(pyodide, part.__name__.rpartition(".")[2], part)
     return [
-        _HostModule("js", worker_globals(fetch)),
+        _js_module(fetch),
         pyodide,
         *parts,
         _HostModule("_pyodide_entrypoint_helper", helper.names(host)),
         _FlagsModule(host),
     ]
+
+
+def _js_module(fetch: Callable[..., Any]) -> ModuleType:
+    names = worker_globals(fetch)
+    module = _HostModule("js", names)
+    names["globalThis"].stand_for(vars(module))
+    return module
 
 
 async def _no_way_out(_: Outgoing, /) -> Answered:

@@ -18,6 +18,7 @@ from pydo.host.js.collection import Identity, JsMap, JsSet, LiteralMap
 from pydo.host.js.date import JsDate
 from pydo.host.js.error import JsError
 from pydo.host.js.object import JsObject
+from pydo.host.js.regexp import RegExp
 from pydo.host.js.value import jsnull
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ _PARTS: dict[type, tuple[Kind, Parts]] = {
     ArrayBuffer: (Kind.BUFFER, lambda value: value.data),
     BufferView: (Kind.VIEW, _view_parts),
     JsError: (Kind.ERROR, _error_parts),
+    RegExp: (Kind.REGEXP, lambda value: (value.source, value.flags)),
 }
 
 CODEC = Codec(
@@ -109,7 +111,7 @@ CODEC = Codec(
         make_buffer=ArrayBuffer.new,
         make_view=_make_view,
         make_error=_make_error,
-        make_regexp=lambda source, flags: JsObject({"source": source, "flags": flags}),
+        make_regexp=RegExp.new,
         make_boxed=lambda primitive: primitive,
     )
 )

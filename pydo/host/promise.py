@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pydo.errors import JsException
 from pydo.host.js.aggregate import AggregateError
@@ -16,7 +16,7 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError, as_error
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsProxy, NativeClass, cross
+from pydo.host.js.value import JsProxy, NativeClass, cross, iterated
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ class PromiseClass(NativeClass):
             return value
         if inspect.isawaitable(value):
             return JsPromise.of(value)
+        inner = getattr(cast("type", type(value)), "awaitable_in", None)
+        if inner is not None and (awaitable := inner(value)) is not None:
+            return JsPromise.of(awaitable)
         return JsPromise.resolved(cross(value))
 
     def reject(cls, reason: Any = None, *_: object) -> JsPromise:
@@ -45,7 +48,7 @@ class PromiseClass(NativeClass):
 
     def all(cls, values: Any = (), *_: object) -> JsPromise:
         """Give a promise of an array of all results, or of the first rejection."""
-        promises = [cls.resolve(value) for value in values]
+        promises = [cls.resolve(value) for value in iterated(values)]
 
         async def gather() -> JsArray:
             return JsArray(list(await asyncio.gather(*promises)))
@@ -54,7 +57,7 @@ class PromiseClass(NativeClass):
 
     def allSettled(cls, values: Any = (), *_: object) -> JsPromise:
         """Give a promise of an array that tells how each one ended."""
-        promises = [cls.resolve(value) for value in values]
+        promises = [cls.resolve(value) for value in iterated(values)]
 
         async def gather() -> JsArray:
             return JsArray([await _outcome(promise) for promise in promises])
@@ -63,7 +66,7 @@ class PromiseClass(NativeClass):
 
     def any(cls, values: Iterable[Any] = (), *_: object) -> JsPromise:
         """Give a promise of the first result; rejected when every one of them is."""
-        promises = [cls.resolve(value) for value in values]
+        promises = [cls.resolve(value) for value in iterated(values)]
 
         async def first() -> Any:
             errors: list[BaseException] = []
@@ -87,7 +90,7 @@ class PromiseClass(NativeClass):
     def race(cls, values: Iterable[Any] = (), *_: object) -> JsPromise:
         """Give a promise that ends as the first of them does."""
         future = asyncio.get_running_loop().create_future()
-        for promise in [cls.resolve(value) for value in values]:
+        for promise in [cls.resolve(value) for value in iterated(values)]:
             promise.settle(future)
         return JsPromise.of(future)
 

@@ -153,7 +153,7 @@ def _hops(error: BaseException) -> list[BaseException]:
 
 def _is_carrier(error: BaseException, cause: BaseException) -> bool:
     # The host surface has errors of its own for what has arrived, as `pyodide.http` has.
-    is_ours = type(error).__module__.startswith("pydo.")
+    is_ours = isinstance(error, JsException)
     return isinstance(error, Arrived) or (is_ours and isinstance(cause, Arrived))
 
 

@@ -58,7 +58,7 @@ def test_what_is_no_header_is_refused(init: Any, message: str) -> None:
             JsObject({"A": 1, "b": True, "c": jsnull, "d": None}),
             [("a", "1"), ("b", "true"), ("c", "null"), ("d", "undefined")],
         ),
-        (JsMap([("a", "b")]), [("a", "b")]),
+        (JsMap.new([("a", "b")]), [("a", "b")]),
         ({"a": "b"}.items(), [("a", "b")]),
         (Headers.new([("a", "1")]), [("a", "1")]),
         ([("b", "1"), ("A", "2"), ("B", "3")], [("a", "2"), ("b", "1, 3")]),

@@ -76,7 +76,7 @@ def test_values_are_read_as_javascripts() -> None:
         ("é\ud800\n", '"é\\ud800\\n"'),
         (JsArray([None, len, 1]), "[null,null,1]"),
         (JsObject({"a": None, "b": len, "c": jsnull}), '{"c":null}'),
-        (JsMap([(1, 2)]), "{}"),
+        (JsMap.new([(1, 2)]), "{}"),
         (JsDate(0), '"1970-01-01T00:00:00.000Z"'),
         ({"a": [1, (2,)]}, '{"a":[1,[2]]}'),
     ],

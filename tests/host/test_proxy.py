@@ -32,8 +32,8 @@ def proxies() -> list[Any]:
     return [
         JsObject({}),
         JsArray([1]),
-        JsMap(),
-        JsSet(),
+        JsMap.new(),
+        JsSet.new(),
         JsDate(0),
         ArrayBuffer.new(1),
         Uint8Array.new(1),
@@ -184,7 +184,7 @@ def test_a_value_that_crosses_reads_back_as_javascript_has_it(
 
 
 def test_to_py_goes_as_deep_as_it_is_told() -> None:
-    value = JsObject({"a": JsArray([JsMap([("k", jsnull)]), JsSet([1, 2])]), "u": None})
+    value = JsObject({"a": JsArray([JsMap.new([("k", jsnull)]), JsSet.new([1, 2])]), "u": None})
 
     assert value.to_py() == {"a": [{"k": jsnull}, {1, 2}], "u": None}
     assert isinstance(value.to_py(depth=1)["a"], JsArray)
@@ -219,7 +219,7 @@ def test_a_map_with_an_object_for_a_key_has_no_form_in_python() -> None:
     with pytest.raises(
         JsException, match="Cannot use key of type Object as a key to a Python dict"
     ):
-        JsMap([(JsObject({}), 1)]).to_py()
+        JsMap.new([(JsObject({}), 1)]).to_py()
 
 
 def test_options_are_read_from_an_object_a_dict_and_keywords() -> None:

@@ -320,7 +320,7 @@ def test_a_clone_and_a_tee_can_both_be_read() -> None:
 def test_an_iterable_body_has_to_give_buffers() -> None:
     async def main() -> None:
         assert await Response.new(JsArray([Uint8Array.new([65])])).text() == "A"
-        for wrong in ([1], JsArray(["abc"]), JsMap([(1, 2)])):
+        for wrong in ([1], JsArray(["abc"]), JsMap.new([(1, 2)])):
             assert await rejected(Response.new(wrong).text()) == (
                 "TypeError: This ReadableStream did not return bytes."
             )

@@ -131,7 +131,7 @@ def test_parameters_change_their_address() -> None:
         (JsObject({"a": 1, "b": "é~!'()*-._ +"}), "a=1&b=%C3%A9%7E%21%27%28%29*-._+%2B"),
         ([("a", "b")], "a=b"),
         (JsArray([JsArray(["a", "b"])]), "a=b"),
-        (JsMap([("x", "y")]), "x=y"),
+        (JsMap.new([("x", "y")]), "x=y"),
         (None, ""),
     ],
 )

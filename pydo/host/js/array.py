@@ -53,7 +53,11 @@ class ArrayClass(JsClass):
         """Make an array of an iterable, through `mapper` if there is one."""
         if source is None or source is jsnull:
             raise JsTypeError(f"{js_string(source)} is not iterable")
-        items: Iterable[Any] = iterated(source) if hasattr(source, "__iter__") else ()
+        items: Iterable[Any] = ()
+        if hasattr(source, "__iter__"):
+            items = iterated(source)
+        elif (length := getattr(source, "length", None)) is not None:  # as an array looks
+            items = [getattr(source, str(index), None) for index in range(integer(length))]
         if mapper is None:
             return cls([cross(item) for item in items])
         return cls([cross(mapper(cross(item), index)) for index, item in enumerate(items)])
@@ -200,6 +204,10 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
             [each for i, each in enumerate(self.items) if truthy(pinned(function, each, i, self))]
         )
 
+    def flatMap(self, function: Callable[..., Any], *_: object) -> JsArray:
+        """Give a new array of what `function` makes, with its arrays laid out."""
+        return self.map(function).flat()
+
     def forEach(self, function: Callable[..., Any], *_: object) -> None:
         """Call `function(item, index, array)` for each element."""
         for index, item in enumerate(list(self.items)):
@@ -217,6 +225,18 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
                 return index
         return -1
 
+    def findLast(self, function: Callable[..., Any], *_: object) -> Any:
+        """Give the last element of which `function` is true."""
+        index = self.findLastIndex(function)
+        return None if index < 0 else self.items[index]
+
+    def findLastIndex(self, function: Callable[..., Any], *_: object) -> int:
+        """Give the index of the last element of which `function` is true, or -1."""
+        for index in range(len(self.items) - 1, -1, -1):
+            if truthy(pinned(function, self.items[index], index, self)):
+                return index
+        return -1
+
     def some(self, function: Callable[..., Any], *_: object) -> bool:
         """Tell whether `function` is true of an element."""
         return self.findIndex(function) >= 0
@@ -229,11 +249,52 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         """Fold the elements with `function(sum, item, index, array)`."""
         if not initial and not self.items:
             raise JsTypeError("Reduce of empty array with no initial value")
-        start = 0 if initial else 1
-        total = cross(initial[0]) if initial else self.items[0]
-        for index in range(start, len(self.items)):
+        return self._fold(function, range(len(self.items)), initial)
+
+    def reduceRight(self, function: Callable[..., Any], *initial: Any) -> Any:
+        """Fold the elements from the end."""
+        if not initial and not self.items:
+            raise JsTypeError("Reduce of empty array with no initial value")
+        return self._fold(function, range(len(self.items) - 1, -1, -1), initial)
+
+    def _fold(self, function: Callable[..., Any], order: range, initial: tuple[Any, ...]) -> Any:
+        total = cross(initial[0]) if initial else self.items[order[0]]
+        for index in order if initial else order[1:]:
             total = cross(pinned(function, total, self.items[index], index, self))
         return total
+
+    def copyWithin(self, target: Any, start: Any = None, end: Any = None, *_: object) -> JsArray:
+        """Copy a part of the array over another."""
+        size = len(self.items)
+        stop = size if end is None else integer(end)
+        part = self.items[integer(start) : stop]
+        to = range(size)[integer(target) :]
+        for index, item in zip(to, part, strict=False):
+            self.items[index] = item
+        return self
+
+    def toReversed(self, *_: object) -> JsArray:
+        """Give a new array of the elements from last to first."""
+        return JsArray(self.items[::-1])
+
+    def toSorted(self, compare: Any = None, *_: object) -> JsArray:
+        """Give a new array, sorted."""
+        return JsArray(list(self.items)).sort(compare)
+
+    def toSpliced(self, start: Any = None, count: Any = None, *items: Any) -> JsArray:
+        """Give a new array with a part replaced."""
+        copied = JsArray(list(self.items))
+        copied.splice(start, count, *items)
+        return copied
+
+    def with_(self, index: Any = None, value: Any = None, *_: object) -> JsArray:
+        """Give a new array with one element replaced."""
+        position = integer(index)
+        if not -len(self.items) <= position < len(self.items):
+            raise JsRangeError("Invalid index : " + js_string(index))
+        copied = list(self.items)
+        copied[position] = cross(value)
+        return JsArray(copied)
 
     def values(self, *_: object) -> JsIterator:
         """Iterate over the elements."""
@@ -324,7 +385,10 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
             raise IndexError(index) from None
 
     def __delitem__(self, index: Any) -> None:
-        del self.items[index]
+        try:
+            del self.items[index]
+        except IndexError:
+            raise IndexError(index) from None
 
     def __add__(self, other: Any) -> JsArray:
         return self.concat(other)

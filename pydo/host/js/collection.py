@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
-from typing import Any, cast, final
+from typing import Any, NoReturn, cast, final
 
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsError, JsTypeError
@@ -38,10 +38,10 @@ _NAN = math.nan
 
 
 class CollectionClass(NativeClass):
-    """A collection; pydo's own code calls it, a Worker's has to say `new`."""
+    """A collection, which only `new` constructs."""
 
-    def __call__(cls, *arguments: Any, **named: Any) -> Any:
-        return type.__call__(cls, *arguments, **named)
+    def __call__(cls, *_: object, **__: object) -> NoReturn:
+        raise JsTypeError(f"Constructor {cls.name} requires 'new'")
 
 
 class JsMap(JsProxy, metaclass=CollectionClass, js_name="Map"):
@@ -55,14 +55,7 @@ class JsMap(JsProxy, metaclass=CollectionClass, js_name="Map"):
         if entries is None or entries is jsnull:
             return
         for entry in iterated(entries):
-            try:
-                key, value = entry
-            except (TypeError, ValueError):
-                raise JsTypeError(
-                    f"Iterator value {js_string(entry)} is not an entry object"
-                ) from None
-            if isinstance(entry, str):
-                raise JsTypeError(f"Iterator value {entry} is not an entry object")
+            key, value = _pair(entry)
             data[key if type(key) is str else _key(key)] = cross(value)
 
     @property
@@ -123,6 +116,14 @@ class JsMap(JsProxy, metaclass=CollectionClass, js_name="Map"):
             return self.data.pop(_key(key), *default)
         except KeyError:
             raise KeyError(key) from None
+
+    def popitem(self) -> tuple[Any, Any]:
+        """Take the first entry."""
+        try:
+            key = next(iter(self.data))
+        except StopIteration:
+            raise KeyError from None
+        return _value(key), self.data.pop(key)
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """Give the value of a key, which is set if there is none."""
@@ -256,6 +257,13 @@ class JsSet(JsProxy, metaclass=CollectionClass, js_name="Set"):
 
     def __len__(self) -> int:
         return len(self.data)
+
+
+def _pair(entry: Any) -> tuple[Any, Any]:
+    if isinstance(entry, str) or not hasattr(entry, "__getitem__"):
+        raise JsTypeError(f"Iterator value {js_string(entry)} is not an entry object")
+    items: list[Any] = [*entry, None, None]
+    return items[0], items[1]
 
 
 def _key(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import functools
 import math
 import re
 import time
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 from pydo.host.js.error import JsRangeError
 from pydo.host.js.text import js_number, js_string
 from pydo.host.js.value import JsClass, JsProxy, plain_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["JsDate"]
 
@@ -133,7 +137,27 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
         offset = _moment(self.ms).astimezone().utcoffset() or dt.timedelta()
         return -int(offset.total_seconds() // 60)
 
+    def _set(self, first: str, *values: Any, is_utc: bool) -> Any:
+        """Set a part of the moment and those after it; a part out of its range carries over."""
+        ms = self.ms
+        if math.isnan(ms):
+            if first != "FullYear":
+                return math.nan
+            ms = 0.0
+        moment = _moment(ms) if is_utc else _moment(ms).astimezone()
+        parts: list[Any] = [_PARTS[name](moment) for name in _SETTABLE]
+        start, last = _SETTABLE.index(first), _SETTABLE.index(_LAST_SET_WITH[first])
+        given = values[: last + 1 - start] or (math.nan,)
+        parts[start : start + len(given)] = given
+        found = _from_parts(*parts, has_whole_year=True)
+        self.ms = _clipped(found if is_utc else _to_utc(found))
+        return plain_number(self.ms)
+
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("set"):
+            first = name.removeprefix("setUTC").removeprefix("set")
+            if first in _LAST_SET_WITH:
+                return functools.partial(self._set, first, is_utc=name.startswith("setUTC"))
         part = _PARTS.get(name.removeprefix("getUTC").removeprefix("get"))
         if part is None or not name.startswith("get"):
             raise AttributeError(name)
@@ -163,7 +187,7 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
         return isinstance(other, JsDate) and self.ms >= other.ms
 
 
-_PARTS = {
+_PARTS: dict[str, Callable[[dt.datetime], int]] = {
     "FullYear": lambda moment: moment.year,
     "Month": lambda moment: moment.month - 1,
     "Date": lambda moment: moment.day,
@@ -172,6 +196,18 @@ _PARTS = {
     "Minutes": lambda moment: moment.minute,
     "Seconds": lambda moment: moment.second,
     "Milliseconds": lambda moment: moment.microsecond // 1000,
+}
+
+# The parts in the order of a constructor's arguments, and up to which one a setter takes them.
+_SETTABLE = ("FullYear", "Month", "Date", "Hours", "Minutes", "Seconds", "Milliseconds")
+_LAST_SET_WITH = {
+    "FullYear": "Date",
+    "Month": "Date",
+    "Date": "Date",
+    "Hours": "Milliseconds",
+    "Minutes": "Milliseconds",
+    "Seconds": "Milliseconds",
+    "Milliseconds": "Milliseconds",
 }
 
 
@@ -249,7 +285,7 @@ def _parse_loosely(text: str) -> float:
     return moment.timestamp() * 1000
 
 
-def _from_parts(*parts: Any) -> float:
+def _from_parts(*parts: Any, has_whole_year: bool = False) -> float:
     numbers = [float(js_number(part)) for part in parts[:7]]
     if any(math.isnan(number) or math.isinf(number) for number in numbers):
         return math.nan
@@ -257,7 +293,7 @@ def _from_parts(*parts: Any) -> float:
     year, month, day, hour, minute, second, milli = [int(number) for number in numbers] + defaults[
         len(numbers) :
     ]
-    if 0 <= year <= 99:  # noqa: PLR2004 - JavaScript's two digits
+    if 0 <= year <= 99 and not has_whole_year:  # noqa: PLR2004 - JavaScript's two digits
         year += 1900
     year, month = year + month // 12, month % 12
     try:

@@ -30,6 +30,22 @@ class ErrorClass(JsClass):
     """An error class: it may be called without `new`."""
 
     TYPE_NAME = "pyodide.ffi.JsException"
+    _js_name: str
+
+    def __new__(  # noqa: PYI034 - a class is made
+        mcs, python_name: str, bases: tuple[type, ...], namespace: dict[str, Any], js_name: str = ""
+    ) -> ErrorClass:
+        cls: Any = super().__new__(mcs, python_name, bases, namespace, js_name)
+        # A traceback calls each of them as Pyodide does.
+        cls._js_name = cls.__qualname__
+        cls.__module__, cls.__qualname__ = "pyodide.ffi", "JsException"
+        made: ErrorClass = cls
+        return made
+
+    @property
+    def name(cls) -> str:
+        """The name of the class in JavaScript."""
+        return cls._js_name
 
 
 class JsError(JsException, JsProxy, metaclass=ErrorClass, js_name="Error"):

@@ -85,7 +85,7 @@ def _fetch(port: FetchPort, arguments: tuple[Any, ...], named: dict[str, Any]) -
     loop: Any = running_loop()
     resource, init, *_ = (*arguments, None)
     request = Request.new(resource, init, **named)
-    signal = request.signal if isinstance(request.signal, AbortSignal) else None
+    signal = request.given_signal if isinstance(request.given_signal, AbortSignal) else None
     if signal is not None and signal.aborted:
         return JsPromise.rejected(thrown(signal.reason))
     if request.url.startswith("data:"):

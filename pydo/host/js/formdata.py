@@ -32,6 +32,7 @@ _NO_BOUNDARY = (
     "boundary parameter, e.g. 'Content-Type: multipart/form-data; boundary=\"abcd\"'. See RFC "
     "7578, section 4."
 )
+_ABSENT: Any = object()  # where nothing was given
 
 
 class FormData(JsProxy, metaclass=NativeClass):
@@ -82,14 +83,16 @@ class FormData(JsProxy, metaclass=NativeClass):
         lines.append(f"--{boundary}--".encode())
         return b"".join(lines), f"multipart/form-data; boundary={boundary}"
 
-    def append(self, name: Any = None, value: Any = None, filename: Any = None, *_: object) -> None:
+    def append(
+        self, name: Any = None, value: Any = _ABSENT, filename: Any = None, *_: object
+    ) -> None:
         """Add a value to those of a name."""
-        self.fields.append((js_string(name), _entry(name, value, filename)))
+        self.fields.append((js_string(name), _entry("append", name, value, filename)))
 
-    def set(self, name: Any = None, value: Any = None, filename: Any = None, *_: object) -> None:
+    def set(self, name: Any = None, value: Any = _ABSENT, filename: Any = None, *_: object) -> None:
         """Replace the values of a name by one, which stands where the first of them stood."""
         key = js_string(name)
-        entry = (key, _entry(name, value, filename))
+        entry = (key, _entry("set", name, value, filename))
         places = [index for index, (each, _) in enumerate(self.fields) if each == key]
         if not places:
             self.fields.append(entry)
@@ -139,7 +142,12 @@ class FormData(JsProxy, metaclass=NativeClass):
         return self.entries()
 
 
-def _entry(name: Any, value: Any, filename: Any) -> str | File:
+def _entry(method: str, name: Any, value: Any, filename: Any) -> str | File:
+    if value is _ABSENT:
+        raise JsTypeError(
+            f"Failed to execute '{method}' on 'FormData': parameter 2 is not of type 'File or Blob "
+            "or string'."
+        )
     if not isinstance(value, Blob):
         return js_string(value)
     if filename is not None:

@@ -11,7 +11,8 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsSyntaxError, JsTypeError
 from pydo.host.js.object import JsObject, members_of, ordered
 from pydo.host.js.text import js_string, number_text
-from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, jsnull, plain_number
+from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, cross, jsnull, plain_number
+from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +29,10 @@ class JSON(JsProxy, js_name="Object"):
 
     __slots__ = ("__dict__",)
 
-    def parse(self, text: Any = None, *_: object) -> Any:
-        """Read a value."""
-        return parse(js_string(text))
+    def parse(self, text: Any = None, reviver: Any = None, *_: object) -> Any:
+        """Read a value, and let `reviver(key, value)` change what is in it, from within."""
+        found = parse(js_string(text))
+        return _revived("", found, reviver) if callable(reviver) else found
 
     def stringify(
         self, value: Any = None, replacer: Any = None, indent: Any = None, *_: object
@@ -57,6 +59,19 @@ def parse(text: str) -> Any:
     except _BadConstantError:
         raise JsSyntaxError(_unexpected(text, _bare_constant(text))) from None
     return _entered(found)
+
+
+def _revived(key: str, value: Any, reviver: Callable[..., Any]) -> Any:
+    if isinstance(value, JsArray):
+        value.items[:] = [_revived(str(i), item, reviver) for i, item in enumerate(value.items)]
+    elif isinstance(value, JsObject):
+        for name, member in list(value.__members__.items()):
+            changed = _revived(name, member, reviver)
+            if changed is None:
+                del value.__members__[name]
+            else:
+                value.__members__[name] = changed
+    return cross(pinned(reviver, key, value))
 
 
 def stringify(value: Any, replacer: Any = None, indent: Any = None) -> str | None:
@@ -88,6 +103,7 @@ class _Writer:
         self._allowed = allowed
         self._change = change
         self._open: list[int] = []
+        self._in_array = False  # what is written now is an element of one
 
     def write(self, key: str, value: Any, margin: str) -> str | None:
         """Write one value; `margin` is what stands before the lines of its container."""
@@ -107,9 +123,10 @@ class _Writer:
         if isinstance(value, str):
             return _quoted(value)
         if id(value) in self._open:
+            place = f"index {key}" if self._in_array else f"property '{key}'"
             raise JsTypeError(
                 "Converting circular structure to JSON\n    --> starting at object with "
-                f"constructor '{_class_of(value)}'\n    --- property '{key}' closes the circle"
+                f"constructor '{_class_of(value)}'\n    --- {place} closes the circle"
             )
         self._open.append(id(value))
         try:
@@ -121,17 +138,22 @@ class _Writer:
         inner = margin + self._gap
         if isinstance(value, (JsArray, list, tuple)):
             items = cast("list[Any]", list(value))  # pyright: ignore[reportUnknownArgumentType]  # the user's own
-            parts = [self.write(str(i), item, inner) or "null" for i, item in enumerate(items)]
+            parts = [self._element(i, item, inner) for i, item in enumerate(items)]
             return self._wrapped("[", parts, "]", margin)
         colon = ": " if self._gap else ":"
         written: list[str] = []
         for name, member in members_of(value).items():
             if self._allowed is not None and name not in self._allowed:
                 continue
+            self._in_array = False
             text = self.write(name, member, inner)
             if text is not None:
                 written.append(f"{_quoted(name)}{colon}{text}")
         return self._wrapped("{", written, "}", margin)
+
+    def _element(self, index: int, item: Any, margin: str) -> str:
+        self._in_array = True
+        return self.write(str(index), item, margin) or "null"
 
     def _wrapped(self, start: str, parts: list[str], end: str, margin: str) -> str:
         if not parts:
@@ -183,6 +205,7 @@ def _quoted(text: str) -> str:
     quoted = encode_basestring(text)
     if text.isascii():
         return quoted
+    quoted = quoted.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     return "".join(
         f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char for char in quoted
     )
@@ -199,6 +222,8 @@ def _bare_constant(text: str) -> int:
 
 def _explain(text: str, message: str, position: int) -> str:  # noqa: C901 - a table of V8's texts
     if position >= len(text) and message == "Expecting value":
+        return "Unexpected end of JSON input"
+    if message == "Expecting value" and text[position:] in _BEGUN_WORDS:
         return "Unexpected end of JSON input"
     if "Unterminated" in message:
         return f"Unterminated string in JSON {_place(text, len(text))}"
@@ -227,6 +252,9 @@ def _explain(text: str, message: str, position: int) -> str:  # noqa: C901 - a t
     return _unexpected(text, position)
 
 
+_BEGUN_WORDS = frozenset(
+    word[:length] for word in ("true", "false", "null") for length in range(1, len(word))
+)
 _MESSAGES = {
     "':' delimiter": "Expected ':' after property name",
     "control character": "Bad control character in string literal",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["NUMBER_FUNCTIONS", "Math"]
 
 
-class Math(JsProxy):
+class Math(JsProxy, js_name="Object"):
     """The object `Math`; what is out of a function's domain is NaN."""
 
     __slots__ = ("__dict__",)
@@ -25,6 +25,10 @@ class Math(JsProxy):
         vars(self).update(_CONSTANTS)
         vars(self).update({name: JsFunction(_unary(f), name) for name, f in _UNARY.items()})
         vars(self).update({name: JsFunction(f, name) for name, f in _OTHERS.items()})
+
+    def toString(self) -> str:
+        """Give JavaScript's text of the namespace."""
+        return "[object Math]"
 
     @property
     def __members__(self) -> dict[str, Any]:

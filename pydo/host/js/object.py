@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import math
 from typing import TYPE_CHECKING, Any, cast
 
 from pydo.host.js.error import JsTypeError
@@ -75,7 +77,13 @@ class ObjectClass(JsClass):
 
     def is_(cls, first: Any = None, second: Any = None, *_: object) -> bool:
         """Tell whether both are the same value."""
-        return first is second or (not isinstance(first, JsProxy) and first == second)
+        if isinstance(first, (int, float)) and isinstance(second, (int, float)):
+            if isinstance(first, bool) or isinstance(second, bool):
+                return first is second
+            if math.isnan(first) or math.isnan(second):
+                return math.isnan(first) and math.isnan(second)
+            return first == second and math.copysign(1, first) == math.copysign(1, second)
+        return first is second or (isinstance(first, str) and first == second)
 
     def hasOwn(cls, value: Any = None, name: Any = None, *_: object) -> bool:
         """Tell whether the value itself has the member."""
@@ -116,16 +124,27 @@ class JsObject(JsProxy, metaclass=ObjectClass, js_name="Object"):
             return members[name]
         if name == "members":
             return members
-        # Pyodide's form of a name that Python keeps for itself: `range.from_`.
-        if name.endswith("_") and name[:-1] in members:
-            return members[name[:-1]]
+        if name[-1] == "_" and (plain := _without_underscore(name)) in members:
+            return members[plain]
         raise AttributeError(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self.__members__[name] = cross(value)
+        members = self.__members__
+        if name[-1:] == "_":
+            name = _without_underscore(name)
+        is_out_of_order = name[:1].isdigit() and name not in members and _is_index(name)
+        members[name] = cross(value)
+        if is_out_of_order:
+            _take_over(self, ordered(members))
 
     def __delattr__(self, name: str) -> None:
-        self.__members__.pop(name, None)
+        self.__members__.pop(_without_underscore(name), None)
+
+    def __repr__(self) -> str:
+        own = self.__members__.get("toString")
+        return self.toString() if own is None else str(own())
+
+    __str__ = __repr__
 
     def __dir__(self) -> Iterable[str]:
         return [*super().__dir__(), *self.__members__]
@@ -228,6 +247,13 @@ def ordered(members: dict[str, Any]) -> dict[str, Any]:
     indices.sort(key=int)
     first = {key: members[key] for key in indices}
     return {**first, **{key: each for key, each in members.items() if key not in first}}
+
+
+def _without_underscore(name: str) -> str:
+    """Give the member that a name means: `from_` is Pyodide's form of a keyword of Python's."""
+    if name[-1:] == "_" and keyword.iskeyword(name.rstrip("_")):
+        return name[:-1]
+    return name
 
 
 def _is_index(key: str) -> bool:

@@ -20,6 +20,7 @@ __all__ = ["RegExp"]
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _NAMED = re.compile(r"\(\?<(?![=!])")
 _REFERENCE = re.compile(r"\\k<(\w+)>")
+_BARE_SLASH = re.compile(r"(?<!\\)/")
 _END = re.compile(r"(?<!\\)\$")
 
 
@@ -42,7 +43,7 @@ class RegExp(JsProxy, metaclass=JsClass):
     def __init__(self, source: Any = "(?:)", flags: Any = None, *_: object) -> None:
         if isinstance(source, RegExp):
             source, flags = source.source, source.flags if flags is None else flags
-        self.source = js_string(source)
+        self.source = _BARE_SLASH.sub(r"\/", js_string(source))
         self.flags = "".join(sorted("" if flags is None else js_string(flags)))
         self.lastIndex: Any = 0
         if set(self.flags) - set("dgimsuvy") or len(set(self.flags)) != len(self.flags):

@@ -71,14 +71,14 @@ _NO_INIT = (
 class Request(Body, metaclass=NativeClass):
     """A request."""
 
-    __slots__ = ("__dict__", "cache", "cf", "method", "redirect", "signal", "url")
+    __slots__ = ("__dict__", "cache", "cf", "given_signal", "method", "redirect", "url")
 
     method: str
     url: str
     redirect: str
     cf: Any
     cache: Any
-    signal: Any
+    given_signal: Any
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         if not arguments:
@@ -90,7 +90,7 @@ class Request(Body, metaclass=NativeClass):
         self.content, self.content_type, self.used = None, None, False
         self.held, self.received = None, None
         self.method, self.redirect = "GET", "follow"
-        self.cf, self.cache, self.signal = None, jsnull, jsnull
+        self.cf, self.cache, self.given_signal = None, jsnull, jsnull
         given: Mapping[str, Any] = {}
         if init is not None or named:
             if isinstance(init, Request):
@@ -126,8 +126,15 @@ class Request(Body, metaclass=NativeClass):
         self.method, self.url, self.received = method, url, headers
         self.content, self.content_type, self.used = body, None, False
         self.held, self.redirect = None, "manual"
-        self.cf, self.cache, self.signal = cf, jsnull, jsnull
+        self.cf, self.cache, self.given_signal = cf, jsnull, jsnull
         return self
+
+    @property
+    def signal(self) -> AbortSignal:
+        """The signal that was given, else one that never aborts."""
+        if not isinstance(self.given_signal, AbortSignal):
+            self.given_signal = AbortSignal.made()
+        return self.given_signal
 
     @property
     def integrity(self) -> str:
@@ -156,7 +163,7 @@ class Request(Body, metaclass=NativeClass):
         copied.held = None if self.held is None else self.held.copy()
         copied.received = self.received
         copied.method, copied.url, copied.redirect = self.method, self.url, self.redirect
-        copied.cf, copied.cache, copied.signal = self.cf, self.cache, self.signal
+        copied.cf, copied.cache, copied.given_signal = self.cf, self.cache, self.given_signal
         return copied
 
     def redirected(self, response: Response) -> Request | None:
@@ -177,7 +184,7 @@ class Request(Body, metaclass=NativeClass):
         followed.method, followed.url, followed.redirect = hop.method, hop.address.href, "follow"
         followed.held, followed.received = Headers.received(hop.headers), None
         followed.content, followed.content_type, followed.used = self.content, None, self.used
-        followed.cf, followed.cache, followed.signal = self.cf, self.cache, self.signal
+        followed.cf, followed.cache, followed.given_signal = self.cf, self.cache, self.given_signal
         if not hop.has_body:
             followed.content, followed.used = None, False
         return followed
@@ -186,7 +193,7 @@ class Request(Body, metaclass=NativeClass):
         if other.bodyUsed and keep_body:
             raise JsTypeError("Cannot reconstruct a Request with a used body.")
         self.method, self.redirect = other.method, other.redirect
-        self.cf, self.cache, self.signal = other.cf, other.cache, other.signal
+        self.cf, self.cache, self.given_signal = other.cf, other.cache, other.given_signal
         if other.held is not None:
             self.held = other.held.copy()
         self.received, self.content_type = other.received, other.content_type
@@ -209,7 +216,7 @@ class Request(Body, metaclass=NativeClass):
                 raise JsTypeError(f"Unsupported cache mode: {js_string(cache)}")
             self.cache = js_string(cache)
         self.cf = given.get("cf", self.cf)
-        self.signal = _signal(given.get("signal", self.signal))
+        self.given_signal = _signal(given.get("signal", self.given_signal))
         headers = given.get("headers")
         if headers is not None:
             self.held, self.received, self.content_type = _headers(headers), None, None

@@ -33,6 +33,7 @@ from pydo.restart import ReloadMode, execute_again, lasting_package, syntax_erro
 from pydo.runtime.container import Settings
 from pydo.runtime.database import OpenDatabases
 from pydo.runtime.failure import origin
+from pydo.runtime.history.log import Retention
 from pydo.runtime.loop import ObjectLoop
 from pydo.serve.dialer import Dialer
 from pydo.serve.front import Front
@@ -126,6 +127,7 @@ class DevSession:
             watches_memory=tool.warns_of_lost_memory,
             syncs_commits=tool.survives_power_loss,
             is_strict=options.strict,
+            history=Retention.of(tool.history_days, tool.history_size_mb),
         )
         self._loop = ObjectLoop()
         self._loop.set_exception_handler(self._unhandled)

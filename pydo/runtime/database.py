@@ -29,7 +29,6 @@ import logging
 import re
 from collections import OrderedDict
 from enum import Enum
-from functools import cache
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from weakref import ref
@@ -38,11 +37,15 @@ import apsw
 
 from pydo.errors import JsException, internal_error
 from pydo.platform import atomic_write, open_files_limit, sync_directory
+from pydo.runtime.history.recorder import Recorder
+from pydo.runtime.history.wal import empty_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from weakref import ReferenceType
+
+    from pydo.runtime.history.recorder import Recording
 
 __all__ = ["Database", "LiveCursor", "OpenDatabases", "raise_sqlite_error", "sqlite_error"]
 
@@ -53,7 +56,7 @@ _LENGTH_LIMIT = 4 * 1024 * 1024  # bytes of a string, blob or row: util/sqlite.c
 _PAGE = 4096
 _NEAR = 0.8  # of a limit, from where on it is told
 _RESERVED_FILES = 96  # descriptors left to sockets, modules and the user's own files
-_FILES_EACH = 3  # the database, its log and the log's index
+_FILES_EACH = 4  # the database, its log, the log's index, and that of its history
 _MOST_OPEN, _FEWEST_OPEN = 1000, 8
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 # Where APSW's SQLite has other words than workerd's, or functions that workerd's is built without.
@@ -165,13 +168,19 @@ class Database:
     """The database of one object; opened when it is needed, closed when it is not."""
 
     def __init__(
-        self, directory: Path, budget: OpenDatabases, on_create: Callable[[], object]
+        self,
+        directory: Path,
+        budget: OpenDatabases,
+        on_create: Callable[[], object],
+        recording: Recording | None = None,
     ) -> None:
         self.directory = directory
         self.path = directory / _FILE
         self.epoch = 0  # changes whenever what was known of the schema may be wrong
         self._budget = budget
         self._on_create = on_create
+        self._recording = recording
+        self._recorder: Recorder | None = None
         self._connection: apsw.Connection | None = None
         self._exists: bool | None = None
         self._transaction = _Transaction.NONE
@@ -226,6 +235,8 @@ class Database:
         if self._critical is not None:
             raise self._critical
         connection = self.opened()
+        if self._recording is not None:
+            self._record(connection)
         if self._transaction is _Transaction.NONE:
             connection.execute("BEGIN")
             self._transaction = _Transaction.OPEN
@@ -236,6 +247,18 @@ class Database:
         if self._levels:
             self._make_levels(connection)
         return connection
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """What writes its history; None if none is kept."""
+        if self._recorder is None and self._recording is not None:
+            self._recorder = Recorder(self.path, self._recording)
+        return self._recorder
+
+    def _record(self, connection: apsw.Connection) -> None:
+        recorder = self._recorder or self.recorder
+        assert recorder is not None, "a history is kept"
+        recorder.attach(connection)
 
     def execute(
         self, connection: apsw.Connection, text: str, bindings: tuple[object, ...] = ()
@@ -269,11 +292,11 @@ class Database:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             if self._budget.syncs_commits:
-                atomic_write(self.path, _empty_database())
+                atomic_write(self.path, empty_database())
                 sync_directory(self.directory.parent)
             else:
                 new = self.path.with_suffix(".new")
-                new.write_bytes(_empty_database())
+                new.write_bytes(empty_database())
                 new.replace(self.path)
         except OSError as error:
             self._give_up(_disk_error(error), error)
@@ -480,6 +503,8 @@ class Database:
             return
         self._cancel_cursors()
         self._rollback(connection)
+        if self._recording is not None:
+            self._record(connection)
         connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 1)
         try:
             connection.execute("VACUUM")
@@ -503,6 +528,8 @@ class Database:
         if connection is not None:
             self._rollback(connection)
             self._budget.closed(self)
+            if self._recorder is not None:
+                self._recorder.close()
             connection.close()
 
     def watch(self, cursor: LiveCursor) -> ReferenceType[LiveCursor]:
@@ -570,20 +597,6 @@ def _code_name(code: int) -> str:
         **apsw.mapping_extended_result_codes,
     }
     return str(names.get(code, ""))
-
-
-@cache
-def _empty_database() -> bytes:
-    # Writing these bytes and opening them costs a third of what making a database and switching
-    # its journal mode does.
-    memory = apsw.Connection(":memory:")
-    memory.execute(
-        "PRAGMA page_size=4096; CREATE TABLE made (a); DROP TABLE made; VACUUM"
-    ).fetchall()
-    image = bytearray(memory.serialize("main"))
-    memory.close()
-    image[18] = image[19] = 2  # "write version" and "read version" of the header: WAL
-    return bytes(image)
 
 
 def _default_limit() -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pydo.runtime.alarms import AlarmScheduler
     from pydo.runtime.database import OpenDatabases
     from pydo.runtime.events import Event
+    from pydo.runtime.history.recorder import Recording
     from pydo.runtime.lifecycle import State
     from pydo.runtime.memory import Loss
     from pydo.runtime.runtime import Runtime
@@ -55,6 +56,7 @@ class ActorNamespace:
         )
         self.worker = worker
         self.has_sql = True
+        self._recording = runtime.recording
         self._containers: dict[str, ActorContainer] = {}
         self._vacant: dict[str, float] = {}  # since when, in the order of leaving
         self._lost: dict[str, tuple[State, list[Loss]]] = {}  # until the object wakes
@@ -84,6 +86,11 @@ class ActorNamespace:
     def label(self, object_id: DurableObjectId) -> ObjectLabel:
         """Give what an object is called in what is told of it."""
         return ObjectLabel(self.class_name, object_id.hex, object_id.name)
+
+    @property
+    def recording(self) -> Recording | None:
+        """How histories of its objects are kept; None if they are not."""
+        return self._recording if self.has_sql else None
 
     def replace(self, worker: Worker, *, cuts_sockets: bool = False) -> None:
         """Let every object go over to the new code; accepted sockets stay, or are cut."""

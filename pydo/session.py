@@ -18,9 +18,11 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from pydo import __version__
+from pydo.asked import commands
 from pydo.bindings import Bindings
 from pydo.config import Config, ConfigError, Overrides, Project, load_tool, locate, read_environ
 from pydo.console import ConsoleObserver
+from pydo.control import Control
 from pydo.errors import PydoError, UserCodeError
 from pydo.host.env import make_env
 from pydo.host.execution import wait_until
@@ -231,10 +233,14 @@ class DevSession:
             except UserCodeError as error:
                 self._code_failed(error)
         self._follow()
+        control = Control(
+            self._ground.state.control, commands([each.runtime for each in self._served])
+        )
         # What is loaded by now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         await server.start(sockets)
+        await control.start()
         self._say_ready(port)
         self._tell_of_crons(port)
         watching = [self._loop.create_task(self._reload_on_changes(each)) for each in self._served]
@@ -249,6 +255,7 @@ class DevSession:
         if self._is_restarting:
             successor = Handover.of(self._first.config.dev.ip, port, sockets)
             self._say_cut(len(joined))
+        await control.close()
         await server.close()
         for each in self._served:
             await each.aclose()

@@ -18,9 +18,11 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from pydo import __version__
+from pydo.asked import commands
 from pydo.bindings import Bindings
 from pydo.config import Config, ConfigError, Overrides, Project, load_tool, locate, read_environ
 from pydo.console import ConsoleObserver
+from pydo.control import Control
 from pydo.errors import PydoError, UserCodeError
 from pydo.host.env import make_env
 from pydo.host.execution import wait_until
@@ -33,6 +35,7 @@ from pydo.restart import ReloadMode, execute_again, lasting_package, syntax_erro
 from pydo.runtime.budget import OpenDatabases
 from pydo.runtime.container import Settings
 from pydo.runtime.failure import origin
+from pydo.runtime.history.log import Retention
 from pydo.runtime.loop import ObjectLoop
 from pydo.serve.dialer import Dialer
 from pydo.serve.front import Front
@@ -130,6 +133,7 @@ class DevSession:
             watches_memory=tool.warns_of_lost_memory,
             syncs_commits=tool.survives_power_loss,
             is_strict=options.strict,
+            history=Retention.of(tool.history_days, tool.history_size_mb),
         )
         self._loop = ObjectLoop()
         self._loop.set_exception_handler(self._unhandled)
@@ -236,10 +240,14 @@ class DevSession:
             except UserCodeError as error:
                 self._code_failed(error)
         self._follow()
+        control = Control(
+            self._ground.state.control, commands([each.runtime for each in self._served])
+        )
         # What is loaded by now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         await server.start(sockets)
+        await control.start()
         self._say_ready(port)
         self._tell_of_crons(port)
         watching = [self._loop.create_task(self._reload_on_changes(each)) for each in self._served]
@@ -254,6 +262,7 @@ class DevSession:
         if self._is_restarting:
             successor = Handover.of(self._first.config.dev.ip, port, sockets)
             self._say_cut(len(joined))
+        await control.close()
         await server.close()
         for each in self._served:
             await each.aclose()

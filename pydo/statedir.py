@@ -3,6 +3,7 @@
     <root>/                         --persist-to, or .pydo/state beside the configuration
       v1/                           this layout; another one gets another number
         lock                        held while in use; says by whom
+        control                     how the server that holds it is asked (`pydo.control`)
         kv/<id>/  d1/<id>/        stores beside objects, by the ids of the configuration
         do/<worker>-<Class>/      a class directory
           namespace.json            the unique key of which the class's object ids are made
@@ -36,19 +37,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["KEY_VALUE", "SQLITE", "ClassDirectory", "StateDirectory", "store_directory"]
+__all__ = [
+    "KEY_VALUE",
+    "SQLITE",
+    "ClassDirectory",
+    "HeldError",
+    "StateDirectory",
+    "store_directory",
+]
 
 SQLITE = "sqlite"
 KEY_VALUE = "key-value"
 
 _LAYOUT = "v1"
-_NOT_KEPT = frozenset({"lock", "snapshots", "backups"})
+_NOT_KEPT = frozenset({"lock", "control", "snapshots", "backups"})
 _DOOMED = ".doomed"  # a class directory that is being removed
 _COMPLETE, _PLACING = ".replacing", ".placing"  # a replacement before and after the old is gone
 _FORMAT = 1
 _NAMESPACE = "namespace.json"
 _OBJECT_NAME = re.compile(r"[0-9a-f]{64}")
 _UNFIT_FOR_A_NAME = re.compile(r'^\.|[\x00-\x1f/\\:*?"<>|\ud800-\udfff]')
+
+
+class HeldError(StateError):
+    """Another process holds the directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,7 @@ class StateDirectory:
     A process that dies, however it dies, holds it no longer.
     """
 
-    def __init__(self, root: Path, lock: FileLock, owner: dict[str, object]) -> None:
+    def __init__(self, root: Path, lock: FileLock | None, owner: dict[str, object]) -> None:
         self.root = root
         self._lock = lock
         self._owner = owner
@@ -121,7 +133,7 @@ class StateDirectory:
             lock = None if left is None else FileLock.adopt(left, path)
             lock = lock or FileLock.acquire(path)
             if lock is None:
-                raise StateError(
+                raise HeldError(
                     f"{root} is in use by pydo dev{_read_owner(layout / 'lock')}; "
                     "stop that one, or choose another directory with --persist-to"
                 )
@@ -133,6 +145,16 @@ class StateDirectory:
         except OSError as error:
             raise _unusable(root, error) from error
         return directory
+
+    @classmethod
+    def look_at(cls, root: Path) -> StateDirectory:
+        """Give a directory that another process holds, to be read while that goes on."""
+        return cls(root.absolute(), None, {})
+
+    @property
+    def control(self) -> Path:
+        """The file by which the server that holds it is asked."""
+        return self.layout / "control"
 
     def store_directory(self, kind: str, store_id: str) -> Path:
         """Return where a store that stands beside objects belongs; nothing is made there."""
@@ -311,11 +333,12 @@ class StateDirectory:
 
     def leave(self) -> int | None:
         """Leave the hold to the program that this process executes next."""
-        return self._lock.leave()
+        return None if self._lock is None else self._lock.leave()
 
     def close(self) -> None:
         """Let go of the directory; a second call does nothing."""
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -333,6 +356,7 @@ class StateDirectory:
         return self.layout / "do"
 
     def _write_owner(self) -> None:
+        assert self._lock is not None, "it is held"
         self._lock.write(json.dumps(self._owner).encode())
 
     def _refuse_names_alike(self, name: str) -> None:

@@ -14,14 +14,26 @@ RINGS = {
     0: {"errors", "config", "clone", "statedir", "platform", "foreign"},
     1: {"runtime"},
     2: {"bindings", "host", "loader"},
-    3: {"serve", "reload", "restart", "console", "d1", "scaffold", "state", "migrate", "check"},
-    4: {"session", "served", "cli", "__main__"},
+    3: {
+        "check",
+        "console",
+        "control",
+        "d1",
+        "migrate",
+        "reload",
+        "restart",
+        "scaffold",
+        "serve",
+        "state",
+    },
+    4: {"asked", "session", "served", "cli", "__main__"},
 }
 RING_OF = {name: ring for ring, names in RINGS.items() for name in names}
 # What may be imported within a ring.
 ALLOWED_BESIDE = {
     ("bindings", "host"),  # they are JavaScript's values
     ("statedir", "platform"),  # the lock of the directory
+    ("session", "asked"),
     ("session", "served"),
     ("cli", "session"),
     ("__main__", "cli"),

@@ -20,6 +20,7 @@ from pydo.cli.init import init
 from pydo.cli.migrate import migrate
 from pydo.cli.option import CONTEXT_SETTINGS, is_verbose, verbose
 from pydo.cli.state import state
+from pydo.cli.timetravel import time_travel
 from pydo.console import Console
 from pydo.errors import ConfigError, PydoError
 
@@ -76,5 +77,5 @@ def cli() -> None:
     """Run Cloudflare's Python Workers with their Durable Objects on this machine."""
 
 
-for _command in (init, dev, migrate, d1, state, check):
+for _command in (init, dev, migrate, d1, state, time_travel, check):
     cli.add_command(_command)

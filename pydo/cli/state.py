@@ -6,7 +6,7 @@ Each command refuses while a server holds the directory.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -25,13 +25,21 @@ if TYPE_CHECKING:
     from pydo.state import Carried, Contents, Summary
     from pydo.statedir import StateDirectory
 
-__all__ = ["state"]
+__all__ = [
+    "Project",
+    "columned",
+    "count",
+    "on_project",
+    "state",
+    "time_text",
+    "yes_option",
+]
 
 _MOST_ROWS = 20  # of each table, as text
 
 
 @dataclass(frozen=True, slots=True)
-class _Project:
+class Project:
     """Where the state is, and the configuration beside it if one is needed."""
 
     cwd: Path
@@ -40,15 +48,32 @@ class _Project:
 
     @property
     def root(self) -> Path:
+        """The state directory."""
         if self.persist_to is not None:
             return self.cwd.absolute() / self.persist_to
         return self.location.home / ".pydo" / "state"
 
     @property
     def location(self) -> Location:
+        """Where the configuration is.
+
+        Raises:
+            ConfigError: there is none.
+
+        """
         from pydo.config import locate  # noqa: PLC0415 - `pydo --help` needs none
 
         return locate(self.cwd, self.config)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration; that of the command, if there is none."""
+        from pydo.config import ConfigError  # noqa: PLC0415 - as above
+
+        try:
+            return self.location.home
+        except ConfigError:
+            return self.cwd
 
     def storage_of(self, class_name: str) -> str:
         """Tell the storage kind of a class, as far as a configuration says it."""
@@ -60,7 +85,25 @@ class _Project:
             return "sqlite"
 
     @contextmanager
+    def held_or_shared(self) -> Generator[tuple[StateDirectory, bool]]:
+        """Give the state directory, and whether a server holds it, which is then to be asked."""
+        from pydo.statedir import HeldError, StateDirectory  # noqa: PLC0415 - as above
+
+        with ExitStack() as stack:
+            try:
+                state, is_shared = stack.enter_context(self.held()), False
+            except HeldError:
+                state, is_shared = StateDirectory.look_at(self.root), True
+            yield state, is_shared
+
+    @contextmanager
     def held(self, *, makes: bool = False) -> Generator[StateDirectory]:
+        """Hold the state directory, after what a crash has left is finished.
+
+        Raises:
+            StateError: there is none, unless it is to be made, or another process holds it.
+
+        """
         from pydo.migrate.journal import recover  # noqa: PLC0415 - as above
         from pydo.state import hold  # noqa: PLC0415 - as above
         from pydo.statedir import StateDirectory  # noqa: PLC0415 - as above
@@ -70,12 +113,12 @@ class _Project:
             yield state
 
 
-def _on_project(function: Callable[..., None]) -> Callable[..., None]:
+def on_project(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which project is meant; it gets that, and a console."""
 
     @wraps(function)
     def command(*, cwd: Path, config: Path | None, persist_to: Path | None, **given: Any) -> None:
-        function(_Project(cwd, config, persist_to), Console(open_stdout()), **given)
+        function(Project(cwd, config, persist_to), Console(open_stdout()), **given)
 
     for option in (
         verbose,
@@ -102,7 +145,7 @@ def _on_project(function: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-_yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 _overwrite = click.option(
     "--overwrite", is_flag=True, help="Replace objects that are there already."
 )
@@ -122,8 +165,8 @@ def state() -> None:
 
 @state.command("list", short_help="List the objects.", context_settings=CONTEXT_SETTINGS)
 @click.argument("class_name", metavar="[CLASS]", required=False)
-@_on_project
-def list_(project: _Project, console: Console, class_name: str | None) -> None:
+@on_project
+def list_(project: Project, console: Console, class_name: str | None) -> None:
     """List the objects, with their names, sizes, keys and alarms."""
     from pydo.state import find_class, objects_of, summarize  # noqa: PLC0415 - as above
 
@@ -136,17 +179,17 @@ def list_(project: _Project, console: Console, class_name: str | None) -> None:
         console.say("No objects.")
     for number, (owner, objects) in enumerate(found):
         console.say(
-            ("\n" if number else "") + f"{owner.class_name}: {_count(len(objects), 'object')}"
+            ("\n" if number else "") + f"{owner.class_name}: {count(len(objects), 'object')}"
         )
         if objects:
-            console.say(_table(*_listed(objects)))
+            console.say(columned(*_listed(objects)))
 
 
 @state.command(short_help="Show what one object stores.", context_settings=CONTEXT_SETTINGS)
 @click.argument("named", metavar="CLASS/NAME")
 @click.option("--json", "as_json_", is_flag=True, help="Everything, as JSON.")
-@_on_project
-def show(project: _Project, console: Console, named: str, *, as_json_: bool) -> None:
+@on_project
+def show(project: Project, console: Console, named: str, *, as_json_: bool) -> None:
     """Show the keys, the tables and the alarm of one object, named by its name or its id."""
     from pydo.state import (  # noqa: PLC0415 - as above
         Contents,
@@ -176,9 +219,9 @@ def show(project: _Project, console: Console, named: str, *, as_json_: bool) -> 
 
 @state.command(short_help="Delete objects.", context_settings=CONTEXT_SETTINGS)
 @click.argument("named", metavar="[CLASS[/NAME]]", required=False)
-@_yes
-@_on_project
-def reset(project: _Project, console: Console, named: str | None, *, yes: bool) -> None:
+@yes_option
+@on_project
+def reset(project: Project, console: Console, named: str | None, *, yes: bool) -> None:
     """Delete what is stored: one object's, a class's, or everybody's."""
     from pydo.state import (  # noqa: PLC0415 - as above
         find_class,
@@ -191,23 +234,23 @@ def reset(project: _Project, console: Console, named: str | None, *, yes: bool) 
     with project.held() as held:
         if named is None:
             _confirm(f"Delete all objects in {held.root}?", yes=yes)
-            count = reset_all(held)
+            number = reset_all(held)
         elif "/" in named:
             place = find_object(held, named)
             _confirm(f"Delete {place}?", yes=yes)
             reset_object(place)
-            count = 1
+            number = 1
         else:
             owner = find_class(held, named)
             _confirm(f"Delete all objects of {owner.class_name}?", yes=yes)
-            count = reset_class(owner)
-    console.say(f"{_count(count, 'object')} deleted.")
+            number = reset_class(owner)
+    console.say(f"{count(number, 'object')} deleted.")
 
 
 @state.command(short_help="Keep everything under a name.", context_settings=CONTEXT_SETTINGS)
 @click.argument("name", required=False)
-@_on_project
-def snapshot(project: _Project, console: Console, name: str | None) -> None:
+@on_project
+def snapshot(project: Project, console: Console, name: str | None) -> None:
     """Keep everything that is stored under NAME, by default the time."""
     from pydo.state import snapshot as keep  # noqa: PLC0415 - as above
 
@@ -219,9 +262,9 @@ def snapshot(project: _Project, console: Console, name: str | None) -> None:
 
 @state.command(short_help="Put a snapshot back.", context_settings=CONTEXT_SETTINGS)
 @click.argument("name", required=False)
-@_yes
-@_on_project
-def restore(project: _Project, console: Console, name: str | None, *, yes: bool) -> None:
+@yes_option
+@on_project
+def restore(project: Project, console: Console, name: str | None, *, yes: bool) -> None:
     """Put the snapshot NAME back in the place of all that is stored; list them without a NAME."""
     from pydo.state import restore as put_back  # noqa: PLC0415 - as above
     from pydo.state import snapshots  # noqa: PLC0415 - as above
@@ -244,8 +287,8 @@ def restore(project: _Project, console: Console, name: str | None, *, yes: bool)
 )
 @click.argument("directory", type=click.Path(path_type=Path))
 @_overwrite
-@_on_project
-def import_(project: _Project, console: Console, directory: Path, *, overwrite: bool) -> None:
+@on_project
+def import_(project: Project, console: Console, directory: Path, *, overwrite: bool) -> None:
     """Take over the objects of `wrangler dev` from DIRECTORY: its .wrangler/state."""
     from pydo.state import import_from  # noqa: PLC0415 - as above
 
@@ -261,8 +304,8 @@ def import_(project: _Project, console: Console, directory: Path, *, overwrite: 
 )
 @click.argument("directory", type=click.Path(path_type=Path))
 @_overwrite
-@_on_project
-def export(project: _Project, console: Console, directory: Path, *, overwrite: bool) -> None:
+@on_project
+def export(project: Project, console: Console, directory: Path, *, overwrite: bool) -> None:
     """Write all objects into DIRECTORY, in the form of wrangler's .wrangler/state."""
     from pydo.state import export_to  # noqa: PLC0415 - as above
 
@@ -276,20 +319,20 @@ def export(project: _Project, console: Console, directory: Path, *, overwrite: b
 
 def _tell(console: Console, carried: Carried, what: str) -> None:
     console.say(
-        f"{carried.class_name}: {_count(carried.objects, 'object')} {what},"
-        f" {_count(carried.alarms, 'alarm')}"
-        + (f", {_count(carried.facets, 'facet')}" if carried.facets else "")
+        f"{carried.class_name}: {count(carried.objects, 'object')} {what},"
+        f" {count(carried.alarms, 'alarm')}"
+        + (f", {count(carried.facets, 'facet')}" if carried.facets else "")
     )
     if carried.kept:
         console.say(
-            f"  already there, and left alone: {_count(carried.kept, 'object')}"
+            f"  already there, and left alone: {count(carried.kept, 'object')}"
             " (--overwrite replaces them)"
         )
     if carried.was_renamed:
         console.warn(
             f"{carried.class_name} was renamed ({carried.other_key}): its objects have other ids in"
             " wrangler. Those with names were carried by name; ids that are stored in values, and"
-            f" {_count(carried.nameless, 'object')} without a name, were not"
+            f" {count(carried.nameless, 'object')} without a name, were not"
         )
 
 
@@ -314,12 +357,13 @@ def _line(summary: Summary, counted: int) -> list[str]:
     name = summary.place.id if summary.place.name is None else summary.place.name
     if summary.damage is not None:
         return [name, _size(summary.size), *["-"] * counted, f"damaged: {summary.damage}"]
-    alarm = "-" if summary.alarm_ms is None else _time(summary.alarm_ms)
+    alarm = "-" if summary.alarm_ms is None else time_text(summary.alarm_ms)
     counts = (summary.keys, summary.tables, summary.facets)[:counted]
     return [name, _size(summary.size), *map(str, counts), alarm]
 
 
-def _table(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+def columned(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    """Give lines in columns below their heading."""
     table = [list(heading), *(list(each) for each in lines)]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return "\n".join(
@@ -334,13 +378,13 @@ def _lines(
     contents: Contents, as_text: Callable[[object], str], as_line: Callable[[object], str]
 ) -> Generator[str]:
     if contents.alarm_ms is not None:
-        yield f"alarm  {_time(contents.alarm_ms)}"
+        yield f"alarm  {time_text(contents.alarm_ms)}"
     for key, value in contents.keys.items():
         yield _indented(f"{key!r}: ", as_text(value))
     for table in contents.tables:
         shown = "" if table.count <= len(table.rows) else f", the first {len(table.rows)}"
-        yield f"\n{table.name}: {_count(table.count, 'row')}{shown}"
-        yield _table(table.columns, (map(as_line, row) for row in table.rows))
+        yield f"\n{table.name}: {count(table.count, 'row')}{shown}"
+        yield columned(table.columns, (map(as_line, row) for row in table.rows))
     for name, facet in contents.facets.items():
         yield f"\nfacet {name!r}"
         for line in _lines(facet, as_text, as_line):
@@ -365,7 +409,8 @@ def _as_json(contents: Contents, convert: Callable[[object], object]) -> dict[st
     }
 
 
-def _time(ms: int) -> str:
+def time_text(ms: int) -> str:
+    """Give a time in the zone of this machine."""
     return datetime.fromtimestamp(ms / 1000, UTC).astimezone().isoformat(" ", "milliseconds")
 
 
@@ -373,5 +418,6 @@ def _size(size: int) -> str:
     return f"{size / 1024:,.0f} KB"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Give a number of things."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

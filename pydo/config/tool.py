@@ -4,6 +4,8 @@
     lost-memory = "warn"                    # or "ignore": say nothing of what sleeping objects lose
     may-forget = ["Chat.typing_users"]      # say nothing of these; "cache" is any class's
     durability = "normal"                   # or "full": commits survive a power loss as well
+    history-days = 30                       # how far back objects can be restored; 0: not at all
+    history-size-mb = 256                   # how much is kept for that of each object
 
 wrangler complains of keys that it does not know, so these do not stand in its file.
 """
@@ -31,6 +33,8 @@ class ToolOptions:
     warns_of_lost_memory: bool = True
     may_forget: tuple[str, ...] = ()
     survives_power_loss: bool = False
+    history_days: int = 30
+    history_size_mb: int = 256
 
 
 def load_tool(root: Path) -> ToolOptions:
@@ -65,9 +69,21 @@ def load_tool(root: Path) -> ToolOptions:
     durability = table.get("durability", "normal")
     if durability not in ("normal", "full"):
         wrong("durability", '"normal" or "full"')
+    days = table.get("history-days", 30)
+    if not _is_count(days):
+        wrong("history-days", "a number of days, 0 for no history")
+    size = table.get("history-size-mb", 256)
+    if not _is_count(size) or size == 0:
+        wrong("history-size-mb", "a number of megabytes")
     if diagnostics.has_errors:
         raise ConfigError(diagnostics)
-    return ToolOptions(lost == "warn", tuple(cast("list[str]", forgettable)), durability == "full")
+    return ToolOptions(
+        lost == "warn",
+        tuple(cast("list[str]", forgettable)),
+        durability == "full",
+        cast("int", days),
+        cast("int", size),
+    )
 
 
 def _table(value: object) -> Mapping[str, object]:
@@ -76,3 +92,7 @@ def _table(value: object) -> Mapping[str, object]:
 
 def _is_attribute(value: object) -> bool:
     return isinstance(value, str) and all(part.isidentifier() for part in value.split(".", 1))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

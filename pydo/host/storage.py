@@ -7,7 +7,7 @@ settled already and awaiting one lets nobody in.  Sources: src/workerd/api/actor
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.clone import encode
@@ -31,13 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DurableObjectStorage"]
 
-_NOT_YET = frozenset(
-    {
-        "getBookmarkForTime",
-        "getCurrentBookmark",
-        "onNextSessionRestoreBookmark",
-    }
-)
 _PUT_FORMS = (
     "put() may only be called with a single key-value pair and optional options as put(key, value,"
     " options) or with multiple key-value pairs and optional options as put(entries, options)"
@@ -57,11 +50,6 @@ class DurableObjectStorage(JsProxy):
         self._flags = flags
         self.kv = SyncKvStorage(actor)
         self.sql = SqlStorage(actor)
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(
-            f"ctx.storage.{name} is not simulated yet by pydo" if name in _NOT_YET else name
-        )
 
     def get(self, *given: Any, **_: object) -> JsPromise:
         """Give the value of a key, or a Map of those of several keys that exist."""
@@ -174,6 +162,32 @@ class DurableObjectStorage(JsProxy):
         check(STORAGE, "deleteAlarm", given)
         self._actor.alarm.delete()
         return JsPromise.resolved(None)
+
+    def getCurrentBookmark(self, *_: object) -> JsPromise:
+        """Give the bookmark of the state that this turn leaves behind."""
+        try:
+            return JsPromise.of(self._actor.current_bookmark())
+        except JsException as error:
+            return JsPromise.rejected(error)
+
+    def getBookmarkForTime(self, *given: Any) -> JsPromise:
+        """Give the bookmark of the state at a time: a Date, or milliseconds since 1970."""
+        try:
+            ms = time_ms(STORAGE, given, "getBookmarkForTime")
+            return JsPromise.resolved(self._actor.bookmark_at(math.floor(ms)))
+        except JsException as error:
+            return JsPromise.rejected(error)
+
+    def onNextSessionRestoreBookmark(self, *given: Any) -> JsPromise:
+        """Let the object begin its next life with the state at a bookmark.
+
+        Gives a bookmark that undoes it.
+        """
+        try:
+            check(STORAGE, "onNextSessionRestoreBookmark", given)
+            return JsPromise.resolved(self._actor.restore_next(text(given[0])))
+        except JsException as error:
+            return JsPromise.rejected(error)
 
     def sync(self, *_: object) -> JsPromise:
         """Settle when everything written so far is on disk."""

@@ -26,8 +26,8 @@ __all__ = [
 
 STORAGE, TRANSACTION = "DurableObjectStorage", "DurableObjectTransaction"
 
-# What has to be there, if anything; of which type the options are, and where they stand.
-_METHODS: dict[str, tuple[str | None, str, int]] = {
+# What has to be there, if anything; of which type the options are, if any, and where they stand.
+_METHODS: dict[str, tuple[str | None, str | None, int]] = {
     "get": ("string or Array", "GetOptions", 1),
     "put": ("string or object", "PutOptions", 2),
     "delete": ("string or Array", "PutOptions", 1),
@@ -36,6 +36,8 @@ _METHODS: dict[str, tuple[str | None, str, int]] = {
     "getAlarm": (None, "GetAlarmOptions", 0),
     "setAlarm": ("date", "SetAlarmOptions", 1),
     "deleteAlarm": (None, "SetAlarmOptions", 0),
+    "getBookmarkForTime": ("date", None, 1),
+    "onNextSessionRestoreBookmark": ("string", None, 1),
 }
 _LARGEST = 2**32 - 1
 _LAST_MS = 9_223_372_036_854  # in nanoseconds still a number of 64 bits; workerd's words err
@@ -51,7 +53,7 @@ def check(interface: str, method: str, given: tuple[object, ...]) -> None:
     first, options, position = _METHODS[method]
     if first is not None and not given:
         _refuse(interface, method, 1, first)
-    if len(given) > position and not is_options(given[position]):
+    if options is not None and len(given) > position and not is_options(given[position]):
         _refuse(interface, method, position + 1, options)
 
 
@@ -71,21 +73,21 @@ def check_callable(interface: str, method: str, given: tuple[object, ...]) -> No
         _refuse(interface, method, 1, "function")
 
 
-def time_ms(interface: str, given: tuple[Any, ...]) -> float:
-    """Give the time that an alarm is set for (src/workerd/jsg/value.c++).
+def time_ms(interface: str, given: tuple[Any, ...], method: str = "setAlarm") -> float:
+    """Give the time that a method is called with (src/workerd/jsg/value.c++).
 
     Raises:
         JsException: a `TypeError` for what is no time, or none of those that workerd can hold.
 
     """
-    check(interface, "setAlarm", given)
+    check(interface, method, given)
     at = given[0]
     if isinstance(at, JsDate):
         ms = at.ms
     elif isinstance(at, (int, float)) and not isinstance(at, bool):
         ms = at
     else:
-        _refuse(interface, "setAlarm", 1, "date")
+        _refuse(interface, method, 1, "date")
     if not math.isfinite(ms):
         raise JsException(
             "TypeError", "The value cannot be converted because it is not a valid Date."

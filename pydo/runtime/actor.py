@@ -23,6 +23,7 @@ from pydo.runtime.lifecycle import Signal
 from pydo.runtime.memory import Memory, Remembering
 from pydo.runtime.sql import SqlDatabase
 from pydo.runtime.strand import pinned
+from pydo.runtime.timetravel import TimeTravel
 from pydo.runtime.transaction import Transaction
 from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
 
@@ -97,6 +98,7 @@ class Actor:
         # A Python constructor that raises does not fail construction: each event of this
         # instance then meets the error.  Source: src/pyodide/python-entrypoint-helper.ts.
         try:
+            self.container.restore_ordered(self.database)
             handler = pinned(self.worker.instantiate, self._class_name, self)
         except (SystemExit, KeyboardInterrupt) as error:
             self.deliveries.handler = FailedConstructor(exit_error(error))
@@ -334,6 +336,39 @@ class Actor:
             )
         )
 
+    # -- its past
+
+    def current_bookmark(self) -> asyncio.Future[str]:
+        """Give a future of the bookmark of what is there when the pass is committed."""
+        past = self._past()
+        future: asyncio.Future[str] = self.turns.loop.create_future()
+        self.turns.output.hold(lambda: _settle_with(future, past.current))
+        return future
+
+    def bookmark_at(self, time_ms: int) -> str:
+        """Give the bookmark of what there was at a time, in milliseconds since 1970.
+
+        Raises:
+            JsException: it is in the future, or no history reaches back to it.
+
+        """
+        return self._past().at(time_ms)
+
+    def restore_next(self, bookmark: str) -> str:
+        """Let the next session begin with what there was at a bookmark; what undoes that.
+
+        Raises:
+            JsException: there is nothing to return to by that bookmark.
+
+        """
+        undo = self._past().order(bookmark)
+        self.container.restores_next()
+        return undo
+
+    def _past(self) -> TimeTravel:
+        self.enter()
+        return TimeTravel(self.database, self.turns.loop.clock.now_ms)
+
     # -- the end
 
     def break_with(self, error: BaseException, signal: Signal | None = None) -> None:
@@ -441,6 +476,15 @@ async def _outcome(result: object) -> object:
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
+
+
+def _settle_with(future: asyncio.Future[str], answer: Callable[[], str]) -> None:
+    if future.done():
+        return
+    try:
+        future.set_result(answer())
+    except JsException as error:
+        future.set_exception(error)
 
 
 def _fail(future: asyncio.Future[object], error: BaseException) -> None:

@@ -25,7 +25,7 @@ logger = logging.getLogger("pydo.runtime")
 
 _NEAR = 0.8  # of a limit, from where on it is told
 _RESERVED_FILES = 96  # descriptors left to sockets, modules and the user's own files
-_FILES_EACH = 3  # the database, its log and the log's index
+_FILES_EACH = 4  # the database, its log, the log's index, and that of its history
 _MOST_OPEN, _FEWEST_OPEN = 1000, 8
 
 

@@ -8,8 +8,9 @@ and keeps everything else waiting.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from pydo.errors import JsException
@@ -17,7 +18,10 @@ from pydo.runtime.actor import Actor
 from pydo.runtime.alarms import ObjectAlarm
 from pydo.runtime.database import Database
 from pydo.runtime.hibernation import HibernationManager
+from pydo.runtime.history.log import Retention
+from pydo.runtime.history.restore import has_order
 from pydo.runtime.lifecycle import Signal, State, step
+from pydo.runtime.timetravel import TimeTravel
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from pydo.runtime.delivery import Outcome
     from pydo.runtime.events import Event
     from pydo.runtime.facet import Facets, Startup
+    from pydo.runtime.history.recorder import Recording
     from pydo.runtime.ids import DurableObjectId
     from pydo.runtime.loop import ObjectLoop
     from pydo.runtime.memory import Loss
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
     from pydo.runtime.worker import Worker
 
 __all__ = ["ActorContainer", "Home", "Lifeline", "Settings"]
+
+logger = logging.getLogger("pydo.runtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Settings:
     watches_memory: bool = True  # whether to tell what an object that slept has lost
     syncs_commits: bool = False  # whether each commit is forced to the disk
     is_strict: bool = False  # whether objects may be no larger than in production
+    history: Retention | None = field(default_factory=Retention)  # what is kept to return to
 
 
 class Home(Protocol):
@@ -89,6 +97,11 @@ class Home(Protocol):
     @property
     def startup(self) -> Startup | None:
         """What a facet was started as; None for an object."""
+        ...
+
+    @property
+    def recording(self) -> Recording | None:
+        """How its history is kept; None if it is not."""
         ...
 
     def label(self, object_id: DurableObjectId, /) -> ObjectLabel:
@@ -169,6 +182,7 @@ class ActorContainer:
         self._idle_timer: Timer | None = None
         self._idle_since = 0.0
         self._is_over = False
+        self._has_order = False
 
     @property
     def loop(self) -> ObjectLoop:
@@ -211,6 +225,7 @@ class ActorContainer:
             self.namespace.object_directory(self.id),
             self.namespace.budget,
             lambda: self.namespace.created(self.id),
+            self.namespace.recording,
         )
 
     def started(self) -> None:
@@ -284,6 +299,70 @@ class ActorContainer:
             database.end_turn()
             database.commit()
         database.close()
+
+    # -- its past
+
+    def restore_ordered(self, database: Database) -> None:
+        """Return to a state in the past, if that was ordered before this session.
+
+        Raises:
+            JsException: it cannot be done; the next session tries again.
+
+        """
+        self._has_order = False
+        if has_order(database.path) and self.namespace.recording is not None:
+            past = TimeTravel(database, self.loop.clock.now_ms)
+            past.carry_out(self.alarm_will_be, self.alarm_now_is)
+
+    def restores_next(self) -> None:
+        """The tenant has ordered a restore: it is done when its session ends.
+
+        An alarm of that state then rings though no event comes.
+        """
+        self._has_order = True
+
+    def archive(self) -> None:
+        """Let the history have every commit that there is.
+
+        Raises:
+            JsException: no history is kept, or it cannot be written.
+
+        """
+        database = self._database() if self.actor is None else self.actor.database
+        try:
+            TimeTravel(database, self.loop.clock.now_ms).current()
+        finally:
+            if self.actor is None:
+                database.close()
+            if self.state is State.ABSENT:
+                self.namespace.vacated(self)
+
+    def restore(self, bookmark: str) -> str:
+        """Return to a bookmark now, resetting the tenant if there is one; what undoes that.
+
+        Raises:
+            JsException: there is nothing to return to, or it cannot be done.
+
+        """
+        database = self._database() if self.actor is None else self.actor.database
+        undo = TimeTravel(database, self.loop.clock.now_ms).order(bookmark)
+        if self.actor is not None:
+            self.actor.is_starting = False
+            self.actor.break_with(
+                JsException("Error", "Durable Object was reset to return to an earlier state.")
+            )
+        database.close()
+        self.restore_ordered(self._database())
+        if self.state is State.ABSENT:
+            self.namespace.vacated(self)
+        return undo
+
+    def _restore_soon(self) -> None:
+        if self._has_order and self.actor is None:
+            try:
+                self.restore_ordered(self._database())
+            except JsException as error:
+                logger.warning("%s: what is to be restored waits: %s", self.label, error)
 
     # -- idle, evicted, reset
 
@@ -401,6 +480,8 @@ class ActorContainer:
             self._grace.cancel()
             self._grace = None
         self._signal(signal)
+        if self._has_order:
+            self.loop.clock.call_later(0, self._restore_soon)
         leaving, self._leaving = self._leaving, []
         for waiting in leaving:
             if not waiting.done():

@@ -25,7 +25,6 @@ file is damaged.  Source: src/workerd/io/actor-sqlite.c++ (`ImplicitTxn`).
 from __future__ import annotations
 
 from enum import Enum
-from functools import cache
 from textwrap import shorten
 from typing import TYPE_CHECKING, NoReturn, Protocol
 from weakref import ref
@@ -34,6 +33,8 @@ import apsw
 
 from pydo.errors import JsException, internal_error
 from pydo.platform import atomic_write, sync_directory
+from pydo.runtime.history.recorder import Recorder
+from pydo.runtime.history.wal import empty_database
 from pydo.runtime.sqlite_error import (
     constraints_violated,
     disk_error,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from weakref import ReferenceType
 
     from pydo.runtime.budget import OpenDatabases
+    from pydo.runtime.history.recorder import Recording
 
 __all__ = ["Database", "LiveCursor"]
 
@@ -76,13 +78,19 @@ class Database:
     """The database of one object; opened when it is needed, closed when it is not."""
 
     def __init__(
-        self, directory: Path, budget: OpenDatabases, on_create: Callable[[], object]
+        self,
+        directory: Path,
+        budget: OpenDatabases,
+        on_create: Callable[[], object],
+        recording: Recording | None = None,
     ) -> None:
         self.directory = directory
         self.path = directory / _FILE
         self.epoch = 0  # changes whenever what was known of the schema may be wrong
         self._budget = budget
         self._on_create = on_create
+        self._recording = recording
+        self._recorder: Recorder | None = None
         self._connection: apsw.Connection | None = None
         self._exists: bool | None = None
         self._transaction = _Transaction.NONE
@@ -137,6 +145,8 @@ class Database:
         if self._critical is not None:
             raise self._critical
         connection = self.opened()
+        if self._recording is not None:
+            self._record(connection)
         if self._transaction is _Transaction.NONE:
             connection.execute("BEGIN")
             self._transaction = _Transaction.OPEN
@@ -147,6 +157,18 @@ class Database:
         if self._levels:
             self._make_levels(connection)
         return connection
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """What writes its history; None if none is kept."""
+        if self._recorder is None and self._recording is not None:
+            self._recorder = Recorder(self.path, self._recording)
+        return self._recorder
+
+    def _record(self, connection: apsw.Connection) -> None:
+        recorder = self._recorder or self.recorder
+        assert recorder is not None, "a history is kept"
+        recorder.attach(connection)
 
     def execute(
         self, connection: apsw.Connection, text: str, bindings: tuple[object, ...] = ()
@@ -180,11 +202,11 @@ class Database:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             if self._budget.syncs_commits:
-                atomic_write(self.path, _empty_database())
+                atomic_write(self.path, empty_database())
                 sync_directory(self.directory.parent)
             else:
                 new = self.path.with_suffix(".new")
-                new.write_bytes(_empty_database())
+                new.write_bytes(empty_database())
                 new.replace(self.path)
         except OSError as error:
             self._give_up(disk_error(error), error)
@@ -391,6 +413,8 @@ class Database:
             return
         self._cancel_cursors()
         self._rollback(connection)
+        if self._recording is not None:
+            self._record(connection)
         connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 1)
         try:
             connection.execute("VACUUM")
@@ -414,6 +438,8 @@ class Database:
         if connection is not None:
             self._rollback(connection)
             self._budget.closed(self)
+            if self._recorder is not None:
+                self._recorder.close()
             connection.close()
 
     def watch(self, cursor: LiveCursor) -> ReferenceType[LiveCursor]:
@@ -437,17 +463,3 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
-
-
-@cache
-def _empty_database() -> bytes:
-    # Writing these bytes and opening them costs a third of what making a database and switching
-    # its journal mode does.
-    memory = apsw.Connection(":memory:")
-    memory.execute(
-        "PRAGMA page_size=4096; CREATE TABLE made (a); DROP TABLE made; VACUUM"
-    ).fetchall()
-    image = bytearray(memory.serialize("main"))
-    memory.close()
-    image[18] = image[19] = 2  # "write version" and "read version" of the header: WAL
-    return bytes(image)

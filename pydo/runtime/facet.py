@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pydo.runtime.delivery import Outcome
     from pydo.runtime.events import Event
     from pydo.runtime.facetstore import FacetStore
+    from pydo.runtime.history.recorder import Recording
     from pydo.runtime.loop import ObjectLoop
     from pydo.runtime.memory import Loss
     from pydo.runtime.observer import Observer
@@ -268,6 +269,11 @@ class Facet:
     def has_sql(self) -> bool:
         """Whether it is backed by SQL: as its parent."""
         return self.facets.parent.namespace.has_sql
+
+    @property
+    def recording(self) -> Recording | None:
+        """How its history is kept: as its parent's."""
+        return self.facets.parent.namespace.recording
 
     def label(self, object_id: DurableObjectId) -> ObjectLabel:
         """Give what it is called: the class, the parent's name and its own."""

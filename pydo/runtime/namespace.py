@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pydo.runtime.alarms import AlarmScheduler
     from pydo.runtime.budget import OpenDatabases
     from pydo.runtime.events import Event
+    from pydo.runtime.history.recorder import Recording
     from pydo.runtime.lifecycle import State
     from pydo.runtime.memory import Loss
     from pydo.runtime.runtime import Runtime
@@ -57,6 +58,7 @@ class ActorNamespace:
         self.worker = worker
         self.has_sql = True
         self.is_closed = False
+        self._recording = runtime.recording
         self._containers: dict[str, ActorContainer] = {}
         self._vacant: dict[str, float] = {}  # since when, in the order of leaving
         self._lost: dict[str, tuple[State, list[Loss]]] = {}  # until the object wakes
@@ -97,6 +99,11 @@ class ActorNamespace:
         self.class_name = class_name
         for container in self._containers.values():
             container.label = self.label(container.id)
+
+    @property
+    def recording(self) -> Recording | None:
+        """How histories of its objects are kept; None if they are not."""
+        return self._recording if self.has_sql else None
 
     def replace(self, worker: Worker, *, cuts_sockets: bool = False) -> None:
         """Let every object go over to the new code; accepted sockets stay, or are cut."""

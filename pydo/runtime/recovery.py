@@ -48,6 +48,7 @@ def _alarm_ms(file: Path) -> int | None:
     try:
         connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
+            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # left as it was found
             query = "SELECT value FROM _cf_METADATA WHERE key = 1"
             row: Any = connection.execute(query).fetchone()
         finally:

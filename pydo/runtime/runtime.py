@@ -15,6 +15,7 @@ from pydo.runtime.alarms import AlarmScheduler
 from pydo.runtime.budget import OpenDatabases
 from pydo.runtime.container import Settings
 from pydo.runtime.events import Fetch, Scheduled
+from pydo.runtime.history.recorder import Recording
 from pydo.runtime.namespace import ActorNamespace
 from pydo.runtime.observer import Observer
 from pydo.runtime.worker import Code, Worker
@@ -56,6 +57,8 @@ class Runtime:
                 syncs_commits=self.settings.syncs_commits, is_strict=self.settings.is_strict
             )
         self.budget = budget
+        kept = self.settings.history
+        self.recording = None if kept is None else Recording(loop.clock.now_ms, kept)
         self.alarms = AlarmScheduler(loop, self.observer, random or Random())  # noqa: S311 - jitter
         self.worker = Worker(code, loop, self.observer)
         self.namespaces: dict[str, ActorNamespace] = {}

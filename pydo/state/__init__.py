@@ -5,6 +5,8 @@
     shown       values as text and as JSON
     reset       objects taken away
     snapshot    everything, kept under a name and put back
+    past        what an object was at each of its commits, and the return to that
+    changes     what differs between two states of an object
     wrangler    to and from the directory of `wrangler dev`
 
 Whoever calls these holds the directory (`StateDirectory`), so no server uses it meanwhile.

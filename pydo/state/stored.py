@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
     from pydo.state.place import ObjectPlace
 
-__all__ = ["Contents", "Summary", "Table", "Unreadable", "read", "stored_alarm_ms", "summarize"]
+__all__ = [
+    "Contents",
+    "Summary",
+    "Table",
+    "Unreadable",
+    "columns_of",
+    "decoded",
+    "read",
+    "stored_alarm_ms",
+    "summarize",
+    "user_tables",
+]
 
 _NS = 1_000_000  # nanoseconds in a millisecond
 _RESERVED = "_cf_"
@@ -77,7 +88,7 @@ def summarize(place: ObjectPlace) -> Summary:
                 place,
                 size,
                 _count(connection, "_cf_KV") if _has(connection, "_cf_KV") else 0,
-                len(_user_tables(connection)),
+                len(user_tables(connection)),
                 stored_alarm_ms(connection),
                 facets,
             )
@@ -120,7 +131,7 @@ def _read(directory: Path, store: FacetStore, number: int, most_rows: int | None
         return Contents(
             stored_alarm_ms(connection),
             _keys(connection),
-            tuple(_table(connection, name, most_rows) for name in _user_tables(connection)),
+            tuple(_table(connection, name, most_rows) for name in user_tables(connection)),
             facets,
         )
 
@@ -149,7 +160,8 @@ def _has(connection: apsw.Connection, table: str) -> bool:
     return found.fetchone() is not None
 
 
-def _user_tables(connection: apsw.Connection) -> list[str]:
+def user_tables(connection: apsw.Connection) -> list[str]:
+    """Give the names of the user's own tables, in order."""
     names = connection.execute(
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')"
         " ORDER BY name"
@@ -163,10 +175,11 @@ def _keys(connection: apsw.Connection) -> dict[str, object]:
     if not _has(connection, "_cf_KV"):
         return {}
     rows = connection.execute("SELECT key, value FROM _cf_KV ORDER BY key")
-    return {str(key): _decoded(value) for key, value in rows}
+    return {str(key): decoded(value) for key, value in rows}
 
 
-def _decoded(data: Any) -> object:
+def decoded(data: Any) -> object:
+    """Give a stored value, or what stands for one that is damaged."""
     try:
         return PLAIN.decode(data)
     except CloneDecodeError as error:
@@ -177,9 +190,14 @@ def _table(connection: apsw.Connection, name: str, most_rows: int | None) -> Tab
     limit = -1 if most_rows is None else most_rows
     cursor = connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT ?", (limit,))  # noqa: S608 - quoted
     rows = cursor.fetchall()
-    columns = connection.execute("SELECT name FROM pragma_table_info(?)", (name,))
     count = _count(connection, name)
-    return Table(name, tuple(str(each) for (each,) in columns), tuple(rows), count)
+    return Table(name, columns_of(connection, name), tuple(rows), count)
+
+
+def columns_of(connection: apsw.Connection, table: str) -> tuple[str, ...]:
+    """Give the names of the columns of a table."""
+    columns = connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
+    return tuple(str(each) for (each,) in columns)
 
 
 def _count(connection: apsw.Connection, table: str) -> int:

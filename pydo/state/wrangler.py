@@ -29,8 +29,10 @@ from pydo.errors import StateError
 from pydo.runtime.facetstore import DATABASE, INDEX, FacetStore
 from pydo.runtime.ids import IdFactory
 from pydo.runtime.metadata import ClassMetadata
+from pydo.state.past import note_state
 from pydo.state.place import objects_of
 from pydo.state.stored import stored_alarm_ms
+from pydo.statedir import KEY_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -175,7 +177,12 @@ def _import_object(
             carried.alarms += 1
         else:
             metadata.delete_alarm(new_id)
+        has_history = owner.storage != KEY_VALUE
+        if has_history and target.exists():
+            note_state(target)
         _copy(source, target, _unnamed)
+        if has_history:
+            note_state(target)
     _import_facets(file, FacetStore(target.parent), carried)
     carried.objects += 1
 

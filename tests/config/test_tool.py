@@ -36,6 +36,12 @@ def test_commits_may_have_to_survive_a_power_loss(tmp_path: Path) -> None:
     assert load_tool(tmp_path) == ToolOptions(survives_power_loss=True)
 
 
+def test_less_may_be_kept_of_the_past(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.pydo]\nhistory-days = 0\nhistory-size-mb = 5\n")
+
+    assert load_tool(tmp_path) == ToolOptions(history_days=0, history_size_mb=5)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -43,6 +49,10 @@ def test_commits_may_have_to_survive_a_power_loss(tmp_path: Path) -> None:
         ("may-forget = true", '"tool.pydo.may-forget" should be an array of attributes such as'),
         ('may-forget = ["no such-name"]', '"tool.pydo.may-forget" should be an array'),
         ('durability = "some"', '"tool.pydo.durability" should be "normal" or "full".'),
+        ("history-days = -1", '"tool.pydo.history-days" should be a number of days'),
+        ("history-days = true", '"tool.pydo.history-days" should be a number of days'),
+        ("history-size-mb = 0", '"tool.pydo.history-size-mb" should be a number of megabytes.'),
+        ('history-size-mb = "x"', '"tool.pydo.history-size-mb" should be a number of'),
         ("may-forget = [1]", '"tool.pydo.may-forget" should be an array'),
     ],
 )

@@ -154,14 +154,46 @@ def test_an_object_sees_what_production_shows(
     assert answer(body) == expected
 
 
-def test_what_is_not_there_yet_says_so(answer: Callable[[str], str]) -> None:
-    body = """
-try:
-    storage.getCurrentBookmark
-except AttributeError as error:
-    return str(error)"""
+NO_DATE = (
+    "TypeError: Failed to execute 'getBookmarkForTime' on 'DurableObjectStorage': parameter 1 is"
+    " not of type 'date'. "
+)
 
-    assert answer(body) == "ctx.storage.getCurrentBookmark is not simulated yet by pydo"
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return await storage.getCurrentBookmark()", "-".join(["0" * 8] * 3 + ["0" * 32])),
+        ('await storage.put("k", 1)\nreturn len(await storage.getCurrentBookmark())', "59"),
+        (('await storage.put("k", 1)\nnow = await storage.getCurrentBookmark()\nimport time\n'
+         "return now == await storage.getBookmarkForTime(time.time() * 1000)"), "True"),
+        (('await storage.put("k", 1)\nnow = await storage.getCurrentBookmark()\n'
+         "from js import Date\nreturn now == await storage.getBookmarkForTime(Date.new())"),
+         "True"),
+        (('await storage.put("k", 1)\nnow = await storage.getCurrentBookmark()\n'
+         "return now < await storage.onNextSessionRestoreBookmark(now)"), "True"),
+        ("return await storage.getBookmarkForTime()", NO_DATE),
+        ('return await storage.getBookmarkForTime("x")', NO_DATE),
+        ("return await storage.getBookmarkForTime(None)", NO_DATE),
+        ("return await storage.getBookmarkForTime(True)", NO_DATE),
+        ('return await storage.getBookmarkForTime(float("nan"))',
+         "TypeError: The value cannot be converted because it is not a valid Date. "),
+        ("return await storage.getBookmarkForTime(1e20)",
+         "TypeError: This API doesn't support dates after 2189. "),
+        ("return await storage.getBookmarkForTime(1)",
+         "Error: Cannot get a bookmark for a time that is more than 30 days ago. "),
+        ("return await storage.onNextSessionRestoreBookmark()",
+         ("TypeError: Failed to execute 'onNextSessionRestoreBookmark' on 'DurableObjectStorage':"
+         " parameter 1 is not of type 'string'. ")),
+        ("return await storage.onNextSessionRestoreBookmark(4)",
+         'Error: Bookmark "4" is invalid. '),
+        ("ctx._ctx.storage.onNextSessionRestoreBookmark(4)\nreturn 'no error yet'", "no error yet"),
+    ],
+)  # fmt: skip
+def test_the_past_of_an_object_is_asked_for_as_in_production(
+    answer: Callable[[str], str], body: str, expected: str
+) -> None:
+    assert answer(body) == expected
 
 
 def test_importing_what_is_not_there_names_pydo(answer: Callable[[str], str]) -> None:

@@ -1,0 +1,262 @@
+"""The history of one database: its segments in order, and what they can be asked.
+
+    <database>.history/
+      base                         the database as it was before the first segment
+      <position>.frames, .index    segments
+      <position>.expired           the index of a segment that is becoming part of the base
+      restore                      what the next session is to restore (`restore.py`)
+
+What is older than is kept is written into the base, which so follows the database at a distance.
+That can be done twice: a crash in the middle is made good the next time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING, Self
+
+from pydo.platform import atomic_write
+from pydo.runtime.history.bookmark import NOTHING, Bookmark
+from pydo.runtime.history.pages import Pages
+from pydo.runtime.history.segment import Kind, Record, Segment
+from pydo.runtime.history.wal import FRAME, FRAME_HEADER, PAGE, empty_database, headers, pack_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pydo.runtime.history.segment import Commit
+
+__all__ = ["History", "Retention"]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How much of a history is kept: what is younger, as long as its size allows it."""
+
+    age_ms: int = 30 * 24 * 3600 * 1000
+    most_bytes: int = 256 * 1024**2
+
+    @classmethod
+    def of(cls, days: int, megabytes: int) -> Self | None:
+        """Give what is kept for so many days; None for none."""
+        return cls(days * 24 * 3600 * 1000, megabytes * 1024**2) if days else None
+
+
+class History:
+    """The history of the database at a path; nothing is made before something is added."""
+
+    def __init__(self, database: Path, retention: Retention) -> None:
+        self.database = database
+        self.directory = database.with_suffix(".history")
+        self.base = self.directory / "base"
+        self.order = self.directory / "restore"
+        self.retention = retention
+
+    # -- what there is
+
+    def segments(self) -> list[Segment]:
+        """Give all segments in order."""
+        return [Segment.read(each) for each in self._indexes()]
+
+    def latest(self) -> Segment | None:
+        """Give the last segment."""
+        indexes = self._indexes()
+        return Segment.read(indexes[-1]) if indexes else None
+
+    def resting(self) -> Segment | None:
+        """Give the last segment, with its first record and its last, if all is as it should be.
+
+        That is: it was closed, and nothing has to be finished.  It is found without reading more.
+        """
+        try:
+            names = os.listdir(self.directory)  # noqa: PTH208 - each time an object wakes
+        except OSError:
+            return None
+        indexes = [each for each in names if each.endswith(".index")]
+        if not indexes or any(each.endswith(".expired") for each in names):
+            return None
+        ends = Segment.ends(self.directory / max(indexes))
+        return ends if ends is not None and ends.records[-1].kind is Kind.CLOSED else None
+
+    def _indexes(self) -> list[Path]:
+        try:
+            return sorted(each for each in self.directory.iterdir() if each.suffix == ".index")
+        except FileNotFoundError:
+            return []
+
+    def commits(self) -> list[Commit]:
+        """Give all commits in order."""
+        return [commit for each in self.segments() for commit in each.commits()]
+
+    def begins_with_nothing(self) -> bool:
+        """Tell whether it goes back to before the first commit."""
+        segments = self.segments()
+        return not segments or segments[0].is_fresh
+
+    # -- bookmarks
+
+    def current(self) -> Bookmark:
+        """Give the bookmark of the last commit."""
+        last = self._last(lambda _: True, lambda _: True)
+        return NOTHING if last is None else last.bookmark
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of today."""
+        last = self.latest()
+        return 1 if last is None else last.epoch
+
+    def at(self, time_ms: int) -> Bookmark | None:
+        """Give the bookmark of the state that there was at a time; None if it is not kept."""
+        return self._found(
+            self._last(lambda s: s.begins_ms <= time_ms, lambda c: c.time_ms <= time_ms)
+        )
+
+    def find(self, wanted: Bookmark) -> Bookmark | None:
+        """Give the commit that a bookmark means, or `NOTHING`; None if there is no such commit."""
+        if wanted.is_end:
+            return self._found(self._last(lambda _: True, lambda c: c.bookmark <= wanted))
+        if wanted == NOTHING:
+            return self._found(None)
+        at = wanted.position
+        found = self._last(lambda s: s.start < at, lambda c: c.position <= at)
+        return wanted if found is not None and found.bookmark == wanted else None
+
+    def following(self, bookmark: Bookmark) -> Commit | None:
+        """Give the commit that came after one, if any did."""
+        for segment in self.segments():
+            if segment.end > bookmark.position:
+                found = (each for each in segment.commits() if each.bookmark > bookmark)
+                return next(found, None)
+        return None
+
+    def _found(self, commit: Commit | None) -> Bookmark | None:
+        if commit is not None:
+            return commit.bookmark
+        return NOTHING if self.begins_with_nothing() else None
+
+    def _last(
+        self, may_hold: Callable[[Segment], bool], holds: Callable[[Commit], bool]
+    ) -> Commit | None:
+        for segment in reversed(self.segments()):
+            if may_hold(segment):
+                found = deque(takewhile(holds, segment.commits()), maxlen=1)
+                if found:
+                    return found[0]
+        return None
+
+    def pages_at(self, bookmark: Bookmark) -> Pages:
+        """Give the state of the database at a commit that is there."""
+        pages = Pages.of_file(self.base) if self.base.exists() else Pages.of_bytes(empty_database())
+        for segment in self.segments():
+            if segment.start >= bookmark.position:
+                break
+            pages.add(segment, bookmark.position)
+        return pages
+
+    # -- what is added
+
+    def begin(
+        self, kind: Kind, position: int, time_ms: int, salts: tuple[int, int], epoch: int
+    ) -> Segment:
+        """Begin a segment, without frames yet."""
+        first = Record(
+            kind, position, time_ms, *salts, is_fresh=position == 0 and kind is Kind.GENERATION
+        )
+        of_epoch = Record(Kind.EPOCH, position, time_ms, epoch)
+        index = self.directory / f"{position:08x}.index"
+        self.directory.mkdir(exist_ok=True)
+        draft = index.with_suffix(".new")
+        draft.write_bytes(first.pack() + of_epoch.pack())
+        draft.replace(index)
+        return Segment(index, (first, of_epoch))
+
+    def add_image(self, time_ms: int) -> bool:
+        """Add what the database, all of it in its file, has now and the history has not.
+
+        Tells whether there was a difference.
+        """
+        last = self.latest()
+        position, epoch = (last.end, last.epoch) if last is not None else (0, 1)
+        now = Pages.of_file(self.database)
+        known = self.pages_at(Bookmark(epoch, position, 0, "")) if last is not None else None
+        changed = [
+            number
+            for number in range(1, now.count + 1)
+            if known is None or now.read(number) != known.read(number)
+        ]
+        if not changed:  # the first page says how many there are
+            return False
+        self.directory.mkdir(exist_ok=True)
+        frames = self.directory / f"{position:08x}.frames"
+        with frames.open("wb") as file:
+            for number in changed:
+                size = now.count if number == changed[-1] else 0
+                file.write(pack_header(number, size, os.urandom(16)))
+                file.write(now.read(number))
+            file.flush()
+            os.fsync(file.fileno())
+        is_fresh = last is not None and last.is_fresh and position == last.start
+        first = Record(Kind.IMAGE, position, time_ms, is_fresh=is_fresh)
+        of_epoch = Record(Kind.EPOCH, position, time_ms, epoch)
+        at = Record(Kind.COMMIT, position + len(changed), time_ms)
+        index = frames.with_suffix(".index")
+        atomic_write(index, first.pack() + of_epoch.pack() + at.pack())
+        return True
+
+    # -- what goes
+
+    def prune(self, now_ms: int) -> bool:
+        """Let go of what is older than is kept, and of the oldest if there is too much.
+
+        Tells whether there was too much.  Nothing goes while a restore is to be done.
+        """
+        self._finish_pruning()
+        if self.order.exists():
+            return False
+        indexes = self._indexes()
+        sizes = [_size(each.with_suffix(".frames")) for each in indexes]
+        too_many = sum(sizes) - self.retention.most_bytes
+        was_cut = False
+        for index, following, size in zip(indexes, indexes[1:], sizes, strict=False):
+            ends = Segment.ends(following)
+            if ends is None or ends.begins_ms >= now_ms - self.retention.age_ms:
+                if too_many <= 0:
+                    break
+                was_cut = True
+            too_many -= size
+            index.rename(index.with_suffix(".expired"))
+            self._finish_pruning()
+        return was_cut
+
+    def _finish_pruning(self) -> None:
+        for expired in sorted(self.directory.glob("*.expired")):
+            frames = expired.with_suffix(".frames")
+            if frames.exists():
+                self._write_into_base(frames)
+                frames.unlink()
+            expired.unlink()
+
+    def _write_into_base(self, frames: Path) -> None:
+        if not self.base.exists():
+            atomic_write(self.base, empty_database())
+        with frames.open("rb", buffering=0) as source, self.base.open("r+b") as base:
+            for number, (page, size, _) in enumerate(headers(source)):
+                source.seek(number * FRAME + FRAME_HEADER)
+                base.seek((page - 1) * PAGE)
+                base.write(source.read(PAGE))
+                if size:
+                    base.truncate(size * PAGE)
+            base.flush()
+            os.fsync(base.fileno())
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,168 @@
+"""A restore: what an object stored at a bookmark becomes what it stores.
+
+It is asked for while the object runs, kept in a file beside its history, and done before the next
+session begins.  The pages of that state are copied over those of today by SQLite, in one
+transaction: a restore is a commit like any other, so a crash shows the one state or the other, and
+what was there before is in the history, to be returned to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import apsw
+
+from pydo.errors import JsException
+from pydo.platform import atomic_write, sync_directory
+from pydo.runtime.history.bookmark import Bookmark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pydo.runtime.history.log import History
+    from pydo.runtime.history.recorder import Recorder
+
+__all__ = [
+    "NOT_KEPT",
+    "Order",
+    "give_order",
+    "has_order",
+    "located",
+    "order_of",
+    "restore",
+    "time_located",
+]
+
+# As workerd says it: src/workerd/io/actor-cache.h.
+NOT_KEPT = "This Durable Object's storage back-end does not implement point-in-time recovery."
+_DAY_MS = 24 * 3600 * 1000
+_SKEW_MS = 1000  # by which the clock of the user's code may be ahead
+_NS = 1_000_000  # nanoseconds in a millisecond
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the next session is to restore, and the epoch in which that was said."""
+
+    bookmark: str
+    epoch: int
+
+
+def has_order(database: Path) -> bool:
+    """Tell whether a restore of the database at a path was ordered."""
+    return os.path.exists(f"{database.parent}/{database.stem}.history/restore")  # noqa: PTH110 - at each construction
+
+
+def order_of(history: History) -> Order | None:
+    """Give what the next session is to restore, if anything."""
+    try:
+        record: Any = json.loads(history.order.read_bytes())
+    except FileNotFoundError:
+        return None
+    return Order(str(record["bookmark"]), int(record["epoch"]))
+
+
+def give_order(history: History, order: Order) -> None:
+    """Let the next session restore a state, and no other that was asked for before."""
+    history.directory.mkdir(parents=True, exist_ok=True)
+    atomic_write(history.order, json.dumps(asdict(order)).encode())
+
+
+def located(history: History, text: str, now_ms: int) -> Bookmark:
+    """Give the commit that a bookmark means.
+
+    Raises:
+        JsException: it is no bookmark, none of this object's, or no longer kept.
+
+    """
+    bookmark = Bookmark.parse(text)
+    if bookmark is None:
+        raise JsException("Error", f'Bookmark "{text}" is invalid.')
+    found = history.find(bookmark)
+    if found is None or (bookmark.is_end and bookmark.epoch > history.epoch):
+        if bookmark > history.current():
+            raise JsException("Error", f"Bookmark {text} is in the future.")
+        first = next((each for s in history.segments() for each in s.commits()), None)
+        if first is not None and bookmark.position < first.position:
+            raise JsException("Error", f"Bookmark {text} is older than the history.")
+        raise JsException("Error", f"Bookmark {text} is not one of this Durable Object's.")
+    following = history.following(found)
+    if following is not None and following.time_ms < now_ms - history.retention.age_ms:
+        days = history.retention.age_ms // _DAY_MS
+        raise JsException("Error", f"Bookmark {text} is older than {days} days.")
+    return found
+
+
+def time_located(history: History, time_ms: int, now_ms: int) -> Bookmark:
+    """Give the bookmark of the state that there was at a time.
+
+    Raises:
+        JsException: the time is in the future, or before what is kept.
+
+    """
+    if time_ms > now_ms + _SKEW_MS:
+        raise JsException("Error", "Cannot get a bookmark for a time in the future.")
+    days = history.retention.age_ms // _DAY_MS
+    if time_ms < now_ms - history.retention.age_ms:
+        raise JsException(
+            "Error", f"Cannot get a bookmark for a time that is more than {days} days ago."
+        )
+    found = history.at(time_ms)
+    if found is None:
+        raise JsException("Error", "Cannot get a bookmark for a time that is before the history.")
+    return found
+
+
+def restore(
+    connection: apsw.Connection,
+    recorder: Recorder,
+    order: Order,
+    alarm_will_be: Callable[[int | None], None],
+) -> int | None:
+    """Put what there was at a bookmark in the place of what an open database holds.
+
+    `alarm_will_be` hears before the commit for when the restored alarm is set, and so does the
+    caller afterwards.  The order is fulfilled then.
+
+    Raises:
+        apsw.Error: SQLite or the disk does not allow it; the order stays.
+        OSError: the history cannot be read or written; the order stays.
+
+    """
+    history = recorder.history
+    recorder.bring_up_to_date(connection)
+    bookmark = Bookmark.parse(order.bookmark)
+    found = None if bookmark is None else history.find(bookmark)
+    if found is None:
+        raise OSError(f"there is nothing at {order.bookmark} any more")
+    target = history.pages_at(found)
+    recorder.begin_epoch(order.epoch + 1)
+    draft = history.directory / "restored"
+    target.write_to(draft)
+    source = apsw.Connection(str(draft), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        alarm_ms = _alarm_ms(source)
+        alarm_will_be(alarm_ms)
+        if not target.is_same(history.pages_at(history.current())):
+            with connection.backup("main", source, "main") as backup:
+                backup.step()
+            recorder.note(connection)
+    finally:
+        source.close()
+        draft.unlink()
+    history.order.unlink(missing_ok=True)
+    sync_directory(history.directory)
+    return alarm_ms
+
+
+def _alarm_ms(connection: apsw.Connection) -> int | None:
+    found = "SELECT 1 FROM sqlite_master WHERE name = '_cf_METADATA'"
+    if not connection.execute(found).fetchone():
+        return None
+    query = "SELECT value FROM _cf_METADATA WHERE key = 1"
+    row = cast("tuple[int | None] | None", connection.execute(query).fetchone())
+    return None if row is None or row[0] is None else row[0] // _NS

@@ -1,0 +1,212 @@
+"""The past of one object, from outside: its commits, a state among them, and the return to one.
+
+Nobody else may use the directory meanwhile, or a running server brings the history up to date and
+does the return itself (`Server`).
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Protocol
+
+from pydo.errors import JsException, StateError
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
+from pydo.runtime.history.bookmark import NOTHING, Bookmark
+from pydo.runtime.history.log import History, Retention
+from pydo.runtime.history.recorder import Recording
+from pydo.runtime.history.restore import located, time_located
+from pydo.runtime.metadata import ClassMetadata
+from pydo.runtime.timetravel import TimeTravel
+from pydo.state.changes import Changes, Content, changes, content_of
+from pydo.statedir import KEY_VALUE
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pydo.runtime.history.segment import Commit
+    from pydo.state.place import ObjectPlace
+
+__all__ = ["Entry", "Past", "Server", "note_state"]
+
+
+_ALL = Retention(1 << 62, 1 << 62)
+
+
+def note_state(database: Path) -> None:
+    """Let the history of a database have what it is now, before it is replaced and after.
+
+    A return that was ordered is forgotten.
+
+    Raises:
+        StateError: it cannot be written.
+
+    """
+    recording = Recording(_now_ms, _ALL)
+    opened = Database(database.parent, OpenDatabases(), lambda: None, recording)
+    try:
+        TimeTravel(opened, _now_ms).current()
+    except JsException as error:
+        raise StateError(f"{database}: {error.message}") from error
+    finally:
+        opened.close()
+    History(database, _ALL).order.unlink(missing_ok=True)
+
+
+class Server(Protocol):
+    """A running server that has the object."""
+
+    def archive(self, place: ObjectPlace) -> None:
+        """Let its history be up to date."""
+        ...
+
+    def restore(self, place: ObjectPlace, bookmark: str) -> str:
+        """Return to a bookmark; what undoes that."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A commit in a list: what it changed, and whether it was a return to an earlier state."""
+
+    commit: Commit
+    changes: Changes
+    is_restore: bool
+
+
+class Past:
+    """The past of one object; it is up to date when this was made.
+
+    Raises:
+        StateError: no history is kept of it, or it cannot be read.
+
+    """
+
+    def __init__(self, place: ObjectPlace, retention: Retention, server: Server | None) -> None:
+        if place.owner.storage == KEY_VALUE:
+            raise StateError(
+                f"{place.owner.class_name} is declared with new_classes: objects with key-value"
+                " storage have no history, here as on Cloudflare"
+            )
+        self.place = place
+        self.history = History(place.database, retention)
+        self._retention = retention
+        self._server = server
+        if server is not None:
+            server.archive(place)
+        else:
+            with self._travelling() as travel:
+                travel.current()
+
+    # -- finding
+
+    def at(self, time_ms: int) -> Bookmark:
+        """Give the bookmark of what there was at a time.
+
+        Raises:
+            StateError: it is in the future, or before what is kept.
+
+        """
+        try:
+            return time_located(self.history, time_ms, _now_ms())
+        except JsException as error:
+            raise StateError(error.message) from error
+
+    def find(self, bookmark: str) -> Bookmark:
+        """Give the commit that a bookmark means.
+
+        Raises:
+            StateError: it is none of this object's, or no longer kept.
+
+        """
+        try:
+            return located(self.history, bookmark, _now_ms())
+        except JsException as error:
+            raise StateError(error.message) from error
+
+    def commits(self) -> list[Commit]:
+        """Give all commits that can be returned to, in order."""
+        found = self.history.commits()
+        oldest_ms = _now_ms() - self._retention.age_ms
+        following = found[1:]
+        return [
+            each
+            for number, each in enumerate(found)
+            if number == len(following) or following[number].time_ms >= oldest_ms
+        ]
+
+    def entries(self, most: int) -> list[Entry]:
+        """Give the last commits, `most` of them, each with what it changed."""
+        commits = self.commits()
+        wanted = commits[-most:]
+        if not wanted:
+            return []
+        earlier = commits[-most - 1].bookmark if len(commits) > most else NOTHING
+        before, epoch = self.content_at(earlier), max(earlier.epoch, 1)
+        found: list[Entry] = []
+        for commit in wanted:
+            after = self.content_at(commit.bookmark)
+            is_restore = commit.bookmark.epoch > epoch
+            found.append(Entry(commit, changes(before, after), is_restore))
+            before, epoch = after, commit.bookmark.epoch
+        return found
+
+    def content_at(self, bookmark: Bookmark) -> Content:
+        """Give what there was at a commit."""
+        with TemporaryDirectory(prefix="pydo-") as folder:
+            copy = Path(folder) / "db.sqlite"
+            self.history.pages_at(bookmark).write_to(copy)
+            return content_of(copy)
+
+    def changes_by(self, target: Bookmark) -> Changes:
+        """Give what a return to a commit would change today."""
+        return changes(content_of(self.place.database), self.content_at(target))
+
+    # -- the return
+
+    def restore(self, target: Bookmark) -> str:
+        """Return to a commit; the bookmark that undoes it.
+
+        Raises:
+            StateError: it cannot be done.
+
+        """
+        if self._server is not None:
+            return self._server.restore(self.place, str(target))
+        with self._travelling() as travel:
+            undo = travel.order(str(target))
+            travel.carry_out(self._alarm_will_be, self._alarm_now_is)
+            return undo
+
+    def _alarm_will_be(self, at_ms: int | None) -> None:
+        if at_ms is not None:
+            self._alarm_now_is(at_ms)
+
+    def _alarm_now_is(self, at_ms: int | None) -> None:
+        metadata = ClassMetadata(self.place.owner.metadata_path)
+        try:
+            if at_ms is None:
+                metadata.delete_alarm(self.place.id)
+            else:
+                metadata.set_alarm(self.place.id, self.place.name, at_ms)
+        finally:
+            metadata.close()
+
+    @contextmanager
+    def _travelling(self) -> Generator[TimeTravel]:
+        recording = Recording(_now_ms, self._retention)
+        database = Database(self.place.directory, OpenDatabases(), lambda: None, recording)
+        try:
+            yield TimeTravel(database, _now_ms)
+        except JsException as error:
+            raise StateError(f"{self.place}: {error.message}") from error
+        finally:
+            database.close()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,518 @@
+"""The history of a database: what is in it after crashes, other programs and a long time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import apsw
+import pytest
+
+from pydo.errors import JsException
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
+from pydo.runtime.history.bookmark import NOTHING, Bookmark
+from pydo.runtime.history.log import History, Retention
+from pydo.runtime.history.recorder import Recording
+from pydo.runtime.history.segment import Kind, Record, Segment
+from pydo.runtime.history.wal import FRAME, copy_frames, empty_database, salts_of
+from pydo.runtime.timetravel import TimeTravel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+START_MS = 1_700_000_000_000
+DAY_MS = 24 * 3600 * 1000
+
+
+class Recorded:
+    """A database with a history, and a clock that goes on by a millisecond with each commit."""
+
+    def __init__(
+        self, directory: Path, retention: Retention | None = None, now_ms: int = 0
+    ) -> None:
+        self.directory = directory
+        self.retention = retention or Retention()
+        self.now_ms = now_ms or START_MS
+        recording = Recording(lambda: self.now_ms, self.retention, checkpoint=8)
+        self.database = Database(directory, OpenDatabases(4), lambda: None, recording)
+        self.travel = TimeTravel(self.database, lambda: self.now_ms)
+
+    @property
+    def history(self) -> History:
+        return History(self.database.path, self.retention)
+
+    def write(self, *numbers: int) -> None:
+        """Commit each number by itself."""
+        for number in numbers:
+            self.now_ms += 1
+            connection = self.database.writing()
+            connection.execute("CREATE TABLE IF NOT EXISTS t (n)")
+            connection.execute("INSERT INTO t VALUES (?)", (number,))
+            self.database.end_turn()
+            self.database.commit()
+
+    def read(self) -> list[int]:
+        connection = self.database.reading()
+        if connection is None or not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            return []
+        return [int(str(n)) for (n,) in connection.execute("SELECT n FROM t ORDER BY n")]
+
+    def times(self) -> list[int]:
+        """Give when each commit was made, in milliseconds since the start."""
+        self.travel.current()
+        return [each.time_ms - START_MS for each in self.history.commits()]
+
+    def return_to(self, bookmark: str) -> list[int]:
+        self.travel.order(bookmark)
+        assert self.travel.carry_out(lambda _: None, lambda _: None)
+        return self.read()
+
+    def after_a_crash(self) -> Recorded:
+        """Give another, of the files as they are now."""
+        copy = self.directory.with_name(f"{self.directory.name}x")
+        shutil.copytree(self.directory, copy)
+        self.database.close()
+        return Recorded(copy, self.retention, self.now_ms)
+
+    def elsewhere(self, text: str) -> None:
+        """Let another program run something; the log is written back as it ends."""
+        connection = apsw.Connection(str(self.database.path))
+        connection.execute(text).fetchall()
+        connection.close()
+        os.utime(self.database.path, (self.now_ms / 1000, self.now_ms / 1000))
+
+    def last_index(self) -> Path:
+        return max(self.history.directory.glob("*.index"))
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Iterator[Recorded]:
+    recorded = Recorded(tmp_path / "object")
+    yield recorded
+    recorded.database.close()
+
+
+# -- commits
+
+
+def test_every_commit_is_there_over_many_generations_of_the_log(recorded: Recorded) -> None:
+    recorded.write(*range(50))
+
+    assert len(recorded.history.segments()) > 3
+    assert recorded.times() == list(range(1, 51))
+    for count in (1, 8, 33):
+        bookmark = recorded.travel.at(START_MS + count)
+        assert recorded.return_to(bookmark) == list(range(count))
+        recorded.return_to(str(recorded.history.commits()[49].bookmark))
+
+
+def test_commits_of_the_same_millisecond_have_its_time(recorded: Recorded) -> None:
+    recorded.write(1)
+    for _ in range(3):
+        recorded.now_ms -= 1
+        recorded.write(2)
+
+    assert recorded.times() == [1, 1, 1, 1]
+
+
+def test_a_clock_that_is_set_back_makes_no_disorder(recorded: Recorded) -> None:
+    recorded.write(1)
+    recorded.now_ms -= 5000
+    recorded.write(2)
+    recorded.database.close()
+    recorded.write(3)
+
+    assert recorded.times() == [1, 1, 1]
+
+
+def test_what_is_taken_back_is_not_in_it(recorded: Recorded) -> None:
+    recorded.write(1)
+    recorded.database.writing().execute("INSERT INTO t VALUES (2)")
+    recorded.database.rollback_turn()
+    recorded.database.commit()
+
+    assert len(recorded.times()) == 1
+
+
+# -- crashes
+
+
+def test_a_commit_whose_time_was_not_noted_has_that_of_the_log(recorded: Recorded) -> None:
+    recorded.write(1, 2, 3)
+    crashed = recorded.after_a_crash()
+    index = crashed.last_index()
+    os.truncate(index, index.stat().st_size - 24)
+    wal = crashed.database.path.with_name("db.sqlite-wal")
+    os.utime(wal, (START_MS / 1000 + 0.5, START_MS / 1000 + 0.5))
+    crashed.now_ms += 1000
+
+    crashed.write(4)
+
+    assert crashed.times() == [1, 2, 500, 1004]
+    assert crashed.return_to(crashed.travel.at(START_MS + 500)) == [1, 2, 3]
+    crashed.database.close()
+
+
+def test_frames_that_a_crash_left_half_copied_are_copied_again(recorded: Recorded) -> None:
+    recorded.write(1, 2)
+    recorded.travel.current()
+    recorded.write(3)
+    crashed = recorded.after_a_crash()
+    with crashed.last_index().with_suffix(".frames").open("ab") as frames:
+        frames.write(b"\xff" * 5000)
+
+    assert crashed.times() == [1, 2, 3]
+    assert crashed.return_to(crashed.travel.at(START_MS + 2)) == [1, 2]
+    crashed.database.close()
+
+
+def test_a_commit_that_the_log_lost_is_not_claimed(recorded: Recorded) -> None:
+    recorded.write(1)
+    crashed = recorded.after_a_crash()
+    with crashed.last_index().open("ab") as index:
+        index.write(Record(Kind.COMMIT, 7, START_MS + 2).pack() + b"part of a record")
+
+    crashed.write(3)
+
+    assert crashed.times() == [1, 2]
+    assert crashed.read() == [1, 3]
+    crashed.database.close()
+
+
+def test_a_closed_history_that_is_longer_than_the_log_is_made_anew(recorded: Recorded) -> None:
+    recorded.write(1)
+    recorded.database.close()
+    frames = recorded.last_index().with_suffix(".frames")
+    frames.write_bytes(frames.read_bytes() + bytes(2 * FRAME))
+
+    recorded.write(2)
+
+    assert recorded.times() == [1, 2]
+
+
+def test_a_generation_whose_beginning_was_not_noted_goes_on(recorded: Recorded) -> None:
+    recorded.write(*range(12))
+    crashed = recorded.after_a_crash()
+    assert crashed.history.segments()[-1].start >= 8
+    crashed.last_index().unlink()
+
+    crashed.write(12)
+
+    assert len(crashed.times()) == 13
+    assert crashed.return_to(crashed.travel.at(START_MS + 6)) == list(range(6))
+    crashed.database.close()
+
+
+def test_frames_that_are_missing_become_one_commit(recorded: Recorded) -> None:
+    recorded.write(*range(12))
+    crashed = recorded.after_a_crash()
+    crashed.last_index().unlink()
+    frames = crashed.last_index().with_suffix(".frames")
+    os.truncate(frames, 3 * FRAME)
+
+    crashed.write(12)
+
+    commits = crashed.history.commits()
+    assert crashed.return_to(str(commits[-1].bookmark)) == list(range(12))
+    assert crashed.return_to(str(commits[0].bookmark)) == [0]
+    crashed.database.close()
+
+
+def test_what_is_unreadable_in_an_index_ends_it(tmp_path: Path) -> None:
+    index = tmp_path / "00000000.index"
+    first = Record(Kind.GENERATION, 0, START_MS, 1, 2, is_fresh=True).pack()
+    index.write_bytes(first + bytes(24) + first)
+
+    segment = Segment.read(index)
+
+    assert len(segment.records) == 1
+    assert list(segment.commits()) == []
+
+
+# -- other programs
+
+
+def test_a_log_that_another_program_wrote_back_changes_nothing(recorded: Recorded) -> None:
+    recorded.write(1, 2)
+    recorded.database.close()
+    recorded.elsewhere("SELECT * FROM t")
+
+    recorded.write(3)
+
+    assert recorded.times() == [1, 2, 3]
+    assert recorded.return_to(recorded.travel.at(START_MS + 1)) == [1]
+
+
+def test_what_another_program_wrote_is_a_commit(recorded: Recorded) -> None:
+    recorded.write(1)
+    recorded.database.close()
+    recorded.now_ms += 5
+    recorded.elsewhere("INSERT INTO t VALUES (2)")
+    recorded.now_ms += 10
+
+    recorded.write(3)
+
+    assert recorded.times() == [1, 6, 17]
+    assert recorded.return_to(recorded.travel.at(START_MS + 7)) == [1, 2]
+
+
+def test_a_database_that_became_smaller_is_a_commit(recorded: Recorded) -> None:
+    recorded.write(*range(6))
+    rows = [(n,) for n in range(6, 5000)]
+    recorded.database.writing().executemany("INSERT INTO t VALUES (?)", rows)
+    recorded.write(5000)
+    recorded.database.close()
+    recorded.elsewhere("DELETE FROM t WHERE n > 5")
+    recorded.elsewhere("VACUUM")
+    bookmark = recorded.travel.current()
+    recorded.write(6)
+
+    assert recorded.return_to(bookmark) == list(range(6))
+
+
+def test_a_database_from_before_its_history_cannot_be_nothing_again(recorded: Recorded) -> None:
+    recorded.write(1)
+    recorded.database.close()
+    shutil.rmtree(recorded.history.directory)
+    recorded.now_ms += 10
+    recorded.elsewhere("SELECT 1 FROM t")
+    recorded.now_ms += 10
+
+    recorded.write(2)
+
+    assert recorded.times() == [11, 22]
+    assert recorded.return_to(recorded.travel.at(START_MS + 12)) == [1]
+    with pytest.raises(JsException, match="before the history"):
+        recorded.travel.at(START_MS + 5)
+    with pytest.raises(JsException, match="older than the history"):
+        recorded.travel.order(str(NOTHING))
+
+
+def test_another_programs_checkpoint_in_the_middle_is_made_good(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded.write(1)
+    recorded.elsewhere("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    with caplog.at_level(logging.WARNING), pytest.raises(JsException, match="not available"):
+        recorded.travel.current()
+    recorded.write(2)
+    bookmark = recorded.travel.current()
+    recorded.write(3)
+
+    assert "another program has changed it" in caplog.text
+    assert recorded.return_to(bookmark) == [1, 2]
+
+
+def test_a_generation_of_another_programs_is_made_good_on_closing_or_later(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded.write(1)
+    recorded.elsewhere("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    with caplog.at_level(logging.WARNING):
+        recorded.write(2)
+    recorded.database.close()
+    bookmark = recorded.travel.current()
+
+    assert "another program has changed it" in caplog.text
+    assert recorded.return_to(bookmark) == [1, 2]
+
+
+def test_closing_makes_do_with_a_history_that_is_gone(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded.write(1)
+    recorded.elsewhere("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    with caplog.at_level(logging.WARNING):
+        recorded.database.close()
+
+    assert "is not written for now" in caplog.text
+    assert recorded.read() == [1]
+
+
+def test_pages_of_another_size_are_not_recorded(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded.directory.mkdir()
+    other = apsw.Connection(str(recorded.database.path))
+    other.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL; CREATE TABLE t (n)").fetchall()
+    other.close()
+
+    with caplog.at_level(logging.WARNING):
+        recorded.write(1)
+
+    assert "another size than 4096 bytes" in caplog.text
+    assert recorded.read() == [1]
+
+
+# -- a long time
+
+
+def test_what_is_too_old_goes_into_the_base(tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path / "object", Retention(age_ms=DAY_MS))
+    recorded.write(*range(30))
+    recorded.now_ms += 2 * DAY_MS
+    recorded.write(*range(30, 60))
+    late = recorded.travel.at(recorded.now_ms - 10)
+
+    assert recorded.history.base.exists()
+    assert recorded.history.segments()[0].start > 0
+    assert recorded.return_to(late) == list(range(50))
+    with pytest.raises(JsException, match="older than the history"):
+        recorded.travel.order(str(Bookmark(1, 1, 2, "0" * 32)))
+    recorded.database.close()
+
+
+def test_a_crash_while_the_base_is_written_does_no_harm(recorded: Recorded) -> None:
+    recorded.write(*range(30))
+    recorded.travel.current()
+    recorded.database.close()
+    indexes = sorted(recorded.history.directory.glob("*.index"))
+    first, second = indexes[:2]
+    recorded.history.base.write_bytes(empty_database() + b"half of a page")
+    first.rename(first.with_suffix(".expired"))
+    third = second.with_name("unfinished.expired")
+    third.touch()  # its frames are in the base already
+
+    recorded.write(30)
+
+    assert not list(recorded.history.directory.glob("*.expired"))
+    assert recorded.return_to(recorded.travel.at(START_MS + 20)) == list(range(20))
+
+
+def test_nothing_goes_while_a_return_is_to_be_made(tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path / "object", Retention(most_bytes=20_000))
+    recorded.write(1)
+    bookmark = recorded.travel.current()
+    recorded.travel.order(bookmark)
+    recorded.write(*range(100))
+
+    assert recorded.travel.carry_out(lambda _: None, lambda _: None)
+
+    assert recorded.read() == [1]
+    recorded.write(*range(20))
+    with pytest.raises(JsException, match="older than the history"):
+        recorded.travel.order(bookmark)
+    recorded.database.close()
+
+
+def test_the_current_segment_may_have_no_frames_yet(recorded: Recorded) -> None:
+    recorded.write(*range(7))
+    recorded.write(7)  # a checkpoint
+    recorded.write(8)  # and a new generation, which is not copied yet
+
+    recorded.history.prune(recorded.now_ms)
+
+    assert recorded.history.following(recorded.history.current()) is None
+    assert recorded.history.current().position >= 8
+
+
+# -- the way back
+
+
+def test_nothing_is_done_without_an_order(recorded: Recorded) -> None:
+    recorded.write(1)
+
+    assert not recorded.travel.carry_out(lambda _: None, lambda _: None)
+
+
+def test_an_empty_database_returns_to_nothing(recorded: Recorded) -> None:
+    recorded.database.opened()
+
+    assert recorded.return_to(str(NOTHING)) == []
+
+
+def test_a_crash_in_the_middle_of_a_return_shows_one_state_or_the_other(recorded: Recorded) -> None:
+    class Died(Exception):  # noqa: N818 - no error of pydo's
+        pass
+
+    def die(_: int | None) -> None:
+        raise Died
+
+    recorded.write(1)
+    bookmark = recorded.travel.current()
+    recorded.write(2)
+    undo = recorded.travel.order(bookmark)
+    with pytest.raises(Died):
+        recorded.travel.carry_out(die, die)
+    crashed = recorded.after_a_crash()
+    before = crashed.read()
+    with pytest.raises(Died):
+        crashed.travel.carry_out(lambda _: None, die)
+    later = crashed.after_a_crash()
+
+    assert (before, later.read()) == ([1, 2], [1])
+    assert later.return_to(undo) == [1, 2]
+    assert [each.bookmark.epoch for each in later.history.commits()] == [1, 1, 2, 3]
+    later.database.close()
+
+
+def test_a_return_waits_for_another_program(recorded: Recorded) -> None:
+    recorded.write(1)
+    bookmark = recorded.travel.current()
+    recorded.write(2)
+    recorded.travel.order(bookmark)
+    other = apsw.Connection(str(recorded.database.path))
+    other.execute("BEGIN IMMEDIATE")
+    recorded.database.opened().set_busy_timeout(0)
+
+    with pytest.raises(JsException, match="SQLITE_BUSY"):
+        recorded.travel.carry_out(lambda _: None, lambda _: None)
+    other.close()
+
+    assert recorded.travel.carry_out(lambda _: None, lambda _: None)
+    assert recorded.read() == [1]
+
+
+def test_a_history_that_lost_what_is_to_be_restored_says_so(recorded: Recorded) -> None:
+    recorded.write(1)
+    bookmark = recorded.travel.current()
+    recorded.write(2)
+    recorded.travel.order(bookmark)
+    recorded.database.close()
+    for each in recorded.history.directory.glob("0*"):
+        each.unlink()
+
+    with pytest.raises(JsException, match="not available"):
+        recorded.travel.carry_out(lambda _: None, lambda _: None)
+
+    assert recorded.read() == [1, 2]
+
+
+def test_an_order_that_cannot_be_written_is_refused(recorded: Recorded) -> None:
+    recorded.write(1)
+    bookmark = recorded.travel.current()
+    (recorded.history.directory / "restore").mkdir()
+
+    with pytest.raises(JsException, match="not available"):
+        recorded.travel.order(bookmark)
+
+
+# -- the form of the log
+
+
+def test_what_is_no_log_has_no_salts(tmp_path: Path) -> None:
+    short, other = tmp_path / "short", tmp_path / "other"
+    short.write_bytes(b"SQ")
+    other.write_bytes(bytes(40))
+
+    assert [salts_of(each) for each in (tmp_path / "none", short, other)] == [None, None, None]
+
+
+def test_a_log_that_ends_too_early_is_an_error(tmp_path: Path) -> None:
+    wal = tmp_path / "wal"
+    wal.write_bytes(bytes(32 + FRAME))
+
+    with (tmp_path / "copy").open("wb") as target, pytest.raises(OSError, match="ends before"):
+        copy_frames(wal, 0, 2, target)
+
+
+def test_a_history_is_kept_for_days_or_not_at_all() -> None:
+    assert Retention.of(0, 5) is None
+    assert Retention.of(2, 5) == Retention(2 * DAY_MS, 5 * 1024**2)

@@ -1,0 +1,182 @@
+"""What an object was, from outside."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pydo.clone import PLAIN
+from pydo.errors import StateError
+from pydo.runtime.history.bookmark import NOTHING
+from pydo.runtime.history.log import Retention
+from pydo.runtime.metadata import ClassMetadata
+from pydo.state import export_to, find_object, import_from, read
+from pydo.state.past import Past
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydo.state.place import ObjectPlace
+
+    from .conftest import Stored
+
+
+class Server:
+    """Stands for a running server."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def archive(self, place: ObjectPlace) -> None:
+        self.asked.append(f"archive {place}")
+
+    def restore(self, place: ObjectPlace, bookmark: str) -> str:
+        self.asked.append(f"restore {place} {bookmark}")
+        return "undo"
+
+
+def past_of(stored: Stored, name: str = "Notes/a") -> Past:
+    return Past(find_object(stored.state, name), Retention(), None)
+
+
+def test_commits_are_told_with_what_they_changed(stored: Stored) -> None:
+    stored.write("a", {"k": 1, "l": 1}, "CREATE TABLE t (n)", "INSERT INTO t VALUES (1), (1)")
+    past_of(stored)
+    stored.write("a", {"k": 2, "m": 3}, "INSERT INTO t VALUES (1), (2)", alarm_ms=9_000_000_000_000)
+    past_of(stored)
+    stored.write("a", {}, "ALTER TABLE t ADD COLUMN b", "CREATE TABLE u (x)", "DELETE FROM _cf_KV")
+    past_of(stored)
+    stored.write("a", {}, "DROP TABLE u", "DELETE FROM t WHERE n = 2")
+
+    entries = past_of(stored).entries(3)
+    first, second, third = (each.changes for each in entries)
+
+    assert list(first.changed) == ["k"]
+    assert list(first.added) == ["m"]
+    assert [(t.name, t.kind, sorted(t.added), t.removed) for t in first.tables] == [
+        ("t", "changed", [(1,), (2,)], ())
+    ]
+    assert first.alarm_ms == (None, 9_000_000_000_000)
+    assert list(second.removed) == ["k", "l", "m"]
+    assert [(t.name, t.kind, t.has_other_columns) for t in second.tables] == [
+        ("t", "changed", True),
+        ("u", "created", False),
+    ]
+    assert [(t.name, t.kind, t.removed) for t in third.tables] == [
+        ("t", "changed", ((2, None),)),
+        ("u", "dropped", ()),
+    ]
+    assert not any(each.is_restore for each in entries)
+
+
+def test_an_object_returns_while_nobody_runs_and_its_alarm_with_it(stored: Stored) -> None:
+    stored.write("a", {"k": 1}, alarm_ms=9_000_000_000_000)
+    target = past_of(stored).history.current()
+    stored.write("a", {"k": 2})
+    past = past_of(stored)
+
+    undo = past.restore(target)
+    place = past.place
+    then = read(place)
+    past_of(stored).restore(past.find(undo))
+
+    assert (then.keys, then.alarm_ms) == ({"k": 1}, 9_000_000_000_000)
+    assert read(place).keys == {"k": 2}
+    assert [each.is_restore for each in past_of(stored).entries(9)] == [False, False, True, True]
+
+
+def test_the_alarms_of_the_class_follow(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    without = past_of(stored).history.current()
+    stored.write("a", {}, alarm_ms=9_000_000_000_000)
+    past = past_of(stored)
+    metadata = ClassMetadata(past.place.owner.metadata_path)
+
+    undo = past.restore(without)
+    during = metadata.alarms()
+    past.restore(past.find(undo))
+
+    assert during == []
+    assert [each.scheduled_ms for each in metadata.alarms()] == [9_000_000_000_000]
+    metadata.close()
+
+
+def test_a_return_crosses_an_import(stored: Stored, tmp_path: Path) -> None:
+    stored.write("a", {"k": "before"})
+    past = past_of(stored)
+    target = past.history.current()
+    past.history.order.write_text("what was to be restored is of no interest then")
+    stored.write("a", {"k": "last"})
+    other = type(stored)(tmp_path / "other")
+    other.write("a", {"k": "imported"})
+    export_to(other.state, tmp_path / "exported", overwrites=False)
+    other.close()
+    import_from(stored.state, tmp_path / "exported", lambda _: "sqlite", overwrites=True)
+    assert read(past.place).keys == {"k": "imported"}
+
+    undo = past_of(stored).restore(target)
+
+    assert read(past.place).keys == {"k": "before"}
+    past_of(stored).restore(past.find(undo))
+    assert read(past.place).keys == {"k": "imported"}
+    states = [past.content_at(each.bookmark).keys["k"] for each in past.commits()]
+    assert [PLAIN.decode(each) for each in states] == [
+        *("before", "last", "imported"),
+        *("before", "imported"),
+    ]
+
+
+def test_what_is_not_kept_is_an_error_that_says_so(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    past = past_of(stored)
+
+    with pytest.raises(StateError, match="invalid"):
+        past.find("nonsense")
+    with pytest.raises(StateError, match="more than 30 days ago"):
+        past.at(1)
+    with pytest.raises(StateError, match="before the history"):
+        past.at(time.time_ns() // 1_000_000 - 3_600_000)
+
+
+def test_a_key_value_class_has_no_past(stored: Stored) -> None:
+    owner = stored.state.class_directory("my-app", "Old", "key-value")
+    owner.object_directory("0" * 64).mkdir()
+
+    with pytest.raises(StateError, match="new_classes: objects with key-value storage"):
+        past_of(stored, f"Old/{'0' * 64}")
+
+
+def test_a_running_server_is_asked(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    past_of(stored)
+    server = Server()
+
+    past = Past(find_object(stored.state, "Notes/a"), Retention(), server)
+    target = past.history.current()
+
+    assert past.restore(target) == "undo"
+    assert server.asked == ["archive Notes/a", f"restore Notes/a {target}"]
+
+
+def test_what_was_replaced_too_long_ago_is_not_listed(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    past_of(stored)
+    stored.write("a", {"k": 2})
+    past_of(stored)
+    time.sleep(0.01)
+
+    past = Past(find_object(stored.state, "Notes/a"), Retention(age_ms=1), None)
+
+    assert len(past.commits()) == 1
+
+
+def test_an_object_without_a_file_has_an_empty_past(stored: Stored) -> None:
+    owner = stored.state.class_directory("my-app", "Notes", "sqlite")
+    owner.object_directory("0" * 64).mkdir()
+
+    past = past_of(stored, f"Notes/{'0' * 64}")
+
+    assert past.entries(5) == []
+    assert not past.changes_by(NOTHING)

@@ -1,0 +1,105 @@
+"""What a running server is asked, and by whom."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pydo.control import Control, ask
+from pydo.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def served(file: Path, client: Callable[[], Any]) -> Any:
+    """Call `client` in a thread while a server runs; what it gives."""
+
+    def refuse(_: dict[str, Any]) -> object:
+        raise StateError("not today")
+
+    async def serve() -> Any:
+        control = Control(file, {"echo": lambda request: request["what"], "refuse": refuse})
+        await control.start()
+        try:
+            return await asyncio.to_thread(client)
+        finally:
+            await control.close()
+
+    return asyncio.run(serve())
+
+
+def test_a_command_is_answered(tmp_path: Path) -> None:
+    file = tmp_path / "control"
+
+    assert served(file, lambda: ask(file, "echo", what=[1, "two"])) == [1, "two"]
+    assert not file.exists()
+
+
+def test_only_the_owner_may_read_the_secret(tmp_path: Path) -> None:
+    file = tmp_path / "control"
+    file.write_text("left by a crash")
+    file.chmod(0o644)
+
+    mode = served(file, lambda: stat.S_IMODE(file.stat().st_mode))
+
+    assert mode == 0o600
+
+
+def test_whoever_does_not_know_the_secret_is_refused(tmp_path: Path) -> None:
+    file, other = tmp_path / "control", tmp_path / "other"
+
+    def client() -> None:
+        port = json.loads(file.read_text())["port"]
+        for secret in ("wrong", "ünknown", 5):
+            other.write_text(json.dumps({"port": port, "secret": secret}))
+            with pytest.raises(StateError, match="the secret is wrong"):
+                ask(other, "echo", what=1)
+
+    served(file, client)
+
+
+def test_a_refusal_of_the_server_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "control"
+
+    def client() -> None:
+        with pytest.raises(StateError, match="not today"):
+            ask(file, "refuse")
+        with pytest.raises(StateError, match="another version of pydo"):
+            ask(file, "unknown")
+
+    served(file, client)
+
+
+def test_a_server_that_is_not_there_cannot_be_asked(tmp_path: Path) -> None:
+    (tmp_path / "control").write_text('{"port": 1, "secret": ""}')
+
+    for file in (tmp_path / "control", tmp_path / "none"):
+        with pytest.raises(StateError, match="cannot be asked"):
+            ask(file, "echo")
+
+
+def test_what_is_no_request_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "control"
+
+    async def speak() -> bytes:
+        control = Control(file, {})
+        await control.start()
+        port = json.loads(file.read_text())["port"]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        answer = await reader.readline()
+        writer.close()
+        _, gone = await asyncio.open_connection("127.0.0.1", port)
+        gone.transport.abort()
+        await asyncio.sleep(0.01)
+        await control.close()
+        await control.close()
+        return answer
+
+    assert json.loads(asyncio.run(speak())) == {"error": "the secret is wrong"}

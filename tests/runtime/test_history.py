@@ -453,6 +453,16 @@ def test_a_crash_in_the_middle_of_a_return_shows_one_state_or_the_other(recorded
     later.database.close()
 
 
+def test_a_return_is_undone_after_many_generations_of_the_log(recorded: Recorded) -> None:
+    recorded.write(*range(5))
+    bookmark = recorded.travel.at(START_MS + 2)
+    undo = recorded.travel.order(bookmark)
+    recorded.travel.carry_out(lambda _: None, lambda _: None)
+    recorded.write(*range(10, 50))
+
+    assert recorded.return_to(undo) == list(range(5))
+
+
 def test_a_return_waits_for_another_program(recorded: Recorded) -> None:
     recorded.write(1)
     bookmark = recorded.travel.current()

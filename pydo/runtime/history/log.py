@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from typing import TYPE_CHECKING, Self
 
 from pydo.platform import atomic_write
@@ -94,15 +94,18 @@ class History:
 
     def begins_with_nothing(self) -> bool:
         """Tell whether it goes back to before the first commit."""
-        segments = self.segments()
-        return not segments or segments[0].is_fresh
+        indexes = self._indexes()
+        return not indexes or Segment.read(indexes[0]).is_fresh
 
     # -- bookmarks
 
     def current(self) -> Bookmark:
         """Give the bookmark of the last commit."""
-        last = self._last(lambda _: True, lambda _: True)
-        return NOTHING if last is None else last.bookmark
+        for index in reversed(self._indexes()):
+            last = Segment.read(index).last()
+            if last is not None:
+                return last
+        return NOTHING
 
     @property
     def epoch(self) -> int:
@@ -128,10 +131,11 @@ class History:
 
     def following(self, bookmark: Bookmark) -> Commit | None:
         """Give the commit that came after one, if any did."""
-        for segment in self.segments():
-            if segment.end > bookmark.position:
-                found = (each for each in segment.commits() if each.bookmark > bookmark)
-                return next(found, None)
+        indexes = self._indexes()
+        for index, behind in zip_longest(indexes, indexes[1:]):
+            if behind is None or int(behind.stem, 16) > bookmark.position:
+                commits = Segment.read(index).commits()
+                return next((each for each in commits if each.bookmark > bookmark), None)
         return None
 
     def _found(self, commit: Commit | None) -> Bookmark | None:
@@ -142,7 +146,8 @@ class History:
     def _last(
         self, may_hold: Callable[[Segment], bool], holds: Callable[[Commit], bool]
     ) -> Commit | None:
-        for segment in reversed(self.segments()):
+        for index in reversed(self._indexes()):
+            segment = Segment.read(index)
             if may_hold(segment):
                 found = deque(takewhile(holds, segment.commits()), maxlen=1)
                 if found:

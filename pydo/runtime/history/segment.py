@@ -14,7 +14,7 @@ is recorded.
 from __future__ import annotations
 
 import os
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -175,11 +175,23 @@ class Segment:
     def _epochs(self) -> list[Record]:
         return [each for each in self.records if each.kind is Kind.EPOCH]
 
+    def _epoch_at(self, position: int) -> int:
+        # An epoch begins behind its position.
+        return self._epochs[bisect_left(self._epochs, position, key=_position) - 1].a
+
+    def last(self) -> Bookmark | None:
+        """Give the bookmark of its last commit: its last frame, since whole commits are copied."""
+        count = self.copied
+        if count == 0:
+            return None
+        with self.frames.open("rb", buffering=0) as file:
+            file.seek((count - 1) * FRAME)
+            _, size, mark = next(headers(file))
+        return Bookmark(self._epoch_at(self.end), self.end, size, mark.hex()) if size else None
+
     def commits(self) -> Iterator[Commit]:
         """Yield what it holds, in order."""
         times = [each for each in self.records if each.kind is Kind.COMMIT]
-        at = [each.position for each in times]
-        epochs_at = [each.position for each in self._epochs]
         position = before = self.start
         if not self.frames.exists():
             return
@@ -187,13 +199,15 @@ class Segment:
             for _, size, mark in islice(headers(file), self.copied):
                 position += 1
                 if size:
-                    # An epoch begins behind its position.
-                    epoch = self._epochs[bisect_right(epochs_at, position - 1) - 1].a
-                    timed = bisect_right(at, position) - 1
+                    timed = bisect_right(times, position, key=_position) - 1
                     time_ms = times[timed].time_ms if timed >= 0 else self.begins_ms
-                    name = Bookmark(epoch, position, size, mark.hex())
+                    name = Bookmark(self._epoch_at(position), position, size, mark.hex())
                     yield Commit(name, time_ms, position - before)
                     before = position
+
+
+def _position(record: Record) -> int:
+    return record.position
 
 
 _KINDS = {each.value: each for each in Kind}

@@ -74,6 +74,12 @@ def test_code_that_does_not_load_is_shown_at_its_line(folder: Path) -> None:
     assert found(folder, "--no-load") == []
 
 
+def test_a_package_that_is_not_there_is_told_once(folder: Path) -> None:
+    add(folder, "\nimport nowhere_to_be_found\n")
+
+    assert [each["rule"] for each in found(folder)] == ["missing-package"]
+
+
 def test_a_draw_at_import_that_no_rule_sees_fails_as_on_cloudflare(folder: Path) -> None:
     add(folder, "\nimport random\nx = list(map(random.choice, ['ab']))\n")
 
@@ -87,6 +93,18 @@ def test_a_class_that_is_bound_and_not_exported_is_found(folder: Path) -> None:
     [finding] = found(folder)
 
     assert "Counter" in str(finding["message"])
+
+
+def test_a_class_without_migration_is_told_once_with_its_place(folder: Path) -> None:
+    path = folder / "wrangler.toml"
+    text = path.read_text().partition("[[migrations]]")[0]
+    path.write_text(text)
+    line = next(n for n, each in enumerate(text.split("\n"), 1) if "class_name" in each)
+
+    [finding] = found(folder)
+
+    assert (finding["rule"], finding["line"]) == ("no-migration", line)
+    assert run(folder).returncode == 1
 
 
 def test_a_configuration_that_is_wrong_is_told_alone(folder: Path) -> None:

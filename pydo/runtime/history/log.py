@@ -26,7 +26,7 @@ from pydo.runtime.history.segment import Kind, Record, Segment
 from pydo.runtime.history.wal import FRAME, FRAME_HEADER, PAGE, empty_database, headers, pack_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from pydo.runtime.history.segment import Commit
@@ -77,11 +77,11 @@ class History:
 
     def segments(self) -> list[Segment]:
         """Give all segments in order."""
-        return list(filter(_HAS_BEGUN, map(Segment.read, self._indexes())))
+        return list(_read(self._indexes()))
 
     def latest(self) -> Segment | None:
         """Give the last segment."""
-        return next(filter(_HAS_BEGUN, map(Segment.read, reversed(self._indexes()))), None)
+        return next(_read(reversed(self._indexes())), None)
 
     def resting(self) -> Segment | None:
         """Give the last segment, with its first record and its last, if all is as it should be.
@@ -110,15 +110,15 @@ class History:
 
     def begins_with_nothing(self) -> bool:
         """Tell whether it goes back to before the first commit."""
-        indexes = self._indexes()
-        return not indexes or Segment.read(indexes[0]).is_fresh
+        first = next(_read(self._indexes()), None)
+        return first is None or first.is_fresh
 
     # -- bookmarks
 
     def current(self) -> Bookmark:
         """Give the bookmark of the last commit."""
-        for index in reversed(self._indexes()):
-            last = Segment.read(index).last()
+        for segment in _read(reversed(self._indexes())):
+            last = segment.last()
             if last is not None:
                 return last
         return NOTHING
@@ -150,7 +150,7 @@ class History:
         indexes = self._indexes()
         for index, behind in zip_longest(indexes, indexes[1:]):
             if behind is None or int(behind.stem, 16) > bookmark.position:
-                commits = Segment.read(index).commits()
+                commits = (commit for each in _read([index]) for commit in each.commits())
                 return next((each for each in commits if each.bookmark > bookmark), None)
         return None
 
@@ -162,8 +162,7 @@ class History:
     def _last(
         self, may_hold: Callable[[Segment], bool], holds: Callable[[Commit], bool]
     ) -> Commit | None:
-        for index in reversed(self._indexes()):
-            segment = Segment.read(index)
+        for segment in _read(reversed(self._indexes())):
             if may_hold(segment):
                 found = deque(takewhile(holds, segment.commits()), maxlen=1)
                 if found:
@@ -283,3 +282,8 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def _read(indexes: Iterable[Path]) -> Iterator[Segment]:
+    """Read segments one by one, but for those that have a name only."""
+    return filter(_HAS_BEGUN, map(Segment.read, indexes))

@@ -99,7 +99,8 @@ class Recorder:
 
     def attach_new(self, connection: apsw.Connection) -> None:
         """Follow a database that was made just now, whose first commit nobody has noted."""
-        if self.history.exists:  # that of a file which is no longer there
+        # One that there is, is of a file which is no longer there; a folder may hold but an order.
+        if self.history.exists and self.history.latest() is not None:
             self.attach(connection)
             return
         self._connection, self._error = connection, None

@@ -32,6 +32,7 @@ RING_OF = {name: ring for ring, names in RINGS.items() for name in names}
 # What may be imported within a ring.
 ALLOWED_BESIDE = {
     ("bindings", "host"),  # they are JavaScript's values
+    ("check", "migrate"),  # what production answers to migrations
     ("statedir", "platform"),  # the lock of the directory
     ("session", "asked"),
     ("session", "served"),

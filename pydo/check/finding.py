@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "is_ignored"]
 
-_COMMENT = re.compile(r"#\s*pydo:\s*ignore(?:\[([\w\s,-]*)\])?")
+_COMMENT = re.compile(r"(?:#|//)\s*pydo:\s*ignore(?:\[([\w\s,-]*)\])?")
 
 
 @dataclass(frozen=True, slots=True)

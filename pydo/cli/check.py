@@ -87,7 +87,8 @@ def _look(
     use_the_projects_environment(config)
     exported, broken = _loaded(project, config) if loads else (None, [])
     found = [*broken, *check_project(config, exported)]
-    return list(warnings), found
+    told = {each.span for each in found}  # more strictly than the configuration does
+    return [each for each in warnings if each.span is None or each.span not in told], found
 
 
 def _loaded(project: Project, config: Config) -> tuple[frozenset[str] | None, list[Finding]]:

@@ -242,21 +242,22 @@ class Config:
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes that this Worker itself holds: those bound, then the others declared."""
-        return tuple(dict.fromkeys((*self.bound_classes, *self._declared)))
+        return tuple(dict.fromkeys((*self.bound_classes, *self.declared_classes)))
 
     @property
     def declared_storage(self) -> Mapping[str, StorageKind]:
         """What classes store in, of those whose making the file still tells."""
         if self.exports is not None:
-            return self._declared
+            return self.declared_classes
         return replay(self.migrations).made
 
     def storage_of(self, class_name: str) -> StorageKind:
         """Tell what the objects of a class store in: SQLite, unless the file says otherwise."""
-        return self._declared.get(class_name, StorageKind.SQLITE)
+        return self.declared_classes.get(class_name, StorageKind.SQLITE)
 
     @property
-    def _declared(self) -> Mapping[str, StorageKind]:
+    def declared_classes(self) -> Mapping[str, StorageKind]:
+        """The classes that live by `exports` or by the migrations, and what they store in."""
         if self.exports is None:
             return replay(self.migrations).classes
         return {each.class_name: each.storage for each in self.exports if each.state.is_live}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from pydo.check import check_project
-from pydo.config import load
+from pydo.config import Overrides, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,7 @@ class Check(Protocol):
         more: str = "",
         exported: frozenset[str] | None = None,
         path: list[str] | None = None,
+        env: str | None = None,
     ) -> list[Finding]: ...
 
 
@@ -64,6 +65,7 @@ def check(folder: Path) -> Check:
         more: str = "",
         exported: frozenset[str] | None = None,
         path: list[str] | None = None,
+        env: str | None = None,
     ) -> list[Finding]:
         names = ", ".join(f'"{each}"' for each in dependencies)
         written = {
@@ -76,7 +78,7 @@ def check(folder: Path) -> Check:
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(textwrap.dedent(text), "utf-8")
-        config, _ = load(folder / "wrangler.toml")
+        config, _ = load(folder / "wrangler.toml", Overrides(env=env))
         found = check_project(config, exported, path)
         return [each for each in found if each.rule != "other-python"]
 

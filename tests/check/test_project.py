@@ -12,6 +12,7 @@ from pydo.check import check_project
 from pydo.config import Severity, load
 
 if TYPE_CHECKING:
+    from pydo.check import Finding
     from tests.check.conftest import Check
 
 SLEEPING = "import time\ndef f():\n    time.sleep(1)\n"
@@ -153,18 +154,120 @@ def test_a_pyproject_without_the_tools_is_warned_of(check: Check) -> None:
     assert rules([*found]) == ["no-workers-py"]
 
 
-def test_a_bound_class_without_migration_is_found(check: Check) -> None:
-    bound = '[[durable_objects.bindings]]\nname = "A"\nclass_name = "Room"\n'
+def place(found: Finding) -> tuple[str, int, int]:
+    assert found.span is not None
+    return (found.span.file.path.name, found.span.line, found.span.column)
+
+
+def test_each_bound_class_without_migration_is_found_at_its_binding(check: Check) -> None:
+    bound = (
+        '[[durable_objects.bindings]]\nname = "A"\nclass_name = "Room"\n'
+        '[[durable_objects.bindings]]\nname = "B"\nclass_name = "Hall"\n'
+        '[[durable_objects.bindings]]\nname = "C"\nclass_name = "Far"\nscript_name = "other"\n'
+    )
 
     found = check("", more=bound)
 
-    assert rules([*found]) == ["no-migration"]
+    assert [(each.rule, place(each)) for each in found] == [
+        ("no-migration", ("wrangler.toml", 7, 14)),
+        ("no-migration", ("wrangler.toml", 10, 14)),
+    ]
     assert "10061" in found[0].message
+    assert 'new_sqlite_classes = ["Room"]' in found[0].hint
 
 
-def test_a_live_class_that_is_not_exported_is_found(check: Check) -> None:
+def test_a_class_that_an_environment_does_not_declare_is_found_there(check: Check) -> None:
+    more = (
+        '[env.far]\ndurable_objects.bindings = [{ name = "A", class_name = "Room" }]\n'
+        '[[migrations]]\ntag = "v1"\nnew_sqlite_classes = ["Hall"]\n'
+    )
+
+    found = check("", more=more, env="far")
+
+    assert [(each.rule, place(each)) for each in found] == [
+        ("no-migration", ("wrangler.toml", 6, 56)),
+    ]
+
+
+def test_a_live_class_that_is_not_exported_is_found_where_it_is_declared(check: Check) -> None:
     made = '[[migrations]]\ntag = "v1"\nnew_sqlite_classes = ["Room"]\n'
 
-    assert rules([*check("", more=made, exported=frozenset())]) == ["not-exported"]
+    found = check("", more=made, exported=frozenset())
+
+    assert [(each.rule, place(each)) for each in found] == [
+        ("not-exported", ("wrangler.toml", 7, 23)),
+    ]
+    assert "10064" in found[0].message
     assert check("", more=made, exported=frozenset({"Room"})) == []
     assert check("", more=made, exported=None) == []
+
+
+def test_a_map_of_exports_declares_classes(check: Check) -> None:
+    bound = '[[durable_objects.bindings]]\nname = "A"\nclass_name = "Room"\n'
+    more = (
+        '[exports]\nHall = { type = "durable-object", storage = "sqlite" }\n'
+        'Old = { type = "durable-object", state = "deleted" }\n'
+    )
+    room = 'Room = { type = "durable-object", storage = "sqlite" }\n'
+
+    found = check("", more=more + bound, exported=frozenset())
+
+    assert [(each.rule, place(each)) for each in found] == [
+        ("not-exported", ("wrangler.toml", 6, 1)),
+        ("no-migration", ("wrangler.toml", 10, 14)),
+    ]
+    assert 'Room = { type = "durable-object"' in found[1].hint
+    assert check("", more=more + room + bound, exported=frozenset({"Hall", "Room"})) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "words", "column"),
+    [
+        ('deleted_classes = ["Rom"]', "'Rom' which was not exported in the previous", 20),
+        ('new_classes = ["Hall", "Room"]', "'Room' that is already depended on", 24),
+        ('renamed_classes = [{ from = "Room", to = "Hall" }]', "'Hall' that is already", 42),
+    ],
+)
+def test_what_production_would_not_migrate_is_found_at_its_place(
+    second: str, words: str, column: int, check: Check
+) -> None:
+    first = '[[migrations]]\ntag = "v1"\nnew_sqlite_classes = ["Room", "Hall"]\n'
+    first = first.replace(', "Hall"', "") if second.startswith("new") else first
+
+    found = check("", more=f'{first}[[migrations]]\ntag = "v2"\n{second}\n')
+
+    assert [(each.rule, place(each)) for each in found] == [
+        ("migration", ("wrangler.toml", 10, column)),
+    ]
+    assert words in found[0].message
+    assert "(code 10074)" in found[0].message
+
+
+def test_a_class_that_goes_while_it_is_bound_is_found(check: Check) -> None:
+    more = (
+        '[[migrations]]\ntag = "v1"\nnew_sqlite_classes = ["Room"]\n'
+        '[[migrations]]\ntag = "v2"\ndeleted_classes = ["Room"]\n'
+        '[[durable_objects.bindings]]\nname = "A"\nclass_name = "Room"\n'
+    )
+
+    found = check("", more=more)
+
+    assert [(each.rule, place(each)) for each in found] == [
+        ("migration", ("wrangler.toml", 10, 20)),
+    ]
+    assert "without also removing the binding" in found[0].message
+
+
+def test_a_class_that_another_worker_hands_over_is_taken_for_there(check: Check) -> None:
+    more = (
+        '[[migrations]]\ntag = "v1"\n'
+        'transferred_classes = [{ from = "Room", from_script = "other", to = "Room" }]\n'
+    )
+
+    assert check("", more=more, exported=frozenset({"Room"})) == []
+
+
+def test_a_history_without_its_beginning_can_be_excused(check: Check) -> None:
+    more = '[[migrations]]\ntag = "v9"\ndeleted_classes = ["Old"]  # pydo: ignore[migration]\n'
+
+    assert check("", more=more) == []

@@ -89,6 +89,18 @@ def test_a_class_that_is_bound_and_not_exported_is_found(folder: Path) -> None:
     assert "Counter" in str(finding["message"])
 
 
+def test_a_class_without_migration_is_told_once_with_its_place(folder: Path) -> None:
+    path = folder / "wrangler.toml"
+    text = path.read_text().partition("[[migrations]]")[0]
+    path.write_text(text)
+    line = next(n for n, each in enumerate(text.split("\n"), 1) if "class_name" in each)
+
+    [finding] = found(folder)
+
+    assert (finding["rule"], finding["line"]) == ("no-migration", line)
+    assert run(folder).returncode == 1
+
+
 def test_a_configuration_that_is_wrong_is_told_alone(folder: Path) -> None:
     (folder / "wrangler.toml").write_text("name = 5\n")
 

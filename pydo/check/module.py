@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pydo.check.condition import Conditions
 from pydo.config import SourceFile, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["Call", "Function", "Import", "Module", "read"]
@@ -39,22 +41,25 @@ class Call:
     """A call of `name`, which is dotted and begins with a module's name where that can be told.
 
     Of a method of something unknown, `name` is `?.method`.  `function` is the innermost function
-    around it, or None; `at_import` tells whether it runs while the module is imported.
+    around it, or None for what the import itself runs.
     """
 
     name: str
     node: ast.Call
     function: Function | None
-    at_import: bool
 
 
 @dataclass(frozen=True, eq=False)
 class Module:
-    """A module of the project: `name` as it is imported, its text, its syntax tree."""
+    """A module of the project: `name` as it is imported, its text, its syntax tree.
+
+    `python` is the version that would run it.
+    """
 
     name: str
     source: SourceFile
     tree: ast.Module
+    python: tuple[int, int]
 
     @property
     def path(self) -> Path:
@@ -81,31 +86,22 @@ class Module:
         """What it imports, wherever the import stands."""
         return self._walked.imports
 
-    @cached_property
+    @property
     def calls(self) -> list[Call]:
-        """What it calls; functions that the import of the module calls are part of the import."""
-        found = self._walked.calls
-        running: set[str] = set()
-        while True:
-            reached = {
-                call.name
-                for call in found
-                if call.function is None or getattr(call.function, "name", None) in running
-            }
-            if reached <= running:
-                break
-            running |= reached
-        top = {id(each) for each in self.tree.body}
-        return [
-            Call(
-                call.name,
-                call.node,
-                call.function,
-                call.function is None
-                or (id(call.function) in top and getattr(call.function, "name", "") in running),
-            )
-            for call in found
-        ]
+        """What it calls, wherever the call stands."""
+        return self._walked.calls
+
+    @cached_property
+    def functions(self) -> dict[str, Function]:
+        """Its functions, and the methods of its classes as `Class.method`."""
+        found: dict[str, Function] = {}
+        for node in self.tree.body:
+            members = node.body if isinstance(node, ast.ClassDef) else [node]
+            owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+            for each in members:
+                if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+                    found[f"{owner}{each.name}"] = each
+        return found
 
     @cached_property
     def strings(self) -> list[ast.Constant]:
@@ -123,8 +119,8 @@ class Module:
         return walker
 
 
-def read(name: str, path: Path) -> Module:
-    """Read a module.
+def read(name: str, path: Path, python: tuple[int, int]) -> Module:
+    """Read a module that is to run on that version of Python.
 
     Raises:
         SyntaxError: it is no Python, or not UTF-8.
@@ -134,7 +130,7 @@ def read(name: str, path: Path) -> Module:
     contents = path.read_bytes()
     tree = ast.parse(contents, str(path))
     text = contents.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    return Module(name, SourceFile(path, text), tree)
+    return Module(name, SourceFile(path, text), tree, python)
 
 
 class _Walker(ast.NodeVisitor):
@@ -148,6 +144,7 @@ class _Walker(ast.NodeVisitor):
         self._own: list[set[str]] = []  # the names that each of them binds itself
         self._tries = 0
         self._names: dict[str, str] = {}
+        self._conditions = Conditions(module.python, self.dotted)
         for node in ast.walk(module.tree):
             self._learn(node)
 
@@ -166,19 +163,35 @@ class _Walker(ast.NodeVisitor):
     # What is in force when the code runs there.
 
     def visit_If(self, node: ast.If) -> None:
-        if ast.unparse(node.test) in _NEVER_TRUE:
-            for instead in node.orelse:
-                self.visit(instead)
-        else:
-            self.generic_visit(node)
+        truth = self._conditions.truth(node.test)
+        self.visit(node.test)
+        looks_before = "find_spec" in ast.unparse(node.test)
+        if truth is not False:
+            self._visit_all(node.body, may_fail=looks_before)
+        if truth is not True:
+            self._visit_all(node.orelse)
 
     def visit_Try(self, node: ast.Try) -> None:
-        self._tries += any(map(_catches_imports, node.handlers))
-        for tried in node.body:
-            self.visit(tried)
-        self._tries -= any(map(_catches_imports, node.handlers))
-        for each in (*node.handlers, *node.orelse, *node.finalbody):
+        self._visit_all(node.body, may_fail=any(map(_catches_imports, node.handlers)))
+        self._visit_all([*node.handlers, *node.orelse, *node.finalbody])
+
+    def visit_With(self, node: ast.With) -> None:
+        opened = [each.context_expr for each in node.items]
+        self._visit_all(node.items)
+        self._visit_all(node.body, may_fail=any(map(self._suppresses_imports, opened)))
+
+    def _suppresses_imports(self, node: ast.expr) -> bool:
+        return (
+            isinstance(node, ast.Call)
+            and self.dotted(node.func) == "contextlib.suppress"
+            and any(map(_is_import_error, node.args))
+        )
+
+    def _visit_all(self, nodes: Iterable[ast.AST], *, may_fail: bool = False) -> None:
+        self._tries += may_fail
+        for each in nodes:
             self.visit(each)
+        self._tries -= may_fail
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         outside = [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]
@@ -208,7 +221,7 @@ class _Walker(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         function = self._functions[-1] if self._functions else None
-        self.calls.append(Call(self.dotted(node.func), node, function, at_import=False))
+        self.calls.append(Call(self.dotted(node.func), node, function))
         self.generic_visit(node)
 
     def _enter(self, node: Function, body: list[ast.stmt] | list[ast.expr]) -> None:
@@ -236,16 +249,13 @@ class _Walker(ast.NodeVisitor):
         return ".".join([*kept, node.module] if node.module else kept)
 
 
-# `__name__` is the name of the file on Cloudflare, also of the main module.
-_NEVER_TRUE = {"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'"}
-
-
 def _catches_imports(handler: ast.ExceptHandler) -> bool:
-    caught = "BaseException" if handler.type is None else ast.unparse(handler.type)
-    return any(
-        name in caught
-        for name in ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
-    )
+    return handler.type is None or _is_import_error(handler.type)
+
+
+def _is_import_error(caught: ast.expr) -> bool:
+    names = ast.unparse(caught)
+    return any(name in names for name in ("ImportError", "ModuleNotFoundError", "Exception"))
 
 
 def _bound(function: Function) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,22 @@ from pydo.config import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydo.check.module import Call
+    from pydo.check.module import Module
     from pydo.check.project import Project
 
-__all__ = ["check_calls"]
+__all__ = ["BLOCKING_REQUESTS", "check_calls"]
+
+_VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "request")
+BLOCKING_REQUESTS = (
+    *(f"{library}.{verb}" for library in ("requests", "httpx") for verb in _VERBS),
+    *("httpx.stream", "urllib.request.urlopen", "urllib3.request"),
+)
+"""What sends a request and waits for its answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """Calls that are found by name; one that ends in `.` stands for all in that module."""
+    """Calls that are found by name, `?.method` being one of anything."""
 
     name: str
     calls: tuple[str, ...]
@@ -28,8 +36,14 @@ class _Rule:
     severity: Severity = Severity.ERROR
     until: tuple[int, int] = (99, 0)  # the first Python on Cloudflare that can
     at_import: bool = True
+    is_of_classes: bool = False  # whether classes that derive from one are meant as well
 
 
+_SPAWNS = (*("Popen", "run", "call", "check_call", "check_output", "getoutput", "getstatusoutput"),)
+_SHARED = (
+    *("Process", "Pool", "Manager", "Queue", "SimpleQueue", "JoinableQueue", "Pipe", "Lock"),
+    *("RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event", "Barrier", "Value", "Array"),
+)
 _RULES = (
     _Rule(
         "thread",
@@ -45,12 +59,13 @@ _RULES = (
         ),
         "starts a thread, and Cloudflare has none",
         "use asyncio: tasks, `asyncio.gather`, `ctx.waitUntil`",
+        is_of_classes=True,
     ),
     _Rule(
         "process",
         (
-            "subprocess.",
-            "multiprocessing.",
+            *(f"subprocess.{each}" for each in _SPAWNS),
+            *(f"multiprocessing.{each}" for each in _SHARED),
             "concurrent.futures.ProcessPoolExecutor",
             "asyncio.create_subprocess_exec",
             "asyncio.create_subprocess_shell",
@@ -67,6 +82,7 @@ _RULES = (
         ),
         "needs another process, and Cloudflare has none",
         "do it in Python, or call a service with `fetch`",
+        is_of_classes=True,
     ),
     _Rule(
         "signal",
@@ -81,7 +97,6 @@ _RULES = (
             "socket.create_connection",
             "socket.socketpair",
             "asyncio.open_connection",
-            "ssl.create_default_context",
             "smtplib.SMTP",
             "smtplib.SMTP_SSL",
             "ftplib.FTP",
@@ -113,19 +128,12 @@ _RULES = (
         "blocking",
         (
             "time.sleep",
-            "requests.",
-            "urllib.request.urlopen",
-            "urllib3.",
+            *BLOCKING_REQUESTS,
+            "requests.Session",
+            "requests.session",
+            "urllib3.PoolManager",
             "http.client.HTTPConnection",
             "http.client.HTTPSConnection",
-            "httpx.get",
-            "httpx.post",
-            "httpx.put",
-            "httpx.patch",
-            "httpx.delete",
-            "httpx.head",
-            "httpx.request",
-            "httpx.stream",
             "httpx.Client",
         ),
         "keeps everything else of the object waiting until it is done",
@@ -141,40 +149,26 @@ _RULES = (
         Severity.WARNING,
     ),
 )
-_EXACT = {call: rule for rule in _RULES for call in rule.calls if not call.endswith(".")}
-_MODULES = {call: rule for rule in _RULES for call in rule.calls if call.endswith(".")}
-# What only names or reads things in modules that are refused as a whole.
-_HARMLESS = {
-    "multiprocessing.cpu_count",
-    "multiprocessing.current_process",
-    "requests.compat.urljoin",
-    "requests.structures.CaseInsensitiveDict",
-    "subprocess.list2cmdline",
-    "urllib3.util.parse_url",
-}
+_RULE_OF = {call: rule for rule in _RULES for call in rule.calls}
 
 
 def check_calls(project: Project) -> Iterator[Finding]:
-    """Find calls of what Cloudflare does not have."""
+    """Find calls of what Cloudflare does not have, and classes made of it."""
     for module in project.modules:
         for call in module.calls:
-            rule = _rule_of(call)
-            if rule is None or project.python >= rule.until:
-                continue
-            if call.at_import and not rule.at_import:
-                continue
-            shown = call.name.removeprefix("?.")
-            message = f"{shown} {rule.why}"
-            yield Finding(rule.name, message, rule.hint, module.span(call.node), rule.severity)
+            rule = _RULE_OF.get(call.name) or _RULE_OF.get(f"?.{call.name.rpartition('.')[2]}")
+            if rule is not None and (rule.at_import or not project.runs_at_import(call)):
+                yield from _told(project, module, call.name, call.node, rule)
+        for node in ast.walk(module.tree):
+            for base in node.bases if isinstance(node, ast.ClassDef) else ():
+                rule = _RULE_OF.get(name := module.dotted(base))
+                if rule is not None and rule.is_of_classes:
+                    yield from _told(project, module, name, base, rule)
 
 
-def _rule_of(call: Call) -> _Rule | None:
-    name = call.name
-    if name in _HARMLESS:
-        return None
-    if name in _EXACT:
-        return _EXACT[name]
-    method = f"?.{name.rpartition('.')[2]}"
-    if method in _EXACT:
-        return _EXACT[method]
-    return next((rule for start, rule in _MODULES.items() if name.startswith(start)), None)
+def _told(
+    project: Project, module: Module, name: str, node: ast.expr, rule: _Rule
+) -> Iterator[Finding]:
+    if project.python < rule.until:
+        message = f"{name.removeprefix('?.')} {rule.why}"
+        yield Finding(rule.name, message, rule.hint, module.span(node), rule.severity)

@@ -10,8 +10,10 @@ from pydo.check.module import Module, read
 from pydo.loader.source import ModuleRoot, ModuleSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from pydo.check.module import Call, Function
     from pydo.config import Config
 
 __all__ = ["Project", "open_project", "target_python"]
@@ -24,7 +26,8 @@ class Project:
     """What is checked: the configuration, and every module that importing `main` can lead to.
 
     `python` is the minor version of Python that Cloudflare runs it on.  A module that is no Python
-    is not among `modules`: `broken` has what is wrong with it.
+    is not among `modules`: `broken` has what is wrong with it.  `running` are the functions that
+    the imports call.
     """
 
     config: Config
@@ -32,6 +35,11 @@ class Project:
     python: tuple[int, int]
     modules: tuple[Module, ...]
     broken: tuple[SyntaxError, ...]
+    running: frozenset[Function]
+
+    def runs_at_import(self, call: Call) -> bool:
+        """Tell whether a call is made while the modules are imported."""
+        return call.function is None or call.function in self.running
 
     def has_module(self, name: str) -> bool:
         """Tell whether a module of that full name is the project's own."""
@@ -47,7 +55,7 @@ def open_project(config: Config) -> Project:
         OSError: `main` cannot be read.
 
     """
-    root = ModuleRoot(config.main.parent)
+    root, python = ModuleRoot(config.main.parent), target_python(config)
     modules: list[Module] = []
     broken: list[SyntaxError] = []
     waiting: list[tuple[str, Path]] = [(config.main.stem, config.main)]
@@ -55,7 +63,7 @@ def open_project(config: Config) -> Project:
     while waiting:
         name, path = waiting.pop(0)
         try:
-            module = read(name, path)
+            module = read(name, path, python)
         except SyntaxError as error:
             broken.append(error)
             continue
@@ -66,7 +74,8 @@ def open_project(config: Config) -> Project:
             if place is not None and place not in seen:
                 seen.add(place)
                 waiting.append((other, place))
-    return Project(config, root, target_python(config), tuple(modules), tuple(broken))
+    running = frozenset(_running(modules))
+    return Project(config, root, python, tuple(modules), tuple(broken), running)
 
 
 def target_python(config: Config) -> tuple[int, int]:
@@ -80,6 +89,26 @@ def target_python(config: Config) -> tuple[int, int]:
     if "python_workers_20250116" in flags or date >= "2025-09-29":
         return (3, 13)
     return (3, 12)
+
+
+def _running(modules: Iterable[Module]) -> set[Function]:
+    """Find the functions that imports call, also those of other modules and of classes made."""
+    defined = {f"{m.name}.{name}": each for m in modules for name, each in m.functions.items()}
+    called: dict[Function | None, list[Function]] = {}
+    for module in modules:
+        for call in module.calls:
+            for name in (f"{module.name}.{call.name}", call.name):
+                found = defined.get(name) or defined.get(f"{name}.__init__")
+                if found is not None:
+                    called.setdefault(call.function, []).append(found)
+    running: set[Function] = set()
+    waiting = [*called.get(None, ())]
+    while waiting:
+        function = waiting.pop()
+        if function not in running:
+            running.add(function)
+            waiting += called.get(function, ())
+    return running
 
 
 def _mentioned(module: Module) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pydo.check.finding import Finding
+from pydo.check.process import BLOCKING_REQUESTS
 from pydo.config import Severity
 from pydo.host.flags import Flags
 
@@ -24,7 +25,10 @@ __all__ = ["check_top_level"]
 _RANDOM = ("random.", "secrets.", "numpy.random.")
 _RANDOM_CALLS = {"os.urandom", "uuid.uuid1", "uuid.uuid4", "js.crypto.randomUUID"}
 _NOT_RANDOM = {"random.Random", "random.getstate", "random.setstate", "secrets.compare_digest"}
-_NETWORK = {"js.fetch", "workers.fetch", "pyodide.http.pyfetch", "js.caches.open", "js.connect"}
+_NETWORK = {
+    *("js.fetch", "workers.fetch", "pyodide.http.pyfetch", "js.caches.open", "js.connect"),
+    *BLOCKING_REQUESTS,
+}
 _TIMERS = {"js.setTimeout", "js.setInterval", "js.scheduler.wait"}
 _TIME = {
     "datetime.date.today",
@@ -43,7 +47,7 @@ def check_top_level(project: Project) -> Iterator[Finding]:
     flags = Flags(project.config.compatibility_date, project.config.compatibility_flags)
     for module in project.modules:
         for call in module.calls:
-            if call.at_import:
+            if project.runs_at_import(call):
                 for found in _look(call, has_snapshot=flags.python_dedicated_snapshot):
                     rule, text, hint, severity = found
                     message = f"{call.name}() {text}"

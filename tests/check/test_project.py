@@ -54,6 +54,19 @@ def test_modules_that_the_main_one_reaches_are_checked_and_no_others(check: Chec
     assert {each.span and each.span.file.path.name for each in found} == {"near.py", "deep.py"}
 
 
+def test_what_another_module_draws_while_it_is_imported_is_found(check: Check) -> None:
+    helper = "import uuid\ndef make():\n    return inner()\ndef inner():\n    return uuid.uuid4()\n"
+
+    found = check(
+        "from pack.helper import make as new\nx = new()", files={"src/pack/helper.py": helper}
+    )
+
+    assert [(each.rule, place(each)) for each in found] == [
+        ("top-level-entropy", ("helper.py", 5, 12)),
+    ]
+    assert check("from pack.helper import make", files={"src/pack/helper.py": helper}) == []
+
+
 def test_a_module_that_a_string_names_is_checked(check: Check) -> None:
     found = check(
         "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'site_.settings'",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from pydo.check.finding import Finding
+from pydo.check.place import path_of
 from pydo.host.portability.watch import is_uploaded
+from pydo.loader.source import is_project_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,19 +22,21 @@ if TYPE_CHECKING:
 
 __all__ = ["check_files"]
 
-_READERS = {"read_text", "read_bytes", "open"}
-_WRITERS = {"write_text", "write_bytes", "mkdir", "touch"}
+_READERS = {"read_text", "read_bytes", "open", "get_data", "get_template", "files"}
+# Which argument of a call is the path that it writes.
+_WRITERS = {"os.mkdir": 0, "os.makedirs": 0, "sqlite3.connect": 0, "logging.FileHandler": 0}
+_WRITING_METHODS = {"write_text", "write_bytes", "mkdir", "touch"}
 _LONGEST = 200  # of a string that may be a path
 
 
 def check_files(project: Project) -> Iterator[Finding]:
     """Find reads of files that would not be there, and writes that would be refused."""
+    left = _Left(project.root.folder, tuple(_left_behind(project)))
     for module in project.modules:
-        touches_files = False
         for call in module.calls:
-            method = call.name.rpartition(".")[2]
-            touches_files |= method in _READERS
-            if _writes(call, method) and (path := _written(call)) is not None:
+            target = _written(call)
+            path = None if target is None else path_of(target, call, module)
+            if path is not None and not _is_writable(path):
                 yield Finding(
                     "write-outside-tmp",
                     f"{path} is written, and on Cloudflare only /tmp can be, which each request"
@@ -37,15 +44,45 @@ def check_files(project: Project) -> Iterator[Finding]:
                     "keep it in `ctx.storage`, KV or D1",
                     module.span(call.node),
                 )
-        if touches_files:
-            yield from _check_names(project, module)
+        if any(call.name.rpartition(".")[2] in _READERS for call in module.calls):
+            yield from _check_names(project, module, left)
 
 
-def _check_names(project: Project, module: Module) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """The files below the modules' folder that are not uploaded."""
+
+    root: Path
+    files: tuple[Path, ...]
+
+    def find(self, text: str, module: Module) -> Path | None:
+        """Find the file whose path ends in a text of a module that names its folders as well."""
+        named = PurePath(text).parts
+        for file in self.files:
+            parts = file.relative_to(self.root).parts
+            if parts[-len(named) :] == named and {*parts[: -len(named)]} <= _words(module):
+                return file
+        return None
+
+
+def _left_behind(project: Project) -> Iterator[Path]:
+    for folder, folders, names in os.walk(project.root.folder):
+        folders[:] = [each for each in folders if is_project_folder(each)]
+        files = (Path(folder, name) for name in names)
+        yield from (each for each in files if not is_uploaded(each, project.config.uploads))
+
+
+def _words(module: Module) -> set[str]:
+    """Give the parts of the strings of a module, and of its own name."""
+    texts = [str(each.value) for each in module.strings if len(str(each.value)) <= _LONGEST]
+    return {word for text in (module.name, *texts) for word in re.split(r"[/.]", text)}
+
+
+def _check_names(project: Project, module: Module, left: _Left) -> Iterator[Finding]:
     """Look at every string in a module that opens files which names one of the folder's."""
     for constant in module.strings:
         text = str(constant.value)
-        found = _file_named(text, module, project)
+        found = _file_named(text, module, project, left)
         if found is None:
             continue
         if not project.root.owns(str(found)):
@@ -57,17 +94,17 @@ def _check_names(project: Project, module: Module) -> Iterator[Finding]:
                 module.span(constant),
             )
         elif not is_uploaded(found, project.config.uploads):
-            kind = found.suffix or found.name
+            kind = f"*{found.suffix}" if found.suffix else found.name
             yield Finding(
                 "not-uploaded",
                 f"{text} is not uploaded: of the files beside the modules only .py, .txt,"
                 " .html, .sql, .bin and .wasm are",
-                f'add rules = [{{ type = "Data", globs = ["**/*{kind}"] }}] to the configuration',
+                f'add rules = [{{ type = "Data", globs = ["**/{kind}"] }}] to the configuration',
                 module.span(constant),
             )
 
 
-def _file_named(text: str, module: Module, project: Project) -> Path | None:
+def _file_named(text: str, module: Module, project: Project, left: _Left) -> Path | None:
     if not text or len(text) > _LONGEST or "\0" in text or "\n" in text:
         return None
     if not PurePath(text).suffix:
@@ -76,15 +113,25 @@ def _file_named(text: str, module: Module, project: Project) -> Path | None:
         candidate = folder / text
         if candidate.is_file() and candidate.suffix != ".py":
             return candidate.resolve() if ".." in candidate.parts else candidate
+    return left.find(text, module)
+
+
+def _written(call: Call) -> ast.expr | None:
+    """Give what stands for the path that a call writes, if it writes any."""
+    arguments, function = call.node.args, call.node.func
+    method = call.name.rpartition(".")[2]
+    if call.name in {"open", "io.open"}:
+        return arguments[0] if arguments and _is_writing(call, 1) else None
+    if call.name in _WRITERS:
+        return next(iter(arguments[_WRITERS[call.name] :]), None)
+    if isinstance(function, ast.Attribute) and (
+        method in _WRITING_METHODS or (method == "open" and _is_writing(call, 0))
+    ):
+        return function.value
     return None
 
 
-def _writes(call: Call, method: str) -> bool:
-    if method in _WRITERS and "." in call.name:
-        return True
-    if call.name not in {"open", "io.open"} and not (method == "open" and "." in call.name):
-        return False
-    position = 1 if call.name in {"open", "io.open"} else 0
+def _is_writing(call: Call, position: int) -> bool:
     modes = [
         *call.node.args[position : position + 1],
         *(each.value for each in call.node.keywords if each.arg == "mode"),
@@ -98,19 +145,6 @@ def _writes(call: Call, method: str) -> bool:
     )
 
 
-def _written(call: Call) -> str | None:
-    """Give the path that is written, if it can be told and is not below /tmp."""
-    if call.name in {"open", "io.open"}:
-        target: ast.expr | None = call.node.args[0] if call.node.args else None
-    else:
-        target = call.node.func.value if isinstance(call.node.func, ast.Attribute) else None
-    if target is None:
-        return None
-    texts = [
-        each.value
-        for each in ast.walk(target)
-        if isinstance(each, ast.Constant) and isinstance(each.value, str)
-    ]
-    if not texts or texts[0].startswith("/tmp"):  # noqa: S108 - the one place that there is
-        return None
-    return "/".join(texts)
+def _is_writable(path: PurePath) -> bool:
+    text = str(path)
+    return text in {":memory:", "."} or text.startswith(("/tmp", "/dev/", "file:"))  # noqa: S108 - the one place that there is

@@ -96,6 +96,32 @@ def test_a_file_that_is_not_uploaded_is_found_where_it_is_named(check: Check) ->
     assert "**/*.json" in found[0].hint
 
 
+def test_a_file_that_is_not_uploaded_is_found_by_the_folders_that_it_is_joined_of(
+    check: Check,
+) -> None:
+    code = """
+        from importlib.resources import files
+        from pathlib import Path
+        words = (Path(__file__).parent / "data" / "words.json").read_text()
+        more = files("pack.deep").joinpath("more.yaml").read_text()
+        other = "index.json"
+    """
+
+    found = check(
+        code,
+        files={
+            "src/data/words.json": "[]",
+            "src/pack/deep/more.yaml": "",
+            "src/elsewhere/index.json": "",
+        },
+    )
+
+    assert [(each.rule, each.span and each.span.line) for each in found] == [
+        ("not-uploaded", 4),
+        ("not-uploaded", 5),
+    ]
+
+
 def test_a_file_that_a_rule_uploads_is_right(check: Check) -> None:
     more = '[[rules]]\ntype = "Data"\nglobs = ["**/*.json"]\n'
 

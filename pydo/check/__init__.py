@@ -26,6 +26,7 @@ from pydo.config import SourceFile, Span
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from pydo.check.project import Project
     from pydo.config import Config
 
 __all__ = ["Finding", "check_project"]
@@ -43,7 +44,7 @@ def check_project(
     dependencies = read_dependencies(config.root)
     installed = Installed(sys.path if path is None else path, project.python)
     findings = [
-        *map(_not_python, project.broken),
+        *(_not_python(each, project) for each in project.broken),
         *check_folder(project, dependencies),
         *check_classes(config, exported),
         *check_imports(project, installed, dependencies),
@@ -53,16 +54,21 @@ def check_project(
         *check_handlers(project),
         *check_files(project),
     ]
-    return sorted((each for each in findings if not is_ignored(each)), key=_place)
+    # Functions within functions are looked at more than once.
+    return sorted((each for each in dict.fromkeys(findings) if not is_ignored(each)), key=_place)
 
 
-def _not_python(error: SyntaxError) -> Finding:
+def _not_python(error: SyntaxError, project: Project) -> Finding:
+    here, there = sys.version_info[:2], project.python
+    older = (
+        f"; if Python {there[0]}.{there[1]}, which Cloudflare runs it on, takes it, check with that"
+    )
     file = Path(error.filename or "")
     source = SourceFile(file, file.read_text("utf-8", "replace"))
     return Finding(
         "syntax",
         f"this is no Python: {error.msg}",
-        "correct it; nothing else of the file was checked",
+        f"correct it: nothing else of the file was checked{older if here < there else ''}",
         Span(source, error.lineno or 1, error.offset or 1),
     )
 

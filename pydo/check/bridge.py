@@ -15,14 +15,16 @@ from pydo.config import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydo.check.module import Call, Module
+    from pydo.check.module import Call, Function, Module
     from pydo.check.project import Project
 
 __all__ = ["check_bridge"]
 
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _HANDLERS = {"webSocketMessage", "webSocketClose", "webSocketError"}
 _KEEPERS = {"addEventListener", "setTimeout", "setInterval"}
 _KEYED = {"add", "discard", "get", "pop", "setdefault"}
+_STORES = {"put", "serializeAttachment", "structuredClone"}
 _PROXY = {"pyodide.ffi.create_proxy", "pyodide.ffi.create_once_callable"}
 
 
@@ -31,14 +33,15 @@ def check_bridge(project: Project) -> Iterator[Finding]:
     for module in project.modules:
         yield from _kept(module)
         for function in ast.walk(module.tree):
-            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(function, _Function):
                 sockets = _sockets(module, function)
                 yield from _hashed(module, function, sockets)
                 yield from _sent(module, function, sockets)
+        yield from _mapped(project, module)
         yield from _nulls(project, module)
 
 
-def _sockets(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+def _sockets(module: Module, function: _Function) -> set[str]:
     """Give the names in a function that stand for sockets of the runtime's."""
     found: set[str] = set()
     if function.name in _HANDLERS and len(function.args.args) > 1:
@@ -95,17 +98,19 @@ def _hashed(module: Module, function: ast.AST, sockets: set[str]) -> Iterator[Fi
                 )
 
 
-def _sent(module: Module, function: ast.AST, sockets: set[str]) -> Iterator[Finding]:
+def _sent(module: Module, function: _Function, sockets: set[str]) -> Iterator[Finding]:
+    transactions = _transactions(module, function)
     for node in ast.walk(function):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         owner, name = node.func.value, node.func.attr
-        is_socket = isinstance(owner, ast.Name) and owner.id in sockets
-        if is_socket and name in {"send", "serializeAttachment"} and node.args:
+        taken: ast.expr | None = None
+        if _stands_for(owner, sockets) and name in {"send", "serializeAttachment"} and node.args:
             taken = node.args[0]
-        elif name == "acceptWebSocket" and len(node.args) > 1:
-            taken = node.args[1]
-        else:
+        elif name in {"acceptWebSocket", "put"} and len(node.args) > 1:
+            is_raw = name == "acceptWebSocket" or _stands_for(owner, transactions)
+            taken = node.args[1] if is_raw else None
+        if taken is None:
             continue
         kind = _raw_kind(taken, module)
         if kind is not None:
@@ -117,6 +122,49 @@ def _sent(module: Module, function: ast.AST, sockets: set[str]) -> Iterator[Find
                 else "pass to_js(value), from pyodide.ffi",
                 module.span(taken),
             )
+
+
+def _stands_for(node: ast.expr, names: set[str]) -> bool:
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def _transactions(module: Module, function: _Function) -> set[str]:
+    """Give the parameter that is a transaction, of a function that is given to `transaction`.
+
+    The SDK hands it on as JavaScript has it, unlike `ctx.storage` itself.
+    """
+    given = {
+        each.id
+        for call in module.calls
+        if call.name.rpartition(".")[2] == "transaction"
+        for each in call.node.args
+        if isinstance(each, ast.Name)
+    }
+    return {each.arg for each in function.args.args[:1]} if function.name in given else set()
+
+
+def _mapped(project: Project, module: Module) -> Iterator[Finding]:
+    """What `to_js` of Pyodide 0.28 makes of a dict is of a class that cannot be cloned."""
+    if project.python != (3, 13):
+        return
+    for call in module.calls:
+        if call.name.rpartition(".")[2] not in _STORES:
+            continue
+        for value in call.node.args:
+            match value:
+                case ast.Call(func=function, args=[taken, *_], keywords=keywords) if (
+                    module.dotted(function) == "pyodide.ffi.to_js"
+                    and _raw_kind(taken, module) == "dict"
+                    and not any(each.arg in {None, "dict_converter"} for each in keywords)
+                ):
+                    yield Finding(
+                        "dict-is-map",
+                        "to_js makes a map of a dict, and Cloudflare can neither store nor attach it",
+                        "pass dict_converter=Object.fromEntries to it, with Object from js",
+                        module.span(value),
+                    )
+                case _:
+                    pass
 
 
 def _raw_kind(node: ast.expr, module: Module) -> str | None:
@@ -155,7 +203,7 @@ def _kept(module: Module) -> Iterator[Finding]:
             continue
         position = 1 if keeper == "addEventListener" else 0
         for function in call.node.args[position : position + 1]:
-            if _is_borrowed(module, function, proxied):
+            if _is_borrowed(module, call, function, proxied):
                 once = "create_once_callable" if keeper == "setTimeout" else "create_proxy"
                 yield Finding(
                     "borrowed-callable",
@@ -170,22 +218,30 @@ def _is_javascripts(call: Call, keeper: str) -> bool:
     return keeper == "addEventListener" or call.name in {f"js.{keeper}", f"js.globalThis.{keeper}"}
 
 
-def _is_borrowed(module: Module, node: ast.expr, proxied: set[str]) -> bool:
+def _is_borrowed(module: Module, call: Call, node: ast.expr, proxied: set[str]) -> bool:
+    methods = {
+        each
+        for owner in ast.walk(module.tree)
+        if isinstance(owner, ast.ClassDef)
+        for each in owner.body
+        if isinstance(each, _Function)
+    }
+    defined = {each for each in ast.walk(module.tree) if isinstance(each, _Function)}
     match node:
         case ast.Lambda():
             return True
         case ast.Name(id=name):
-            return name not in proxied and any(
-                isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name == name
-                for each in ast.walk(module.tree)
-            )
+            parameters = set() if call.function is None else _parameters(call.function)
+            functions = {each.name for each in defined - methods}
+            return name in functions - proxied - parameters
         case ast.Attribute(value=ast.Name(id="self"), attr=name):
-            return any(
-                isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name == name
-                for each in ast.walk(module.tree)
-            )
+            return name in {each.name for each in methods}
         case _:
             return False
+
+
+def _parameters(function: Function) -> set[str]:
+    return {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
 
 
 def _proxied(module: Module) -> set[str]:
@@ -212,7 +268,7 @@ def _nulls(project: Project, module: Module) -> Iterator[Finding]:
     if project.python < (3, 13):
         return
     for function in ast.walk(module.tree):
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(function, _Function):
             continue
         given = {
             name

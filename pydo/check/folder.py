@@ -73,6 +73,8 @@ def check_folder(project: Project, dependencies: Dependencies) -> Iterator[Findi
     """Find what pywrangler would refuse, or would not put into the upload."""
     config = project.config
     yield from dependencies.problems
+    if not config.has_worker:  # assets alone: wrangler deploys them, and needs no Python
+        return
     if not dependencies.are_known:
         yield Finding(
             "no-pyproject",

@@ -38,7 +38,17 @@ _ABSENT = {
     *("ossaudiodev", "pwd", "readline", "resource", "spwd", "syslog", "tkinter", "turtle"),
     *("turtledemo", "venv", "winreg", "winsound"),
 }
-_ABSENT_BEFORE_314 = {"fcntl", "pty", "termios", "tty"}
+# The versions of Python that a module of the standard library came with, and went with.
+_SINCE = {
+    **dict.fromkeys(("fcntl", "pty", "termios", "tty"), (3, 14)),  # as Pyodide has them
+    **dict.fromkeys(("annotationlib", "compression"), (3, 14)),
+}
+_UNTIL = {
+    **dict.fromkeys(("asynchat", "asyncore", "distutils", "imp", "smtpd"), (3, 12)),
+    **dict.fromkeys(("aifc", "audioop", "cgi", "cgitb", "chunk", "crypt", "imghdr"), (3, 13)),
+    **dict.fromkeys(("mailcap", "nntplib", "pipes", "sndhdr", "sunau", "telnetlib"), (3, 13)),
+    **dict.fromkeys(("uu", "xdrlib"), (3, 13)),
+}
 
 
 def check_imports(
@@ -55,30 +65,36 @@ def check_imports(
             if (module.name, first) in told:
                 continue
             told.add((module.name, first))
-            if first in sys.stdlib_module_names:
+            if first in sys.stdlib_module_names or first in _SINCE or first in _UNTIL:
                 yield from _standard(project, module, each, first)
-            elif first == project.root.folder.name and project.has_module(
-                each.name.partition(".")[2] or "?"
-            ):
+            elif first == project.root.folder.name and not installed.providers(first):
                 yield _prefixed(module, each, first)
-            else:
+            elif installed.providers(first) or canonical(first) not in dependencies.direct:
                 yield from _third_party(project, module, each, installed, dependencies, needed)
     yield from _behind(project, installed, dependencies, needed)
 
 
 def _standard(project: Project, module: Module, each: Import, first: str) -> Iterator[Finding]:
-    absent = _ABSENT | (_ABSENT_BEFORE_314 if project.python < (3, 14) else set())
-    if first in absent:
+    if first in _ABSENT or not _is_standard(first, project.python):
+        is_of_version = first not in _ABSENT
+        version = f" {project.python[0]}.{project.python[1]}" if is_of_version else ""
         yield Finding(
             "absent-module",
-            f"Python on Cloudflare has no module {first}",
+            f"Python{version} on Cloudflare has no module {first}",
             "do without it, or import it inside a `try` that catches ImportError",
             module.span(each.node),
         )
 
 
+def _is_standard(name: str, python: tuple[int, int]) -> bool:
+    """Whether the standard library of a version has a module, as far as the tables tell."""
+    if name in _SINCE or name in _UNTIL:
+        return _SINCE.get(name, (3, 0)) <= python < _UNTIL.get(name, (4, 0))
+    return name in sys.stdlib_module_names
+
+
 def _prefixed(module: Module, each: Import, first: str) -> Finding:
-    rest = each.name.partition(".")[2]
+    rest = each.name.partition(".")[2] or "what is in it by its own name"
     return Finding(
         "import-prefix",
         f"{each.name} is not found on Cloudflare: {first}/ is the folder that modules are"

@@ -19,7 +19,7 @@ from pydo.errors import ConfigError, UserCodeError
 
 if TYPE_CHECKING:
     from pydo.check import Finding
-    from pydo.config import Config, Diagnostic, Project
+    from pydo.config import Config, Diagnostic, Project, Span
 
 __all__ = ["check"]
 
@@ -76,7 +76,7 @@ def _look(
 ) -> tuple[list[Diagnostic], list[Finding]]:
     # Here and not above: none of it is needed for `pydo --help`.
     from pydo.check import check_project  # noqa: PLC0415 - as said
-    from pydo.config import Overrides, Project, locate  # noqa: PLC0415 - as said
+    from pydo.config import Overrides, Project, Severity, locate  # noqa: PLC0415 - as said
     from pydo.session import use_the_projects_environment  # noqa: PLC0415 - as said
 
     try:
@@ -86,9 +86,16 @@ def _look(
         return list(error.diagnostics), []
     use_the_projects_environment(config)
     exported, broken = _loaded(project, config) if loads else (None, [])
-    found = [*broken, *check_project(config, exported)]
-    told = {each.span for each in found}  # more strictly than the configuration does
-    return [each for each in warnings if each.span is None or each.span not in told], found
+    found = check_project(config, exported)
+    # What the text tells of a line says more than that it fails, or the configuration's warning.
+    errors = (each for each in found if each.span and each.severity is Severity.ERROR)
+    told = {_line(each.span) for each in errors}
+    found[:0] = [each for each in broken if _line(each.span) not in told]
+    return [each for each in warnings if _line(each.span) not in told], found
+
+
+def _line(span: Span | None) -> tuple[str, int] | None:
+    return None if span is None else (str(span.file.path), span.line)
 
 
 def _loaded(project: Project, config: Config) -> tuple[frozenset[str] | None, list[Finding]]:

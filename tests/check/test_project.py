@@ -150,6 +150,24 @@ def test_a_dependency_that_is_not_installed_is_told_at_its_place(check: Check) -
     assert [(each.rule, each.span and each.span.line) for each in found] == [("missing-package", 3)]
 
 
+def test_a_dependency_that_is_not_installed_is_told_once(check: Check) -> None:
+    found = check("import nowhere_to_be_found", dependencies=["nowhere-to-be-found"])
+
+    assert [(each.rule, place(each)) for each in found] == [
+        ("missing-package", ("pyproject.toml", 3, 17)),
+    ]
+
+
+def test_assets_alone_need_no_python(folder: Path) -> None:
+    (folder / "public").mkdir(parents=True)
+    text = 'name = "a"\ncompatibility_date = "2026-09-01"\nassets.directory = "public"\n'
+    (folder / "wrangler.toml").write_text(text)
+
+    found = check_project(load(folder / "wrangler.toml")[0], None)
+
+    assert [each for each in found if each.rule != "other-python"] == []
+
+
 def test_a_compiled_package_that_pyodide_builds_may_be_imported(check: Check) -> None:
     assert check("import PIL", dependencies=["pillow"]) == []
 

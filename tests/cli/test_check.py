@@ -74,6 +74,12 @@ def test_code_that_does_not_load_is_shown_at_its_line(folder: Path) -> None:
     assert found(folder, "--no-load") == []
 
 
+def test_a_package_that_is_not_there_is_told_once(folder: Path) -> None:
+    add(folder, "\nimport nowhere_to_be_found\n")
+
+    assert [each["rule"] for each in found(folder)] == ["missing-package"]
+
+
 def test_a_draw_at_import_that_no_rule_sees_fails_as_on_cloudflare(folder: Path) -> None:
     add(folder, "\nimport random\nx = list(map(random.choice, ['ab']))\n")
 

@@ -61,6 +61,14 @@ class UserCodeError(PydoError):
         self.traceback = traceback
 
 
+class NotExportedError(UserCodeError):
+    """The code loads, and lacks classes that are bound; `classes` are the names of those it has."""
+
+    def __init__(self, message: str, classes: frozenset[str]) -> None:
+        super().__init__(message, ImportError(message), None)
+        self.classes = classes
+
+
 class StateError(PydoError):
     """The state directory cannot be used: damaged, made by a newer pydo, or held by another."""
 

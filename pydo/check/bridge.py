@@ -159,7 +159,7 @@ def _mapped(project: Project, module: Module) -> Iterator[Finding]:
                 ):
                     yield Finding(
                         "dict-is-map",
-                        "to_js makes a map of a dict, which Cloudflare can neither store nor attach",
+                        "to_js makes a map of a dict, which can be neither stored nor attached",
                         "pass dict_converter=Object.fromEntries to it, with Object from js",
                         module.span(value),
                     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydo.check.finding import Finding
 from pydo.config.read import read_document
+from pydo.config.report import did_you_mean
 from pydo.migrate.ledger import Ledger
 from pydo.migrate.plan import plan
 
@@ -48,7 +49,8 @@ def check_classes(config: Config, exported: Collection[str] | None) -> Iterator[
                 f"{name} lives by the {places.lifecycle}, and {config.main.name} exports no such"
                 " class: Cloudflare would refuse the deployment (code 10070, or 10064 once the"
                 " class is there)",
-                f"export it, or delete or rename it by {places.lifecycle}",
+                did_you_mean(name, exported)
+                or f"export it, or delete or rename it by {places.lifecycle}",
                 places.of_class(name),
             )
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pydo.cli.option import CONTEXT_SETTINGS, verbose
+from pydo.cli.option import CONTEXT_SETTINGS, config_option, cwd_option, env_option, verbose
 from pydo.console import Console, Level, open_stdout
-from pydo.errors import ConfigError, UserCodeError
+from pydo.errors import ConfigError, NotExportedError, UserCodeError
 
 if TYPE_CHECKING:
     from pydo.check import Finding
@@ -31,26 +31,9 @@ __all__ = ["check"]
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @click.option("--no-load", is_flag=True, help="Do not import the code; only read it.")
-@click.option(
-    "-e",
-    "--env",
-    metavar="NAME",
-    envvar="CLOUDFLARE_ENV",
-    show_envvar=True,
-    help="The environment of the configuration to check.",
-)
-@click.option(
-    "-c",
-    "--config",
-    type=click.Path(path_type=Path),
-    help="The configuration; by default the nearest one, upwards from here.",
-)
-@click.option(
-    "--cwd",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="Run as if started in this directory.",
-)
+@cwd_option
+@config_option
+@env_option
 @verbose
 @click.pass_context
 def check(ctx: click.Context, /, *, as_json: bool, no_load: bool, **given: Any) -> None:
@@ -111,6 +94,8 @@ def _loaded(project: Project, config: Config) -> tuple[frozenset[str] | None, li
     ):
         try:
             return DevSession(options, [project], [config], state, quiet).try_loading(), []
+        except NotExportedError as error:  # told at the places of the classes
+            return error.classes, []
         except UserCodeError as error:
             if isinstance(error.error, SyntaxError):  # told with the other things in the text
                 return None, []

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pydo.cli.option import CONTEXT_SETTINGS, verbose
+from pydo.cli.option import (
+    CONTEXT_SETTINGS,
+    config_option,
+    cwd_option,
+    env_option,
+    persist_option,
+    verbose,
+)
 from pydo.console import Console, open_stdout
 
 if TYPE_CHECKING:
@@ -76,32 +83,10 @@ def _on_project(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--preview", is_flag=True, hidden=True),
         click.option("--remote", is_flag=True, hidden=True),
         click.option("--local", is_flag=True, help="Accepted as in wrangler: all is local."),
-        click.option(
-            "--persist-to",
-            type=click.Path(path_type=Path),
-            metavar="DIRECTORY",
-            help="Where the state is; by default .pydo/state beside the configuration.",
-        ),
-        click.option(
-            "-e",
-            "--env",
-            metavar="NAME",
-            envvar="CLOUDFLARE_ENV",
-            show_envvar=True,
-            help="The environment of the configuration to use.",
-        ),
-        click.option(
-            "-c",
-            "--config",
-            type=click.Path(path_type=Path),
-            help="The configuration; by default the nearest wrangler.toml, upwards from here.",
-        ),
-        click.option(
-            "--cwd",
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            default=Path(),
-            help="Run as if started in this directory.",
-        ),
+        persist_option,
+        env_option,
+        config_option,
+        cwd_option,
     ):
         command = option(command)
     return command

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pydo.cli.option import CONTEXT_SETTINGS, verbose
+from pydo.cli.option import (
+    CONTEXT_SETTINGS,
+    config_option,
+    cwd_option,
+    env_option,
+    persist_option,
+    verbose,
+)
 from pydo.console import Console, open_stdout
 from pydo.errors import MigrationError
 
@@ -80,33 +87,11 @@ def _on_project(function: Callable[..., None]) -> Callable[..., None]:
             metavar="DIRECTORY",
             help="Another state directory, to transfer classes from.",
         ),
-        click.option(
-            "--persist-to",
-            type=click.Path(path_type=Path),
-            metavar="DIRECTORY",
-            help="Where the state is; by default .pydo/state beside the configuration.",
-        ),
+        persist_option,
         click.option("--name", metavar="NAME", help="The Worker's name."),
-        click.option(
-            "-e",
-            "--env",
-            metavar="NAME",
-            envvar="CLOUDFLARE_ENV",
-            show_envvar=True,
-            help="The environment of the configuration to use.",
-        ),
-        click.option(
-            "-c",
-            "--config",
-            type=click.Path(path_type=Path),
-            help="The configuration; by default wrangler.json, .jsonc or .toml, here or above.",
-        ),
-        click.option(
-            "--cwd",
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            default=Path(),
-            help="Run as if started in this directory.",
-        ),
+        env_option,
+        config_option,
+        cwd_option,
     ):
         command = option(command)
     return command

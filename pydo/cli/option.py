@@ -1,7 +1,8 @@
-"""What the options of several commands are made of: sections in a long `--help`, `--verbose`."""
+"""The options that several commands have, and sections for a long `--help`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,7 +15,11 @@ __all__ = [
     "SectionedCommand",
     "SectionedOption",
     "as_pairs",
+    "config_option",
+    "cwd_option",
+    "env_option",
     "is_verbose",
+    "persist_option",
     "verbose",
 ]
 
@@ -52,6 +57,42 @@ class SectionedCommand(click.Command):
         for heading, records in {**sections, _OTHERS: others}.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
+
+
+def _only_one(_: click.Context, __: click.Parameter, given: tuple[Path, ...]) -> Path | None:
+    if len(given) > 1:
+        raise click.UsageError("--config names one configuration here: say the command for each.")
+    return next(iter(given), None)
+
+
+config_option = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    callback=_only_one,
+    help="The configuration; by default wrangler.json, .jsonc or .toml, here or above.",
+)
+cwd_option = click.option(
+    "--cwd",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="Run as if started in this directory.",
+)
+env_option = click.option(
+    "-e",
+    "--env",
+    metavar="NAME",
+    envvar="CLOUDFLARE_ENV",
+    show_envvar=True,
+    help="The environment of the configuration to use.",
+)
+persist_option = click.option(
+    "--persist-to",
+    type=click.Path(path_type=Path),
+    metavar="DIRECTORY",
+    help="Where the state is; by default .pydo/state beside the configuration.",
+)
 
 
 def as_pairs(_: click.Context, __: click.Parameter, given: Iterable[str]) -> dict[str, str]:

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pydo.cli.option import CONTEXT_SETTINGS, verbose
+from pydo.cli.option import (
+    CONTEXT_SETTINGS,
+    config_option,
+    cwd_option,
+    env_option,
+    persist_option,
+    verbose,
+)
 from pydo.console import Console, open_stdout
 
 if TYPE_CHECKING:
@@ -45,6 +52,7 @@ class Project:
     cwd: Path
     config: Path | None
     persist_to: Path | None
+    env: str | None = None
 
     @property
     def root(self) -> Path:
@@ -77,10 +85,10 @@ class Project:
 
     def storage_of(self, class_name: str) -> str:
         """Tell the storage kind of a class, as far as a configuration says it."""
-        from pydo.config import ConfigError, load  # noqa: PLC0415 - as above
+        from pydo.config import ConfigError, Overrides, load  # noqa: PLC0415 - as above
 
         try:
-            return load(self.location)[0].storage_of(class_name).value
+            return load(self.location, Overrides(env=self.env))[0].storage_of(class_name).value
         except ConfigError:
             return "sqlite"
 
@@ -117,29 +125,16 @@ def on_project(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which project is meant; it gets that, and a console."""
 
     @wraps(function)
-    def command(*, cwd: Path, config: Path | None, persist_to: Path | None, **given: Any) -> None:
-        function(Project(cwd, config, persist_to), Console(open_stdout()), **given)
+    def command(**given: Any) -> None:
+        named = {key: given.pop(key) for key in ("cwd", "config", "persist_to", "env")}
+        function(Project(**named), Console(open_stdout()), **given)
 
     for option in (
         verbose,
-        click.option(
-            "--persist-to",
-            type=click.Path(path_type=Path),
-            metavar="DIRECTORY",
-            help="Where the state is; by default .pydo/state beside the configuration.",
-        ),
-        click.option(
-            "-c",
-            "--config",
-            type=click.Path(path_type=Path),
-            help="The configuration; by default wrangler.json, .jsonc or .toml, here or above.",
-        ),
-        click.option(
-            "--cwd",
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            default=Path(),
-            help="Run as if started in this directory.",
-        ),
+        persist_option,
+        env_option,
+        config_option,
+        cwd_option,
     ):
         command = option(command)
     return command

@@ -92,6 +92,8 @@ class _Entry:
         if kind == "worker":
             return None
         state = self._state(table)
+        if state is None:
+            return None
         self._forbid(table, state)
         given = {key: self._needed(table, state, key) for key in _NEEDS[state]}
         storage = _STORAGES[given.pop("storage", "sqlite")]
@@ -103,7 +105,7 @@ class _Entry:
             )
         return ClassExport(self._name, state, storage, **given)
 
-    def _state(self, table: Mapping[str, object]) -> ExportState:
+    def _state(self, table: Mapping[str, object]) -> ExportState | None:
         given = table.get("state", ExportState.CREATED.value)
         known = {each.value: each for each in ExportState}
         if isinstance(given, str) and given in known:
@@ -114,7 +116,7 @@ class _Entry:
             self._at(table, "state"),
             did_you_mean(str(given), known),
         )
-        return ExportState.CREATED
+        return None
 
     def _forbid(self, table: Mapping[str, object], state: ExportState) -> None:
         needs = _NEEDS[state]
@@ -140,10 +142,12 @@ class _Entry:
         else:
             expected = "a non-empty string"
         got = "" if value is None else f", but got {show(value)}"
+        example = self._report.example(key, "sqlite" if key == "storage" else "…")
         self._report.error(
             f'"{spell(self._path)}.{key}" is required for state "{state.value}" and must be '
             f"{expected}{got}.",
             self._at(table, key),
+            f"add {example}" if value is None else None,
         )
         return "sqlite" if key == "storage" else ""
 

@@ -253,11 +253,11 @@ def _snippet(report: Report, tag: str, names: list[str]) -> str:
 
 def _warn_of_unlisted(report: Report, names: list[str], at: KeyPath) -> None:
     entry = {"type": "durable-object", "storage": "sqlite"}
-    example = report.example("exports", dict.fromkeys(names, entry))
+    example = "\n".join(report.example(name, entry) for name in names)
     report.warn(
         f"`durable_objects` binds classes of this Worker ({', '.join(names)}), but no live "
         "`exports` entry declares them.",
         at,
         "pydo gives them SQLite storage, Cloudflare refuses to deploy them until they have one.\n"
-        f"Add the following to your configuration:\n\n{example}",
+        f"Add the following to `exports`:\n\n{example}",
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydo.errors import UserCodeError
+from pydo.config.report import did_you_mean
+from pydo.errors import NotExportedError, UserCodeError
 from pydo.host.entrypoint import exports
 from pydo.host.js.error import DOM_NAMES, ERROR_CLASSES
 from pydo.host.rpc import error_members
@@ -57,7 +58,7 @@ class HostedCode:
             raise UserCodeError(str(error), error, None) from None
         missing = [name for name in dict.fromkeys(bound) if name not in found.classes]
         if missing:
-            raise _not_exported(missing, entry)
+            raise _not_exported(missing, entry, frozenset(found.classes))
         self.generation = generation
         self.flags = host.flags
         self.env = host.env
@@ -99,11 +100,14 @@ class _Failing:
         raise self._error
 
 
-def _not_exported(missing: list[str], entry: ModuleType) -> UserCodeError:
+def _not_exported(
+    missing: list[str], entry: ModuleType, classes: frozenset[str]
+) -> NotExportedError:
     # The words are wrangler's: packages/wrangler/src/deployment-bundle/bundle.ts.
     text = (
         "Your Worker depends on the following Durable Objects, which are not exported in your"
         f" entrypoint file: {', '.join(missing)}.\nYou should export these objects from your"
         f" entrypoint, {entry.__name__}.py: each a class that extends workers.DurableObject."
     )
-    return UserCodeError(text, ImportError(text), None)
+    meant = next(filter(None, (did_you_mean(name, classes) for name in missing)), None)
+    return NotExportedError(text if meant is None else f"{text}\n{meant}", classes)

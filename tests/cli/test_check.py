@@ -86,13 +86,22 @@ def test_a_draw_at_import_that_no_rule_sees_fails_as_on_cloudflare(folder: Path)
     assert [each["rule"] for each in found(folder)] == ["does-not-load"]
 
 
-def test_a_class_that_is_bound_and_not_exported_is_found(folder: Path) -> None:
+def test_a_class_that_is_bound_and_not_exported_is_shown_where_it_is_declared(folder: Path) -> None:
     entry = folder / "src" / "entry.py"
     entry.write_text(entry.read_text().replace("class Counter", "class Conter"))
 
-    [finding] = found(folder)
+    done = run(folder)
 
-    assert "Counter" in str(finding["message"])
+    assert done.returncode == 1
+    assert (
+        "wrangler.toml:14:23: Counter lives by the migrations, and entry.py exports no such class:"
+        in done.stdout
+    )
+    assert (
+        '    14 │ new_sqlite_classes = ["Counter"]\n       ╵                       ^^^^^^^^^\n'
+    ) in done.stdout
+    assert '  did you mean "Conter"?\n' in done.stdout
+    assert [each["rule"] for each in found(folder)] == ["not-exported"]
 
 
 def test_a_class_without_migration_is_told_once_with_its_place(folder: Path) -> None:

@@ -142,3 +142,16 @@ def test_help_needs_neither_the_server_nor_colours() -> None:
 
     assert done.stdout.startswith("Usage: pydo ")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["migrate", "migrate status", "state list", "time-travel A/x", "check", "d1 execute x"],
+)
+def test_a_command_for_one_project_refuses_two_configurations(
+    command: str, command_line: CommandLine
+) -> None:
+    result = command_line.run(*command.split(), "-c", "a.toml", "-c", "b.toml")
+
+    assert result.exit_code == 2
+    assert "--config names one configuration here" in result.stderr

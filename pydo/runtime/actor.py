@@ -20,7 +20,7 @@ from pydo.runtime.failure import Stopped, exit_error, travelling
 from pydo.runtime.instance import FailedConstructor, Instance
 from pydo.runtime.kv import KeyValueTable
 from pydo.runtime.lifecycle import Signal
-from pydo.runtime.memory import Memory, Remembering
+from pydo.runtime.memory import Memory
 from pydo.runtime.sql import SqlDatabase
 from pydo.runtime.strand import pinned
 from pydo.runtime.timetravel import TimeTravel
@@ -113,13 +113,13 @@ class Actor:
         """The constructor has ended, and what it began: the first event is about to be handled."""
         self.is_starting = False
         handler = self.deliveries.handler
-        if isinstance(handler, Remembering) and self.container.settings.watches_memory:
+        if isinstance(handler, Instance) and self.container.settings.watches_memory:
             self._memory = Memory(handler.attributes())
 
     def losses(self) -> list[Loss]:
         """Give what the instance holds in memory and will have lost when it is let go."""
         handler = self.deliveries.handler
-        if self._memory is None or not isinstance(handler, Remembering):
+        if self._memory is None or not isinstance(handler, Instance):
             return []
         return self._memory.losses(handler.attributes())
 

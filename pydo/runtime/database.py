@@ -17,9 +17,12 @@ taken back alone: nested transactions and `transactionSync()`.  Each is a savepo
 first write.
 
 Journal mode is WAL and `synchronous` NORMAL: what is committed survives the death of the process
-at any moment.  With FULL each commit is also forced to the disk, and survives a power loss.  An
-error of the disk is one of SQLite's for the Worker, with the file's path for the terminal if the
-file is damaged.  Source: src/workerd/io/actor-sqlite.c++ (`ImplicitTxn`).
+at any moment.  With FULL each commit is also forced to the disk, and survives a power loss.  The
+first commit of a new file is made with OFF: that the log's head is on the disk before its content
+matters only where older content can be mistaken for it, and to wait for a disk twice would be most
+of what a new object costs.  An error of the disk is one of SQLite's for the Worker, with the file's
+path for the terminal if the file is damaged.
+Source: src/workerd/io/actor-sqlite.c++ (`ImplicitTxn`).
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ import apsw
 
 from pydo.errors import JsException, internal_error
 from pydo.platform import atomic_write, sync_directory
-from pydo.runtime.history.recorder import Recorder
+from pydo.runtime.history.recorder import CHECKPOINT, Recorder
 from pydo.runtime.history.wal import empty_database
 from pydo.runtime.sqlite_error import (
     constraints_violated,
@@ -93,6 +96,8 @@ class Database:
         self._recorder: Recorder | None = None
         self._connection: apsw.Connection | None = None
         self._exists: bool | None = None
+        self.is_new = False  # its file was made just now, and nothing was committed to it
+        self._is_followed = False  # by the recorder, or will be from its first commit on
         self._transaction = _Transaction.NONE
         self._has_savepoint = False
         self._levels: list[bool] = []  # for each, whether its savepoint was made
@@ -145,8 +150,8 @@ class Database:
         if self._critical is not None:
             raise self._critical
         connection = self.opened()
-        if self._recording is not None:
-            self._record(connection)
+        if not self._is_followed:
+            self._follow(connection)
         if self._transaction is _Transaction.NONE:
             connection.execute("BEGIN")
             self._transaction = _Transaction.OPEN
@@ -165,10 +170,10 @@ class Database:
             self._recorder = Recorder(self.path, self._recording)
         return self._recorder
 
-    def _record(self, connection: apsw.Connection) -> None:
-        recorder = self._recorder or self.recorder
-        assert recorder is not None, "a history is kept"
-        recorder.attach(connection)
+    def _follow(self, connection: apsw.Connection) -> None:
+        self._is_followed = True
+        if not self.is_new and (recorder := self.recorder) is not None:
+            recorder.attach(connection)
 
     def execute(
         self, connection: apsw.Connection, text: str, bindings: tuple[object, ...] = ()
@@ -191,6 +196,7 @@ class Database:
         except apsw.Error as error:
             self._give_up(sqlite_error(error), error)
         self._create_file()
+        self.is_new = True
         return self._open()
 
     def _give_up(self, critical: JsException, error: Exception) -> NoReturn:
@@ -232,7 +238,9 @@ class Database:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.limit(apsw.SQLITE_LIMIT_LENGTH, _LENGTH_LIMIT)
         connection.set_busy_timeout(5000)  # another program may be reading the file
-        mode = "FULL" if self._budget.syncs_commits else "NORMAL"
+        if self.is_new:
+            connection.set_wal_hook(None)  # to write the log back has to wait for the disk
+        mode = "FULL" if self._budget.syncs_commits else "OFF" if self.is_new else "NORMAL"
         connection.execute(f"PRAGMA synchronous={mode}")
         if self._budget.is_strict:
             connection.execute(f"PRAGMA max_page_count={self._budget.most_bytes // _PAGE}")
@@ -317,6 +325,17 @@ class Database:
             self._rollback(connection)
             raise_sqlite_error(error)
         self._transaction = _Transaction.NONE
+        if self.is_new:
+            self._has_first_commit(connection)
+
+    def _has_first_commit(self, connection: apsw.Connection) -> None:
+        self.is_new = False
+        if not self._budget.syncs_commits:
+            connection.execute("PRAGMA synchronous=NORMAL")
+        if (recorder := self.recorder) is not None:
+            recorder.attach_new(connection)
+        else:
+            connection.wal_autocheckpoint(CHECKPOINT)
 
     def _rollback(self, connection: apsw.Connection | None) -> None:
         self.epoch += 1
@@ -394,6 +413,8 @@ class Database:
     def _level_ended(self) -> None:
         if self._transaction is _Transaction.EXPLICIT and not self._levels:
             self._transaction = _Transaction.NONE
+            if self.is_new:
+                self._has_first_commit(self._require())
 
     def _make_levels(self, connection: apsw.Connection) -> None:
         for index, is_made in enumerate(self._levels):
@@ -413,8 +434,8 @@ class Database:
             return
         self._cancel_cursors()
         self._rollback(connection)
-        if self._recording is not None:
-            self._record(connection)
+        if not self._is_followed:
+            self._follow(connection)
         connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 1)
         try:
             connection.execute("VACUUM")
@@ -424,6 +445,8 @@ class Database:
             raise self._critical from error
         finally:
             connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 0)
+        if self.is_new:
+            self._has_first_commit(connection)
 
     def interrupt(self) -> None:
         """Stop the statement that runs, from any thread."""
@@ -437,6 +460,7 @@ class Database:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._rollback(connection)
+            self.is_new = self._is_followed = False
             self._budget.closed(self)
             if self._recorder is not None:
                 self._recorder.close()

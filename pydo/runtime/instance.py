@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pydo.errors import JsException
 from pydo.runtime.alarms import took_too_long
 from pydo.runtime.events import AlarmFired, SocketEvent, SocketMessage
-from pydo.runtime.memory import Remembering
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from pydo.runtime.actor import Actor
     from pydo.runtime.events import Event, Handler
@@ -44,7 +43,9 @@ class Instance:
 
     def attributes(self) -> Mapping[str, object]:
         """Give what the user's instance holds in memory."""
-        return self._handler.attributes() if isinstance(self._handler, Remembering) else {}
+        attributes: Callable[[], Mapping[str, object]] | None
+        attributes = getattr(self._handler, "attributes", None)
+        return {} if attributes is None else attributes()
 
     def _hear(self, event: SocketEvent) -> Coroutine[Any, Any, object]:
         accepted = event.socket

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Loss", "Memory", "Remembering"]
+__all__ = ["Loss", "Memory"]
 
 _DEPTH = 3
 _ITEMS = 1000  # looked at in each attribute
@@ -23,15 +23,6 @@ _PLAIN = (int, float, complex, type(None))
 _TEXTS = (str, bytes)
 _ORDERED = (list, tuple, deque)
 _UNORDERED = (set, frozenset)
-
-
-@runtime_checkable
-class Remembering(Protocol):
-    """A handler that can tell what its instance holds."""
-
-    def attributes(self) -> Mapping[str, object]:
-        """Give the instance's attributes that are data of the user's, by name."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class TimeTravel:
 
     def _bring_up_to_date(self) -> None:
         connection = self._database.reading()
-        if connection is None:
+        if connection is None or self._database.is_new:  # nothing is committed
             return
         try:
             self._recorder.bring_up_to_date(connection)

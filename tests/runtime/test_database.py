@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from .conftest import Core, Stub
 
 
+_OFF, _NORMAL, _FULL = 0, 1, 2  # of PRAGMA synchronous
+_PAGE = 4096
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(tmp_path / "object", OpenDatabases(8), lambda: None)
@@ -88,6 +92,61 @@ def test_the_file_is_set_up_as_workerd_sets_it_up(database: Database) -> None:
     assert pragma("foreign_keys") == 1
     assert pragma("synchronous") == 1
     assert not database.path.with_suffix(".new").exists()
+
+
+def test_a_new_file_waits_for_the_disk_from_its_second_commit_on(database: Database) -> None:
+    def synchronous() -> object:
+        return database.opened().pragma("synchronous")
+
+    database.writing().execute("CREATE TABLE t (a)")
+    assert synchronous() == _OFF
+
+    database.end_turn()
+    database.commit()
+    assert synchronous() == _NORMAL
+    database.close()
+    assert synchronous() == _NORMAL
+
+
+def test_a_new_file_waits_for_the_disk_after_a_transaction_or_deleting_all(tmp_path: Path) -> None:
+    for way in ("transaction", "deleteAll"):
+        database = Database(tmp_path / way, OpenDatabases(8), lambda: None)
+        level = database.begin_explicit() if way == "transaction" else 0
+        database.writing().execute("CREATE TABLE t (a)")
+        if level:
+            database.keep(level)
+        else:
+            database.delete_all()
+
+        assert database.opened().pragma("synchronous") == _NORMAL
+        database.close()
+
+
+def test_a_new_file_that_is_to_survive_a_power_loss_waits_for_every_commit(tmp_path: Path) -> None:
+    database = Database(tmp_path / "object", OpenDatabases(8, syncs_commits=True), lambda: None)
+
+    database.writing().execute("CREATE TABLE t (a)")
+    assert database.opened().pragma("synchronous") == _FULL
+    database.end_turn()
+    database.commit()
+    assert database.opened().pragma("synchronous") == _FULL
+    database.close()
+
+
+def test_the_log_of_a_new_file_is_not_written_back_before_it_is_on_the_disk(
+    database: Database,
+) -> None:
+    database.writing().execute("CREATE TABLE t (a)")
+    for number in range(1100):
+        database.writing().execute("INSERT INTO t VALUES (zeroblob(4096) || ?)", (number,))
+    database.end_turn()
+    database.commit()
+    assert database.path.stat().st_size == _PAGE
+
+    write(database, 1)
+    database.end_turn()
+    database.commit()
+    assert database.path.stat().st_size > 1000 * _PAGE
 
 
 def test_what_is_committed_is_there_after_reopening(database: Database) -> None:

@@ -110,6 +110,65 @@ def test_every_commit_is_there_over_many_generations_of_the_log(recorded: Record
         recorded.return_to(str(recorded.history.commits()[49].bookmark))
 
 
+def test_the_first_commit_is_there_whichever_way_it_was_made(tmp_path: Path) -> None:
+    plain, explicit, empty = (Recorded(tmp_path / name) for name in ("plain", "explicit", "empty"))
+
+    plain.write(1)
+    level = explicit.database.begin_explicit()
+    explicit.database.writing().execute("CREATE TABLE t (n)")
+    explicit.now_ms += 1
+    explicit.database.keep(level)
+    empty.database.writing()
+    empty.database.end_turn()
+    empty.database.commit()
+    assert empty.times() == []
+    empty.write(1)
+
+    for recorded in (plain, explicit, empty):
+        assert recorded.times() == [1]
+        assert recorded.history.begins_with_nothing()
+        recorded.database.close()
+
+
+def test_a_bookmark_of_the_first_turn_is_of_nothing(recorded: Recorded) -> None:
+    recorded.database.writing().execute("CREATE TABLE t (n)")
+
+    assert recorded.travel.at(START_MS) == str(NOTHING)
+    assert recorded.travel.current() == str(NOTHING)
+
+    recorded.write(1)
+    assert recorded.times() == [1]
+
+
+def test_a_file_that_was_taken_away_is_a_commit_of_its_history(recorded: Recorded) -> None:
+    recorded.write(1, 2)
+    recorded.database.close()
+    recorded.database.path.unlink()
+    recorded.database.path.with_name("db.sqlite-wal").unlink()
+    recorded.database.path.with_name("db.sqlite-shm").unlink()
+    after = Recorded(recorded.directory, now_ms=recorded.now_ms)
+
+    after.write(3)
+
+    assert after.return_to(after.travel.at(START_MS + 2)) == [1, 2]
+    after.database.close()
+
+
+@pytest.mark.parametrize("left", [0, 10])
+def test_an_index_whose_content_a_power_loss_took_ends_nothing(
+    recorded: Recorded, left: int
+) -> None:
+    recorded.write(1)
+    crashed = recorded.after_a_crash()
+    os.truncate(crashed.last_index(), left)
+
+    crashed.write(2)
+
+    assert crashed.read() == [1, 2]
+    assert crashed.return_to(str(crashed.history.commits()[0].bookmark)) == [1]
+    crashed.database.close()
+
+
 def test_commits_of_the_same_millisecond_have_its_time(recorded: Recorded) -> None:
     recorded.write(1)
     for _ in range(3):

@@ -16,6 +16,7 @@ import os
 from collections import deque
 from dataclasses import dataclass
 from itertools import takewhile, zip_longest
+from operator import attrgetter
 from typing import TYPE_CHECKING, Self
 
 from pydo.platform import atomic_write
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from pydo.runtime.history.segment import Commit
 
 __all__ = ["History", "Retention"]
+
+
+_HAS_BEGUN = attrgetter("has_begun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +55,33 @@ class History:
 
     def __init__(self, database: Path, retention: Retention) -> None:
         self.database = database
-        self.directory = database.with_suffix(".history")
-        self.base = self.directory / "base"
-        self.order = self.directory / "restore"
+        self.directory = database.with_name(f"{database.stem}.history")
         self.retention = retention
+
+    @property
+    def base(self) -> Path:
+        """The database as it was before the first segment, if there is such a file."""
+        return self.directory / "base"
+
+    @property
+    def order(self) -> Path:
+        """The file that says what the next session is to restore."""
+        return self.directory / "restore"
 
     # -- what there is
 
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever added."""
+        return self.directory.exists()
+
     def segments(self) -> list[Segment]:
         """Give all segments in order."""
-        return [Segment.read(each) for each in self._indexes()]
+        return list(filter(_HAS_BEGUN, map(Segment.read, self._indexes())))
 
     def latest(self) -> Segment | None:
         """Give the last segment."""
-        indexes = self._indexes()
-        return Segment.read(indexes[-1]) if indexes else None
+        return next(filter(_HAS_BEGUN, map(Segment.read, reversed(self._indexes()))), None)
 
     def resting(self) -> Segment | None:
         """Give the last segment, with its first record and its last, if all is as it should be.
@@ -220,6 +236,8 @@ class History:
 
         Tells whether there was too much.  Nothing goes while a restore is to be done.
         """
+        if not self.exists:
+            return False
         self._finish_pruning()
         if self.order.exists():
             return False

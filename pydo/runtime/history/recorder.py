@@ -7,6 +7,7 @@ pydo does the checkpoints, and copies first.
     commit       what it wrote is in the write-ahead log; its time goes into the index
     archive      the frames are copied; before a checkpoint, on closing, and when somebody asks
     attach       at the first write after opening: what a crash has left behind is copied
+    attach_new   after the first commit to a new file, of which no history can be there yet
 
 What is found in the write-ahead log on attaching was committed, whether its time was noted or not:
 it has the time at which the log was last written to.  If the database does not continue what the
@@ -39,10 +40,11 @@ if TYPE_CHECKING:
     from pydo.runtime.history.log import Retention
     from pydo.runtime.history.wal import Salts
 
-__all__ = ["Recorder", "Recording"]
+__all__ = ["CHECKPOINT", "Recorder", "Recording"]
 
 logger = logging.getLogger("pydo.runtime")
 
+CHECKPOINT = 1000  # frames in the log before it is written back, as SQLite's own
 _U32 = 0xFFFFFFFF
 
 
@@ -52,7 +54,7 @@ class Recording:
 
     now_ms: Callable[[], int]
     retention: Retention
-    checkpoint: int = 1000  # frames in the log, as SQLite's own
+    checkpoint: int = CHECKPOINT
     told: set[Path] = field(default_factory=set["Path"])  # whose history was cut
 
 
@@ -94,6 +96,17 @@ class Recorder:
             self._give_up(error)
         else:
             connection.set_wal_hook(self._committed)
+
+    def attach_new(self, connection: apsw.Connection) -> None:
+        """Follow a database that was made just now, whose first commit nobody has noted."""
+        if self.history.exists:  # that of a file which is no longer there
+            self.attach(connection)
+            return
+        self._connection, self._error = connection, None
+        connection.set_wal_hook(self._committed)
+        frames = frames_in(connection)
+        if frames:
+            self._committed(connection, "main", frames)
 
     def bring_up_to_date(self, connection: apsw.Connection) -> None:
         """Let the history have every commit that there is.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Commit", "Kind", "Record", "Segment"]
 
 _RECORD = Struct("<BBxxIQII")
+_BEGINNING = 2  # records: what it is, and of which epoch
 
 
 class Kind(IntEnum):
@@ -107,6 +108,11 @@ class Segment:
             file.seek(size - _RECORD.size)
             last = _record(_RECORD.unpack(file.read(_RECORD.size)))
         return None if first is None or last is None else cls(index, (first, last))
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether its index says what it is: a power loss may have left a name without content."""
+        return len(self.records) >= _BEGINNING
 
     @property
     def frames(self) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydo.bindings.cron import CronSchedule, Trigger
 from pydo.errors import MigrationError, StateError, UserCodeError
@@ -28,7 +28,8 @@ from pydo.serve.fetcher import Fetcher as OutgoingFetcher
 from pydo.statedir import SQLITE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import asyncio
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pydo.bindings import Bindings
     from pydo.bindings.assets import Site
@@ -247,8 +248,9 @@ class Served:
                     f"the import of {config.main.name}", self._ground.settings.import_s
                 ),
                 watching_imports(),
+                self._ground.loop.importing() as tasks,
             ):
-                self._loader.load(lambda generation: fitting.append(self._fit(generation, coming)))
+                self._loader.load(lambda loaded: fitting.append(self._fit(loaded, coming, tasks)))
         except UserCodeError:
             host.update(*before)
             raise
@@ -259,7 +261,9 @@ class Served:
         self.site = site
         return code
 
-    def _fit(self, generation: Generation, coming: Coming) -> HostedCode:
+    def _fit(
+        self, generation: Generation, coming: Coming, tasks: Iterable[asyncio.Task[Any]]
+    ) -> HostedCode:
         config = self.config
         code = HostedCode(
             generation.number,
@@ -268,6 +272,7 @@ class Served:
             [each.class_name for each in config.durable_objects if each.script_name is None],
             self._loader.owns,
             namespace_of=self.namespace_of,
+            tasks=tasks,
         )
         if self._ground.settings.is_strict and code.warning is not None:
             raise UserCodeError(code.warning, ImportError(code.warning), None)

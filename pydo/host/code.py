@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydo.errors import UserCodeError
 from pydo.host.entrypoint import exports
@@ -11,6 +11,7 @@ from pydo.host.rpc import error_members
 from pydo.runtime.failure import ErrorForm
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterable, Mapping
     from types import ModuleType
 
@@ -30,7 +31,8 @@ class HostedCode:
 
     It gets the `env` and the flags that `host` has now.  `bound` names the classes that the
     configuration binds, `owns` tells the project's files, `namespace_of` gives the objects of a
-    class that has some.  `warning` is what the user should know of the code, or None.
+    class that has some, `tasks` are those that importing it has made.  `warning` is what the
+    user should know of the code, or None.
 
     Raises:
         UserCodeError: the module exports several default handlers, or not every bound class.
@@ -46,6 +48,7 @@ class HostedCode:
         owns: Callable[[str], bool],
         *,
         namespace_of: Callable[[str], ActorNamespace | None] = lambda _: None,
+        tasks: Iterable[asyncio.Task[Any]] = (),
     ) -> None:
         try:
             found = exports(entry, host.env, host.flags, namespace_of)
@@ -64,6 +67,7 @@ class HostedCode:
         self.classes: Mapping[str, Callable[[Actor], Handler]] = found.classes
         self.warning = found.warning
         self.owns = owns
+        self.tasks = tasks
         names = None if host.flags.enhanced_error_serialization else _NAMES
         self.errors = ErrorForm(owns, names, error_members)
 
@@ -76,6 +80,7 @@ class BrokenCode:
         self.errors = ErrorForm(self.owns)
         self.handler: Handler = _Failing(error)
         self.classes: Mapping[str, Callable[[Actor], Handler]] = {}
+        self.tasks: Iterable[asyncio.Task[Any]] = ()
 
     def owns(self, filename: str) -> bool:
         """No file is its own."""

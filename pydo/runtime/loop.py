@@ -18,8 +18,9 @@ import asyncio
 import threading
 import weakref
 from contextlib import contextmanager
-from contextvars import Context, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack, cast
+from weakref import WeakSet
 
 from pydo.runtime.clock import Clock, ManualClock, SystemClock
 from pydo.runtime.strand import Strand, can_wait, wait
@@ -93,6 +94,23 @@ class ObjectLoop(_Loop):
             yield
         finally:
             asyncio.tasks._enter_task(self, task)  # noqa: SLF001 - as above
+
+    @contextmanager
+    def importing(self) -> Generator[WeakSet[asyncio.Task[Any]]]:
+        """Note the tasks that a `with` block makes outside any object, and those that they make.
+
+        They belong to the modules that are imported there, and are to end with them.
+        """
+        tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
+        token = _OF_IMPORT.set(tasks)
+        try:
+            yield tasks
+        except BaseException:
+            for task in list(tasks):
+                task.cancel()
+            raise
+        finally:
+            _OF_IMPORT.reset(token)
 
     async def settled(self) -> None:
         """Wait until no owner has anything left to run now."""
@@ -229,6 +247,9 @@ class ObjectLoop(_Loop):
         task: asyncio.Task[Any] = super().create_task(coro, name=name, context=context, **options)
         if scope is None:
             _hide(task)
+            of_import = _OF_IMPORT.get() if context is None else context.get(_OF_IMPORT)
+            if of_import is not None:
+                of_import.add(task)
         else:
             scope.turns.keep(task)
         return task
@@ -331,6 +352,7 @@ def _task_step() -> type:
 
 _TASK_STEP: Any = _task_step()
 _NOWHERE = Context()
+_OF_IMPORT: ContextVar[WeakSet[asyncio.Task[Any]] | None] = ContextVar("pydo-import", default=None)
 _QUIET_ROUNDS = 3  # a settled future wakes its task on the round after
 
 

@@ -6,7 +6,7 @@ watched and counted as an object's are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydo.errors import JsException
 from pydo.runtime.delivery import Deliveries
@@ -15,7 +15,7 @@ from pydo.runtime.turn import Turns
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from pydo.runtime.actor import Actor
     from pydo.runtime.clock import Timer
@@ -48,6 +48,11 @@ class Code(Protocol):
     @property
     def errors(self) -> ErrorForm:
         """In which form its errors travel."""
+        ...
+
+    @property
+    def tasks(self) -> Iterable[asyncio.Task[Any]]:
+        """The tasks that its modules have made at their top level, and those that these made."""
         ...
 
     def owns(self, filename: str, /) -> bool:
@@ -124,6 +129,8 @@ class Worker:
             JsException("Error", "The Worker was restarted while it handled this request.")
         )
         self.turns.die(self.owns)
+        for task in list(self.code.tasks):
+            task.cancel()
 
     @property
     def _is_busy(self) -> bool:

@@ -63,6 +63,7 @@ class Nothing:
     generation = 0
     handler: Any = None
     classes: dict[str, Any] = {}  # noqa: RUF012 - never written to
+    tasks = ()
     errors = ErrorForm(bool)
 
     def owns(self, filename: str, /) -> bool:

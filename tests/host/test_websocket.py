@@ -85,6 +85,7 @@ class NothingYet:
     errors = ErrorForm(bool)
     handler: Any = None
     classes: dict[str, Any] = {}  # noqa: RUF012 - never written to
+    tasks = ()
 
     def owns(self, filename: str, /) -> bool:
         return not filename

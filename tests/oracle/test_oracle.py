@@ -58,6 +58,7 @@ class Code:
 
     generation = 1
     classes: dict[str, Any] = {}  # noqa: RUF012 - never written to
+    tasks = ()
     errors = ErrorForm(bool)
 
     def __init__(self) -> None:

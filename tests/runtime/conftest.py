@@ -27,7 +27,7 @@ from pydo.runtime.observer import ObjectLabel, Observer
 from pydo.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from pydo.runtime.actor import Actor
     from pydo.runtime.container import ActorContainer
@@ -82,6 +82,7 @@ class Version:
         self.handler = handler
         self.classes: dict[str, Callable[[Actor], Handler]] = {}
         self.errors = ErrorForm(self.owns)
+        self.tasks: Iterable[asyncio.Task[Any]] = ()
 
     def owns(self, filename: str) -> bool:
         return Path(filename).parent == _HERE and filename != __file__

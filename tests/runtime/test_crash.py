@@ -119,7 +119,7 @@ class Dying:
             os._exit(9)
 
 class Code:
-    generation, handler, classes = 1, None, {"Dying": Dying}
+    generation, handler, classes, tasks = 1, None, {"Dying": Dying}, ()
     def owns(self, filename):
         return False
     errors = ErrorForm(bool)

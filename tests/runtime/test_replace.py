@@ -513,3 +513,49 @@ async def test_a_class_directory_that_is_about_to_go_is_let_go_of(core: Core) ->
         await stub.call("get")
     assert on_disk(file) == {"n": 1}
     assert await core.stub(Thing).call("get") == 1
+
+
+async def wait_for_ever(ended: list[str], name: str = "task") -> None:
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        ended.append(name)
+
+
+async def wait_in_a_task(ended: list[str]) -> None:
+    child = asyncio.create_task(wait_for_ever(ended, "child"))
+    await wait_for_ever(ended, "parent")
+    await child
+
+
+async def test_tasks_of_the_top_level_of_modules_end_with_their_code(core: Core) -> None:
+    ended: list[str] = []
+    with core.loop.importing() as tasks:
+        asyncio.ensure_future(wait_in_a_task(ended))  # noqa: RUF006 - as users write it
+    core.code.tasks = tasks
+    with core.loop.importing():
+        newer = asyncio.ensure_future(wait_for_ever([]))
+    await core.advance()
+    assert len(tasks) == 2
+
+    core.replace(Thing=Newer)
+    await core.advance()
+
+    assert sorted(ended) == ["child", "parent"]
+    assert not newer.done()
+    newer.cancel()
+
+
+async def test_tasks_of_an_import_that_fails_end_with_it(core: Core) -> None:
+    made: list[asyncio.Task[None]] = []
+
+    def load() -> None:
+        with core.loop.importing():
+            made.append(asyncio.ensure_future(wait_for_ever([])))
+            raise ImportError("no module")
+
+    with pytest.raises(ImportError):
+        load()
+    await core.advance()
+
+    assert made[0].cancelled()

@@ -36,6 +36,7 @@ class Heard(Observer):
 class Code:
     generation = 1
     classes: dict[str, Any] = {}  # noqa: RUF012 - never written to
+    tasks = ()
 
     def __init__(self, body: Callable[[], object]) -> None:
         self.handler = self

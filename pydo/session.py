@@ -30,6 +30,7 @@ from pydo.host.importer import Host, install, uninstall
 from pydo.host.portability import Portability, watching
 from pydo.host.waiting import waiting
 from pydo.loader import project_environment, reexec_command, use
+from pydo.platform import hear_stop_signals
 from pydo.reload import changes, settled
 from pydo.restart import ReloadMode, execute_again, lasting_package, syntax_error
 from pydo.runtime.budget import OpenDatabases
@@ -220,6 +221,7 @@ class DevSession:
         self._loop.close()
 
     async def _serve(self, sockets: list[socket.socket], port: int) -> Handover | None:
+        hear_stop_signals()
         joined = Sockets()
         exchange = Exchange(
             self._first.runtime.fetch,

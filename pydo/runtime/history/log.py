@@ -16,7 +16,6 @@ import os
 from collections import deque
 from dataclasses import dataclass
 from itertools import takewhile, zip_longest
-from operator import attrgetter
 from typing import TYPE_CHECKING, Self
 
 from pydo.platform import atomic_write
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     from pydo.runtime.history.segment import Commit
 
 __all__ = ["History", "Retention"]
-
-
-_HAS_BEGUN = attrgetter("has_begun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +73,12 @@ class History:
 
     def segments(self) -> list[Segment]:
         """Give all segments in order."""
-        return list(filter(_HAS_BEGUN, map(Segment.read, self._indexes())))
+        return [Segment.read(each) for each in self._indexes()]
 
     def latest(self) -> Segment | None:
         """Give the last segment."""
-        return next(filter(_HAS_BEGUN, map(Segment.read, reversed(self._indexes()))), None)
+        indexes = self._indexes()
+        return Segment.read(indexes[-1]) if indexes else None
 
     def resting(self) -> Segment | None:
         """Give the last segment, with its first record and its last, if all is as it should be.
@@ -100,9 +97,10 @@ class History:
 
     def _indexes(self) -> list[Path]:
         try:
-            return sorted(each for each in self.directory.iterdir() if each.suffix == ".index")
+            found = sorted(each for each in self.directory.iterdir() if each.suffix == ".index")
         except FileNotFoundError:
             return []
+        return found if not found or Segment.has_begun(found[-1]) else found[:-1]
 
     def commits(self) -> list[Commit]:
         """Give all commits in order."""

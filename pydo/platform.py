@@ -32,6 +32,8 @@ __all__ = [
     "FileLock",
     "atomic_write",
     "block_stop_signals",
+    "hear_stop_signals",
+    "hears_stop_signals",
     "install_interrupt",
     "interrupt_main",
     "open_files_limit",
@@ -212,6 +214,13 @@ if sys.platform == "win32":
         for number in _STOP_SIGNALS:
             signal.signal(number, lambda got, _: _stop_requests.put(signal.Signals(got)))
 
+    def hear_stop_signals() -> None:
+        """Nothing takes handlers over here."""
+
+    def hears_stop_signals() -> bool:
+        """Nothing takes handlers over here."""
+        return True
+
     def unblock_stop_signals() -> None:
         """Undo `block_stop_signals`."""
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -222,6 +231,9 @@ if sys.platform == "win32":
         return _stop_requests.get()
 
 else:
+    _stop_pipe: list[int] = []  # where handlers write to, and the watcher reads
+    _heard: set[int] = set()
+    _BY_HANDLER = 0x80  # in a byte that the handler of Python's has written
 
     def block_stop_signals() -> None:
         """Keep SIGINT and SIGTERM for `wait_for_stop_signal`; to be called in the main thread.
@@ -231,20 +243,83 @@ else:
         uvloop.  A program started by `subprocess` or `os.exec` takes the mask along: neither runs
         hooks of Python's, so call `unblock_stop_signals` before an exec.
         """
+        if not _stop_pipe:
+            _stop_pipe.extend(os.pipe())
+            os.set_blocking(_stop_pipe[1], False)
+            os.register_at_fork(after_in_child=unblock_stop_signals)
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
-        os.register_at_fork(after_in_child=unblock_stop_signals)
+        hear_stop_signals()
+
+    def hear_stop_signals() -> None:
+        """Take stop signals back, in the main thread: event loops and debuggers take them over."""
+        if not _stop_pipe:
+            return
+        for number in _STOP_SIGNALS:
+            if signal.getsignal(number) is not _tell_of_signal:
+                signal.signal(number, _tell_of_signal)
+                _fall_back_after_first(number)
+        signal.set_wakeup_fd(_stop_pipe[1], warn_on_full_buffer=False)
+
+    def hears_stop_signals() -> bool:
+        """Whether nobody has taken stop signals over; from any thread."""
+        return not _stop_pipe or signal.getsignal(signal.SIGINT) is _tell_of_signal
 
     def unblock_stop_signals() -> None:
-        """Undo `block_stop_signals` in the calling thread; a signal that waits is delivered."""
+        """Undo `block_stop_signals`, in the main thread; a signal that waits is delivered."""
+        _stop_pipe.clear()  # left open: a watcher may be reading
+        signal.set_wakeup_fd(-1)
+        for number in _STOP_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
 
     def wait_for_stop_signal() -> signal.Signals:
         """Wait for the next SIGINT or SIGTERM and return it; to be called in a watcher thread.
 
         This needs no turn of the main thread, which may be held in C code that never returns.  A
-        signal that came since `block_stop_signals` is not lost.
+        signal that came since `block_stop_signals` is not lost.  The second of a kind ends the
+        process, by the kernel's hand: Python may not get to run any more.
         """
-        return signal.Signals(signal.sigwait(_STOP_SIGNALS))
+        # Of all threads this one takes them: the kernel interrupts no call of the others'.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+        source = _stop_pipe[0]
+        while True:
+            told = os.read(source, 1)[0]
+            number = told & ~_BY_HANDLER
+            if number in _STOP_SIGNALS and not (told & _BY_HANDLER and number in _heard):
+                _heard.add(number)
+                return signal.Signals(number)
+
+    def _tell_of_signal(number: int, _: object) -> None:
+        # An event loop that begins to run takes the telling in C over for a moment.
+        os.write(_stop_pipe[1], bytes([number | _BY_HANDLER]))
+
+    def _fall_back_after_first(number: int) -> None:
+        """Let the kernel do with the second signal what it does by default: end the process.
+
+        Only it can while C code holds the interpreter.  Python's `signal` has no word for this
+        flag of sigaction's.
+        """
+        import ctypes  # noqa: PLC0415 - nothing else needs it
+
+        class Action(ctypes.Structure):
+            if sys.platform == "darwin":
+                _fields_ = (
+                    ("handler", ctypes.c_void_p),
+                    ("mask", ctypes.c_uint32),
+                    ("flags", ctypes.c_int),
+                )
+            else:  # as glibc and musl have it
+                _fields_ = (
+                    ("handler", ctypes.c_void_p),
+                    ("mask", ctypes.c_ubyte * 128),
+                    ("flags", ctypes.c_int),
+                    ("restorer", ctypes.c_void_p),
+                )
+
+        libc, action = ctypes.CDLL(None), Action()
+        libc.sigaction(number, None, ctypes.byref(action))
+        action.flags |= 0x4 if sys.platform == "darwin" else -0x8000_0000  # SA_RESETHAND
+        libc.sigaction(number, ctypes.byref(action), None)
 
 
 if sys.platform == "win32":

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,6 +33,7 @@ from pydo.host.importer import Host, install, uninstall
 from pydo.host.portability import Portability, watching
 from pydo.host.waiting import waiting
 from pydo.loader import project_environment, reexec_command, use
+from pydo.platform import hear_stop_signals
 from pydo.reload import changes, settled
 from pydo.restart import ReloadMode, execute_again, lasting_package, syntax_error
 from pydo.runtime.budget import OpenDatabases
@@ -105,7 +107,13 @@ def run(options: Options, console: Console) -> int:
                     console.info(str(project.location))
                 console.bindings(each, [other.name for other, _ in read])
         session = DevSession(options, projects, [each for each, _ in read], state, console)
-        successor = session.serve(sockets, port, handover)
+        try:
+            successor = session.serve(sockets, port, handover)
+        except PydoError:
+            raise
+        except Exception:
+            _leave_threads_behind(failed=True)
+            raise
         if successor is not None:
             successor = replace(successor, lock=state.leave())
     if successor is not None:
@@ -225,6 +233,7 @@ class DevSession:
         self._loop.close()
 
     async def _serve(self, sockets: list[socket.socket], port: int) -> Handover | None:
+        hear_stop_signals()
         joined = Sockets()
         exchange = Exchange(
             self._first.runtime.fetch,
@@ -478,10 +487,12 @@ def use_the_projects_environment(config: Config) -> None:
     os.execv(command[0], command)  # noqa: S606 - the project's own interpreter
 
 
-def _leave_threads_behind() -> None:
+def _leave_threads_behind(*, failed: bool = False) -> None:
     """End although a thread of the user's still runs: what was acknowledged is on disk."""
     others = [each for each in threading.enumerate() if not each.daemon]
     if len(others) > 1:
+        if failed:
+            traceback.print_exc()
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(int(failed))

@@ -14,13 +14,10 @@ import pytest
 from pydo.platform import (
     FileLock,
     atomic_write,
-    block_stop_signals,
     install_interrupt,
     interrupt_main,
     remove_interrupt,
     sync_directory,
-    unblock_stop_signals,
-    wait_for_stop_signal,
 )
 
 if TYPE_CHECKING:
@@ -262,31 +259,57 @@ def test_a_stop_signal_that_comes_before_the_watcher_waits_for_it() -> None:
         assert next_line(process) == "SIGTERM"
 
 
+MASKS = """
+import signal, threading
+from pydo.platform import block_stop_signals, unblock_stop_signals, wait_for_stop_signal
+def masked():
+    return {signal.SIGINT, signal.SIGTERM} & signal.pthread_sigmask(0, ())
+masks = []
+def note():
+    masks.append(len(masked()))
+block_stop_signals()
+note()
+other = threading.Thread(target=note)
+other.start()
+other.join()
+unblock_stop_signals()
+note()
+print(masks)
+"""
+
+
 @posix_only
 def test_signals_are_blocked_for_the_thread_that_asks_and_for_those_it_starts() -> None:
-    masks: list[set[signal.Signals]] = []
-    got: list[signal.Signals] = []
+    with run_python(MASKS) as process:
+        assert next_line(process) == "[2, 2, 0]"
 
-    def note_mask() -> None:
-        masks.append({each for each in STOP if each in signal.pthread_sigmask(0, ())})
 
-    def watch() -> None:
-        block_stop_signals()
-        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
-        got.append(wait_for_stop_signal())
-        later = threading.Thread(target=note_mask)
-        later.start()
-        later.join()
-        unblock_stop_signals()
-        note_mask()
+HELD_IN_C = """
+import os, threading
+from pydo.platform import block_stop_signals, wait_for_stop_signal
+block_stop_signals()
+threading.Thread(target=wait_for_stop_signal, daemon=True).start()
+print("ready", flush=True)
+sum(range(10**12))
+"""
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    watcher.join()
-    note_mask()
 
-    assert got == [signal.SIGTERM]
-    assert masks == [STOP, set(), set()]
+@posix_only
+@pytest.mark.parametrize("number", sorted(STOP))
+def test_a_second_signal_ends_a_process_whose_interpreter_is_held_in_c(
+    number: signal.Signals,
+) -> None:
+    with run_python(HELD_IN_C) as process:
+        assert next_line(process) == "ready"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+
+        process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.send_signal(number)
+
+        assert process.wait(5) == -number
 
 
 A_FORKED_CHILD_IS_STOPPED = """

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: the first asks the server to end, the second ends the process.
 
-A thread waits for them, so they are heard even while the main thread is held in C code.
+A thread waits for them, so they are heard even while the main thread is held in C code.  If that
+code holds the interpreter too, the kernel ends the process at the second of a kind.
 """
 
 from __future__ import annotations

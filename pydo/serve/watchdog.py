@@ -104,6 +104,8 @@ class Watchdog:
             now = time.monotonic()
             if is_held and subject is not None:
                 self._name_what_blocks()
+            if subject is None and not platform.hears_stop_signals():  # pdb takes Ctrl-C over
+                self._loop.call_soon_threadsafe(platform.hear_stop_signals)
             if subject is None or subject != seen or self._is_debugged():
                 seen, since, looks = subject, now, 0
                 has_looked = has_warned = has_reported = False

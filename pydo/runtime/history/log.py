@@ -100,9 +100,10 @@ class History:
 
     def _indexes(self) -> list[Path]:
         try:
-            return sorted(each for each in self.directory.iterdir() if each.suffix == ".index")
+            found = sorted(each for each in self.directory.iterdir() if each.suffix == ".index")
         except FileNotFoundError:
             return []
+        return found if not found or Segment.has_begun(found[-1]) else found[:-1]
 
     def commits(self) -> list[Commit]:
         """Give all commits in order."""

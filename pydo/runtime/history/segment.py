@@ -109,6 +109,13 @@ class Segment:
             last = _record(_RECORD.unpack(file.read(_RECORD.size)))
         return None if first is None or last is None else cls(index, (first, last))
 
+    @staticmethod
+    def has_begun(index: Path) -> bool:
+        """Whether an index says what it is: a power loss may have left a name without content."""
+        with index.open("rb", buffering=0) as file:
+            data = file.read(_BEGINNING * _RECORD.size)
+        return len(data) == _BEGINNING * _RECORD.size and data[0] in _KINDS
+
     @property
     def has_begun(self) -> bool:
         """Whether its index says what it is: a power loss may have left a name without content."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.errors import JsException
 from pydo.host.js.error import JsError
@@ -88,12 +88,16 @@ class _NoMember(JsProxy, js_name="RpcProperty"):
         self._name = name
 
     def __call__(self, *_: object, **__: object) -> JsPromise:
-        return JsPromise.rejected(
-            JsException(
-                "TypeError",
-                f'The RPC receiver does not implement the method "{self._name}".',
-                remote=True,
-            )
+        return JsPromise.rejected(self._error())
+
+    def __await__(self) -> NoReturn:
+        raise self._error()
+
+    def _error(self) -> JsException:
+        return JsException(
+            "TypeError",
+            f'The RPC receiver does not implement the method "{self._name}".',
+            remote=True,
         )
 
 

@@ -10,6 +10,10 @@ from typing import Any
 from pydo.clone import CloneError
 from pydo.host.js.buffer import ArrayBuffer
 from pydo.host.js.error import DOMException
+from pydo.host.js.headers import Headers
+from pydo.host.js.request import Request
+from pydo.host.js.response import Response
+from pydo.host.js.stream import ReadableStream
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, cross, iterated, jsnull, options
 from pydo.host.model import CODEC
@@ -42,6 +46,8 @@ def _refusal(value: object) -> str:
     name = value.constructor.name
     if name in _TAGS:
         return f"{_TAGS[name]} could not be cloned."
+    if isinstance(value, (ReadableStream, Request, Response)):
+        return "ReadableStream can only be serialized for RPC."
     if value.typeof in {"function", "symbol"}:
         return f"{js_string(value)} could not be cloned."
     if name in _OF_THE_LANGUAGE or name.endswith("Iterator"):
@@ -69,4 +75,6 @@ def structured_clone(value: Any = None, given: Any = None, *_: object, **named: 
         return copied
     if isinstance(value, (str, int, float)):  # by far the most of what is sent
         return cross(value)
+    if isinstance(value, Headers):
+        return value.copy()
     return CODEC.decode(encode(value))

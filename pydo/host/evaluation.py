@@ -11,7 +11,9 @@ import inspect
 import io
 import sys
 import tokenize
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pydo.errors import JsException
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +61,75 @@ async def eval_code_async(  # noqa: PLR0913 - the options are Pyodide's
     if inspect.iscoroutine(result):
         await result
     return inner.pop(_RESULT, None)
+
+
+class CodeRunner:
+    """Source text that is compiled once, with `compile`, and run as often as is wanted."""
+
+    def __init__(  # noqa: PLR0913 - the options are Pyodide's
+        self,
+        source: str,
+        *,
+        return_mode: str = "last_expr",
+        mode: str = "exec",
+        quiet_trailing_semicolon: bool = True,
+        filename: str = "<exec>",
+        flags: int = 0,
+    ) -> None:
+        self._filename, self._mode, self._flags = filename, mode, flags
+        self.ast = _parsed(source, return_mode, filename, is_quiet=quiet_trailing_semicolon)
+        self.code: CodeType | None = None
+
+    def compile(self) -> CodeRunner:
+        """Compile the text, after whatever was done to `ast`."""
+        self.code = compile(self.ast, self._filename, self._mode, flags=self._flags)
+        return self
+
+    def run(
+        self, globals: dict[str, Any] | None = None, locals: dict[str, Any] | None = None
+    ) -> Any:
+        """Run the text, and give the value of its end.
+
+        Raises:
+            RuntimeError: it was not compiled.
+
+        """
+        scope, inner = _scopes(globals, locals)
+        eval(self._compiled(), scope, inner)  # noqa: S307 - this is what was asked for
+        return inner.pop(_RESULT, None)
+
+    async def run_async(
+        self, globals: dict[str, Any] | None = None, locals: dict[str, Any] | None = None
+    ) -> Any:
+        """Run text that may await at its top level, and give the value of its end.
+
+        Raises:
+            RuntimeError: it was not compiled.
+
+        """
+        scope, inner = _scopes(globals, locals)
+        result = eval(self._compiled(), scope, inner)  # noqa: S307 - this is what was asked for
+        if inspect.iscoroutine(result):
+            await result
+        return inner.pop(_RESULT, None)
+
+    def _compiled(self) -> CodeType:
+        if self.code is None:
+            raise RuntimeError("Not yet compiled")
+        return self.code
+
+
+def run_js(source: str, /) -> NoReturn:
+    """Refuse to run text as JavaScript, as the runtime does.
+
+    Raises:
+        TypeError: it is no text.
+        JsException: an `EvalError`.
+
+    """
+    if not isinstance(source, str):  # pyright: ignore[reportUnnecessaryIsInstance] # the user's
+        raise TypeError(f"argument should have type 'string' not type '{type(source).__name__}'")
+    raise JsException("EvalError", "Code generation from strings disallowed for this context")
 
 
 def find_imports(source: str) -> list[str]:
@@ -110,11 +181,13 @@ def relaxed_wrap(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 NAMES: dict[str, Any] = {
+    "CodeRunner": CodeRunner,
     "eval_code": eval_code,
     "eval_code_async": eval_code_async,
     "find_imports": find_imports,
     "relaxed_call": relaxed_call,
     "relaxed_wrap": relaxed_wrap,
+    "run_js": run_js,
     "should_quiet": should_quiet,
 }
 
@@ -122,6 +195,11 @@ NAMES: dict[str, Any] = {
 def _compiled(
     source: str, return_mode: str, filename: str, flags: int, *, is_quiet: bool
 ) -> CodeType:
+    tree = _parsed(source, return_mode, filename, is_quiet=is_quiet)
+    return compile(tree, filename, "exec", flags=flags)
+
+
+def _parsed(source: str, return_mode: str, filename: str, *, is_quiet: bool) -> ast.Module:
     if return_mode not in _MODES:
         raise ValueError(f"Unrecognized return_mode {return_mode!r}")
     tree = ast.parse(inspect.cleandoc(source), filename)
@@ -133,7 +211,7 @@ def _compiled(
         elif return_mode == "last_expr_or_assign" and isinstance(last, ast.Assign):
             last.targets.append(ast.Name(_RESULT, ast.Store()))
         ast.fix_missing_locations(tree)
-    return compile(tree, filename, "exec", flags=flags)
+    return tree
 
 
 def _scopes(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from pydo.host.capability import EXECUTION
 from pydo.host.ffi import JsDoubleProxy
 from pydo.host.js.error import JsError
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.object import JsObject
-from pydo.host.js.value import JsProxy
 from pydo.host.scope import GLOBAL_SCOPE
 from pydo.runtime.turn import SCOPE
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ExecutionContext", "done", "wait_until"]
 
 
-class ExecutionContext(JsProxy):
+class ExecutionContext(RuntimeObject):
     """What a handler of the Worker may ask for beside its request."""
 
     __slots__ = ("_has_failed", "_loopback", "_rest", "_waiting", "is_answered", "props")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.errors import JsException
 from pydo.host.js.error import DOMException, JsTypeError
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsProxy, jsnull, options
+from pydo.host.js.value import jsnull, options
 from pydo.host.loopback import class_of
 from pydo.host.namespace import DurableObjectIdProxy
 from pydo.host.portability.bridge import borrowed
@@ -34,7 +35,7 @@ _NO_OPTIONS = (
 )
 
 
-class DurableObjectFacets(JsProxy):
+class DurableObjectFacets(RuntimeObject):
     """The facets of one object."""
 
     __slots__ = ("_actor",)

@@ -21,6 +21,7 @@ from pydo.host.js.text import js_string
 from pydo.host.js.value import JsFunction, JsNull, JsProxy, cross, jsnull, options
 from pydo.host.kind import KINDS, kind
 from pydo.host.promise import JsPromise
+from pydo.host.pythonerror import as_js_rejects
 from pydo.runtime.strand import can_wait, pinned, wait
 
 __all__ = ["NAMES", "ConversionError", "InternalError", "JsDoubleProxy", "names", "to_js"]
@@ -341,7 +342,7 @@ class CallableProxy(JsDoubleProxy, js_name="PyProxy"):
             arguments = (None, *arguments)
         result = pinned(self._alive(), *(cross(each) for each in arguments))
         # JavaScript gets a promise of a coroutine, which begins without being awaited.
-        return JsPromise.of(result) if inspect.iscoroutine(result) else result
+        return JsPromise.of(as_js_rejects(result)) if inspect.iscoroutine(result) else result
 
 
 class PyBufferView(JsProxy, js_name="PyBufferView"):
@@ -453,6 +454,7 @@ NAMES: dict[str, Any] = {
     "JsNull": JsNull,
     "JsOnceCallable": kind("JsOnceCallable", lambda value: isinstance(value, OnceCallable)),
     "JsProxy": JsProxy,
+    "ToJsConverter": Converter,
     "JsTypedArray": kind("JsTypedArray", lambda value: isinstance(value, TypedArray)),
     "can_run_sync": can_wait,
     "create_once_callable": create_once_callable,

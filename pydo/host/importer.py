@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydo.host import evaluation, ffi, helper, http
+from pydo.host import evaluation, ffi, helper, http, webloop
 from pydo.host.globals import worker_globals
 from pydo.host.js.fetch import fetch_through
 from pydo.host.js.value import jsnull
@@ -127,7 +127,7 @@ def _modules(host: Host) -> list[ModuleType]:
         _HostModule("pyodide.ffi", ffi.names(dicts_become_objects=is_new)),
         _HostModule("pyodide.http", http.names(fetch)),
         _HostModule("pyodide.code", evaluation.NAMES),
-        _HostModule("pyodide.webloop", {}),
+        _HostModule("pyodide.webloop", dict(webloop.NAMES)),
     ]
     for part in parts:
         setattr(pyodide, part.__name__.rpartition(".")[2], part)

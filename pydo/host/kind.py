@@ -70,10 +70,14 @@ KINDS: Final[dict[str, Any]] = {
     "JsAsyncIterable": kind("JsAsyncIterable", _has("__aiter__")),
     "JsAsyncIterator": kind("JsAsyncIterator", _has("__anext__")),
     "JsCallable": kind("JsCallable", _is_callable),
+    # Pyodide tells these two from no other proxy.
+    "JsDomElement": kind("JsDomElement", lambda _: True),
+    "JsFetchResponse": kind("JsFetchResponse", lambda _: True),
     "JsGenerator": kind("JsGenerator", _has("__next__", "send")),
     "JsIterable": kind("JsIterable", _has("__iter__")),
     "JsIterator": kind("JsIterator", _has("__next__")),
     "JsMap": kind("JsMap", _is_map),
     "JsMutableMap": kind("JsMutableMap", _is_map),
     "JsPromise": kind("JsPromise", lambda value: isinstance(value, JsPromise)),
+    "JsWeakRef": kind("JsWeakRef", _has("deref")),
 }

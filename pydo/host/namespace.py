@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsProxy, jsnull, options
+from pydo.host.js.value import jsnull, options
 from pydo.host.stub import DurableObject
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ __all__ = ["DurableObjectIdProxy", "DurableObjectNamespace"]
 _NO_JURISDICTION = "Jurisdiction restrictions are not implemented in workerd."
 
 
-class DurableObjectIdProxy(JsProxy, js_name="DurableObjectId"):
+class DurableObjectIdProxy(RuntimeObject, js_name="DurableObjectId"):
     """An id, as user code holds it."""
 
     __slots__ = ("id",)
@@ -53,7 +54,7 @@ class DurableObjectIdProxy(JsProxy, js_name="DurableObjectId"):
     __repr__ = toString
 
 
-class DurableObjectNamespace(JsProxy):
+class DurableObjectNamespace(RuntimeObject):
     """A binding to all objects of one class."""
 
     __slots__ = ("_namespace",)

@@ -17,6 +17,7 @@ from pydo.host.js.error import JsTypeError, as_error
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, NativeClass, cross, iterated
+from pydo.host.pythonerror import as_js_rejects
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class PromiseClass(NativeClass):
         """Give a promise of the value, or the value itself if it is a promise."""
         if isinstance(value, JsPromise):
             return value
+        if inspect.iscoroutine(value):
+            return JsPromise.of(as_js_rejects(value))
         if inspect.isawaitable(value):
             return JsPromise.of(value)
         inner = getattr(cast("type", type(value)), "awaitable_in", None)
@@ -169,6 +172,56 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
             _fail(future, self.error)
         else:
             _fulfil(future, self.value)
+
+    # In Pyodide a call that gives a promise gives a future of asyncio, which has these as well.
+
+    def done(self) -> bool:
+        """Tell whether there is a result or an error."""
+        return self.future is None or self.future.done()
+
+    def cancelled(self) -> bool:
+        """Tell whether it was cancelled."""
+        return self.future is not None and self.future.cancelled()
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Cancel what waits for it; tell whether it was still to come."""
+        return self._as_future().cancel(msg)
+
+    def result(self) -> Any:
+        """Give the result, or raise the error.
+
+        Raises:
+            asyncio.InvalidStateError: it is still to come.
+
+        """
+        return self._as_future().result()
+
+    def exception(self) -> BaseException | None:
+        """Give the error, or None if there is a result.
+
+        Raises:
+            asyncio.InvalidStateError: it is still to come.
+
+        """
+        return self._as_future().exception()
+
+    def add_done_callback(self, callback: Callable[[Any], object], *, context: Any = None) -> None:
+        """Call `callback` with a future when it has ended."""
+        self._as_future().add_done_callback(callback, context=context)
+
+    def remove_done_callback(self, callback: Callable[[Any], object]) -> int:
+        """Forget a callback; give how often it was there."""
+        return self._as_future().remove_done_callback(callback)
+
+    def _as_future(self) -> asyncio.Future[Any]:
+        if self.future is None:
+            future = self.future = asyncio.get_running_loop().create_future()
+            if self.error is not None:
+                future.set_exception(self.error)
+                future.exception()  # whoever holds the promise has it
+            else:
+                future.set_result(self.value)
+        return self.future
 
     def __await__(self) -> Generator[Any, Any, Any]:
         future = self.future

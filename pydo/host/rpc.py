@@ -284,6 +284,8 @@ def _by_nature(value: Any) -> Copy:
             raise data_clone_error("AbortSignal serialization is not enabled.")
         if name in _UNCLONABLE:
             raise data_clone_error(f"#<{name}> could not be cloned.")
+        if value.typeof == "symbol":
+            raise data_clone_error(f"{js_string(value)} could not be cloned.")
         if name.startswith("Py"):
             raise data_clone_error(_PROXY)
         raise unsupported(name)

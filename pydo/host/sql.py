@@ -13,6 +13,7 @@ from pydo.errors import JsException
 from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import ArrayBuffer, bytes_of
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.object import JsObject, ordered
 from pydo.host.js.text import js_string, well_formed
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, jsnull, plain_number
@@ -29,7 +30,7 @@ _NO_QUERY = "Failed to execute 'exec' on 'SqlStorage': parameter 1 is not of typ
 _ONE = "Expected exactly one result from SQL query, but got {}."
 
 
-class SqlStorage(JsProxy):
+class SqlStorage(RuntimeObject):
     """The SQL database of one object."""
 
     __slots__ = ("_actor",)

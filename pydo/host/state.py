@@ -12,9 +12,10 @@ from pydo.host.facets import DurableObjectFacets
 from pydo.host.js.array import JsArray
 from pydo.host.js.date import JsDate
 from pydo.host.js.error import JsError, JsTypeError
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, truthy
-from pydo.host.js.value import JsProxy, jsnull, options
+from pydo.host.js.value import jsnull, options
 from pydo.host.js.websocket import WebSocket, WebSocketRequestResponsePair, view_of
 from pydo.host.namespace import DurableObjectIdProxy
 from pydo.host.portability.bridge import raw
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["DurableObjectState"]
 
 
-class DurableObjectState(JsProxy):
+class DurableObjectState(RuntimeObject):
     """The state of one object: its id, its storage, its gates."""
 
     __slots__ = ("_actor", "_loopback", "container", "facets", "id", "props", "storage")

@@ -13,6 +13,7 @@ from pydo.errors import JsException
 from pydo.host.clone import encode
 from pydo.host.js.array import JsArray
 from pydo.host.js.collection import JsMap
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.value import JsProxy, jsnull, options
 from pydo.host.model import CODEC
 from pydo.host.portability.limits import look_at_count, look_at_pair
@@ -37,7 +38,7 @@ _PUT_FORMS = (
 )
 
 
-class DurableObjectStorage(JsProxy):
+class DurableObjectStorage(RuntimeObject):
     """The storage of one object.
 
     Values are structured clones: what `get` gives is a fresh copy each time.

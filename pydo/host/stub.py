@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydo.errors import JsException
 from pydo.host.capability import call
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, too_many
 from pydo.host.js.request import Request
 from pydo.host.js.value import JsProxy, options
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["DurableObject", "Fetcher"]
 
 
-class Fetcher(JsProxy):
+class Fetcher(RuntimeObject):
     """Something that takes requests and calls.
 
     Alone it is what a stub becomes when it is sent to another object: without an id or a name.

@@ -11,8 +11,9 @@ from pydo.errors import JsException
 from pydo.host.clone import encode
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.iterator import JsIterator
-from pydo.host.js.value import JsProxy, options
+from pydo.host.js.value import options
 from pydo.host.model import CODEC
 from pydo.host.portability.limits import look_at_pair
 from pydo.host.selection import selected
@@ -36,7 +37,7 @@ _NOT_DECLARED = (
 _WRONG = "Failed to execute '{}' on 'SyncKvStorage': parameter {} is not of type '{}'."
 
 
-class SyncKvStorage(JsProxy):
+class SyncKvStorage(RuntimeObject):
     """The keys and values of one object; they are those of the asynchronous methods."""
 
     __slots__ = ("_actor",)

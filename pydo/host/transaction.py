@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
-from pydo.host.js.value import JsProxy
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.taken import TRANSACTION, check, time_ms
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DurableObjectTransaction"]
 
 
-class DurableObjectTransaction(JsProxy):
+class DurableObjectTransaction(RuntimeObject):
     """The storage within one transaction; each method refuses when the transaction has ended."""
 
     __slots__ = ("_storage", "_transaction")

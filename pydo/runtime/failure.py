@@ -19,7 +19,16 @@ from pydo.errors import JsException
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-__all__ = ["Arrived", "ErrorForm", "Stopped", "exit_error", "origin", "report", "travelling"]
+__all__ = [
+    "Arrived",
+    "ErrorForm",
+    "Stopped",
+    "as_python_error",
+    "exit_error",
+    "origin",
+    "report",
+    "travelling",
+]
 
 _HEADING = "Traceback (most recent call last):\n"
 _OWN = frozenset({"name", "message", "stack"})
@@ -81,6 +90,13 @@ def travelling(error: BaseException, form: ErrorForm, **marks: object) -> Arrive
     elif members:
         members = form.copied(members)
     arrived = Arrived(name, message, **{**members, **marks})
+    arrived.__cause__ = error
+    return arrived
+
+
+def as_python_error(error: BaseException, owns: Callable[[str], bool]) -> Arrived:
+    """Give what JavaScript has of an exception of Python's, within its own isolate."""
+    arrived = Arrived("PythonError", report_text(error, owns), type=type(error).__name__)
     arrived.__cause__ = error
     return arrived
 

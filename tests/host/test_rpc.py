@@ -690,3 +690,102 @@ async def main(env, ctx):
     )
 
     assert result == [["Fetcher", "through", True], "PUT http://h/p?q x"]
+
+
+# -- beside the same calls in JavaScript
+
+
+def test_what_only_the_runtime_makes_is_not_constructed(project: Project) -> None:
+    result = project.run(
+        """
+class A(DurableObject):
+    def mine(self):
+        found = []
+        for made in (self.ctx._ctx if hasattr(self.ctx, "_ctx") else self.ctx, self.ctx.id):
+            try:
+                made.constructor()
+            except JsException as error:
+                found.append(told(error))
+        return found
+
+async def main(env, ctx):
+    stub = env.A.getByName("a")
+    found = []
+    for make in (
+        raw(stub).constructor,
+        raw(stub).constructor.new,
+        raw(env.A).constructor,
+        ctx.constructor.new,
+        env.A.newUniqueId().constructor,
+    ):
+        try:
+            make()
+        except JsException as error:
+            found.append(told(error))
+    return [set(found), set(await stub.mine()), raw(stub).constructor.name]
+"""
+    )
+
+    assert result == [
+        {"TypeError: Illegal constructor"},
+        {"TypeError: Illegal constructor"},
+        "DurableObject",
+    ]
+
+
+def test_a_symbol_cannot_go(project: Project) -> None:
+    result = project.run(
+        ECHO
+        + """
+async def main(env, ctx):
+    return await attempt(raw(env.A.getByName("a")).echo(js.Symbol("q")))
+"""
+    )
+
+    assert result == "DataCloneError: Symbol(q) could not be cloned."
+
+
+def test_a_function_has_no_members_to_be_read(project: Project) -> None:
+    result = project.run(
+        """
+class A(DurableObject):
+    def function(self):
+        return lambda: 1
+
+async def main(env, ctx):
+    function = await raw(env.A.getByName("a")).function()
+    return await attempt(function.x)
+"""
+    )
+
+    assert result == 'TypeError: The RPC receiver does not implement the method "x".'
+
+
+@pytest.mark.parametrize(
+    ("cloned", "answer"),
+    [
+        ("js.Headers.new([['a', 'b']])", "b"),
+        ("js.Response.new('x')", "ReadableStream can only be serialized for RPC."),
+        ("js.Response.new('x').body", "ReadableStream can only be serialized for RPC."),
+        (
+            "js.URL.new('http://x/')",
+            'Could not serialize object of type "URL". This type does not support serialization.',
+        ),
+    ],
+)
+def test_structured_clone_takes_headers_and_no_streams(
+    project: Project, cloned: str, answer: str
+) -> None:
+    result = project.run(
+        f"""
+async def main(env, ctx):
+    value = {cloned}
+    try:
+        copy = js.structuredClone(value)
+    except JsException as error:
+        return error.message
+    return copy.get("a") if copy != value else "the same"
+"""
+    )
+
+    assert result == answer

@@ -72,7 +72,70 @@ class ObjectClass(JsClass):
         return JsObject({})
 
     def freeze(cls, value: Any = None, *_: object) -> Any:
-        """Give the value back; it can still be changed."""
+        """Let an object or an array stay as it is, and give it back."""
+        return _integrity().restrict(value, _integrity().FROZEN)
+
+    def isFrozen(cls, value: Any = None, *_: object) -> bool:
+        """Tell whether the value stays as it is."""
+        return _integrity().is_restricted(value, _integrity().FROZEN)
+
+    def seal(cls, value: Any = None, *_: object) -> Any:
+        """Let an object keep the members that it has, and give it back."""
+        return _integrity().restrict(value, _integrity().SEALED)
+
+    def isSealed(cls, value: Any = None, *_: object) -> bool:
+        """Tell whether the value keeps the members that it has."""
+        return _integrity().is_restricted(value, _integrity().SEALED)
+
+    def preventExtensions(cls, value: Any = None, *_: object) -> Any:
+        """Let an object have no further members, and give it back."""
+        return _integrity().restrict(value, _integrity().FIXED)
+
+    def isExtensible(cls, value: Any = None, *_: object) -> bool:
+        """Tell whether the value can have further members."""
+        return not _integrity().is_restricted(value, _integrity().FIXED)
+
+    def getPrototypeOf(cls, value: Any = None, *_: object) -> Any:
+        """Give the prototype of the value's class."""
+        from pydo.host.js.prototype import prototype_of  # noqa: PLC0415 - it needs plain objects
+
+        return prototype_of(value)
+
+    def getOwnPropertyDescriptor(cls, value: Any = None, name: Any = None, *_: object) -> Any:
+        """Tell what a member is like, or undefined if there is none."""
+        key = js_string(name)
+        members = members_of(value)
+        if key not in members:
+            return None
+        is_free = not cls.isFrozen(value)
+        return JsObject(
+            {
+                "value": members[key],
+                "writable": is_free,
+                "enumerable": True,
+                "configurable": is_free and not cls.isSealed(value),
+            }
+        )
+
+    def defineProperty(cls, value: Any = None, name: Any = None, given: Any = None, *_: Any) -> Any:
+        """Set a member to the value of its description, and give the object back.
+
+        Raises:
+            JsException: a `TypeError` for what is no object or no description.
+            NotImplementedError: the description has a function for reading or writing, or a member
+                that is not shown or not written to, which no object here can have.
+
+        """
+        if not isinstance(value, JsProxy):
+            raise JsTypeError("Object.defineProperty called on non-object")
+        if not isinstance(given, (JsProxy, dict)):
+            raise JsTypeError(f"Property description must be an object: {js_string(given)}")
+        described = members_of(given)
+        if not described.get("enumerable", False) or {"get", "set"} & described.keys():
+            raise NotImplementedError(
+                "pydo simulates Object.defineProperty for members with a value and enumerable=True"
+            )
+        setattr(value, js_string(name), described.get("value"))
         return value
 
     def is_(cls, first: Any = None, second: Any = None, *_: object) -> bool:
@@ -280,6 +343,12 @@ def _pair(entry: Any) -> tuple[Any, Any]:
     items = list(entry) if isinstance(entry, (list, tuple)) or hasattr(entry, "__iter__") else []
     first, second, *_ = (*items, None, None)
     return first, second
+
+
+def _integrity() -> Any:
+    from pydo.host.js import integrity  # noqa: PLC0415 - it needs plain objects itself
+
+    return integrity
 
 
 def _view(items: list[Any]) -> JsArray:

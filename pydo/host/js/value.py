@@ -163,6 +163,13 @@ class JsClass(type):
         """A number that stands for the identity of the class."""
         return id(cls)
 
+    @property
+    def prototype(cls) -> JsProxy:
+        """What `Object.getPrototypeOf` gives of its instances."""
+        from pydo.host.js.prototype import of_class  # noqa: PLC0415 - it is a proxy itself
+
+        return of_class(cls)
+
     # Properties, so that they are found before the methods of the instances that bear their names.
     @property
     def to_py(cls) -> Callable[..., JsClass]:
@@ -233,7 +240,7 @@ class JsProxy(metaclass=JsClass, js_name="Object"):
     if TYPE_CHECKING:
 
         @property
-        def constructor(self) -> JsClass:
+        def constructor(self) -> Any:
             """The JavaScript class of the value; its `name` tells the SDK what it has."""
             return JsProxy
     else:

@@ -19,6 +19,7 @@ from pydo.host.js.stream.strategy import Strategy, member
 from pydo.host.js.text import js_number
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, plain_number
 from pydo.host.promise import rejection
+from pydo.host.pythonerror import python_error
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
         try:
             await result
         except Exception as error:  # noqa: BLE001 - it is for the readers
-            self.error(error)
+            self.error(python_error(error))
         else:
             self._started()
 
@@ -256,7 +257,7 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
                 if not (self._again and self.wants):
                     break
         except Exception as error:  # noqa: BLE001 - it is for the readers
-            self.error(error)
+            self.error(python_error(error))
         finally:
             self._is_pulling = False
 

@@ -1,0 +1,47 @@
+"""What only the runtime makes: stubs, namespaces, storage.
+
+A Worker reaches their classes by `constructor` alone, and neither calls nor constructs them.
+Source: src/workerd/jsg/resource.h (`throwIllegalConstructor`).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NoReturn
+
+from pydo.host.js.error import JsTypeError
+from pydo.host.js.value import JsClass, JsFunction, JsProxy
+
+__all__ = ["RuntimeObject"]
+
+
+class RuntimeObject(JsProxy):
+    """An instance of a class that no Worker may construct."""
+
+    __slots__ = ()
+
+    @property
+    def constructor(self) -> Any:
+        """What stands for the class: its name, and nothing to make another instance with."""
+        return _constructor_of(type(self))
+
+
+class _IllegalConstructor(JsFunction, js_name="Function"):
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(self.new, name)
+
+    def new(self, *_: object, **__: object) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            JsException: always, a `TypeError`.
+
+        """
+        raise JsTypeError("Illegal constructor")
+
+
+@cache
+def _constructor_of(cls: JsClass) -> _IllegalConstructor:
+    return _IllegalConstructor(cls.name)

@@ -1,0 +1,38 @@
+"""What JavaScript makes of an exception of Python's that a coroutine of the user's ends with.
+
+The promise of the coroutine is rejected with a `PythonError`, and that is what whoever awaits the
+promise gets.  An exception of a plain function comes back as it was.
+Source: pyodide/pyodide src/core/error_handling.c (`wrap_exception`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydo.errors import JsException
+from pydo.host.scope import running_code
+from pydo.runtime.failure import as_python_error
+from pydo.runtime.turn import SCOPE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+__all__ = ["as_js_rejects", "python_error"]
+
+
+def python_error(error: Exception) -> Exception:
+    """Give the error that JavaScript has of an exception."""
+    if isinstance(error, JsException) or SCOPE.get() is None:
+        return error
+    return as_python_error(error, running_code().errors.owns)
+
+
+async def as_js_rejects(awaitable: Awaitable[Any]) -> Any:
+    """Give what a coroutine gives, and raise what the promise of it is rejected with."""
+    try:
+        return await awaitable
+    except Exception as error:
+        raised = python_error(error)
+        if raised is error:
+            raise
+        raise raised from error

@@ -40,20 +40,23 @@ def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> 
     `on_error` hears of an error in the middle of a body, which cuts the connection.
     """
     _pass_on_encoded(response)
+    if _names_encoding(response, "br"):
+        # Nothing here makes Brotli: the answer is what production gives clients without it.
+        response.headers.delete("content-encoding")
     body = response.take()
     if body is None or isinstance(body, bytes):
-        if body and _is_to_be_compressed(response):
+        if body and _names_encoding(response, "gzip"):
             body = gzip.compress(body)
         return _WholeAnswer(response, body)
     return _StreamedAnswer(response, body, on_error)
 
 
-def _is_to_be_compressed(response: Response) -> bool:
+def _names_encoding(response: Response, encoding: str) -> bool:
     # Naming an encoding asks for it, unless `encodeBody` says that the body has it already:
     # src/workerd/api/http.c++, `Response::send`.
     if response.encodeBody != "automatic" or response.is_encoded:
         return False
-    return bool(response.headers.get("content-encoding") == "gzip")
+    return bool(response.headers.get("content-encoding") == encoding)
 
 
 def _pass_on_encoded(response: Response) -> None:
@@ -134,7 +137,7 @@ class _StreamedAnswer(web.StreamResponse):
     def __init__(
         self, response: Response, stream: ReadableStream, on_error: Callable[[BaseException], None]
     ) -> None:
-        is_compressed = _is_to_be_compressed(response)
+        is_compressed = _names_encoding(response, "gzip")
         length = None if is_compressed else stream.length
         headers = CIMultiDict(
             pair for pair in response.header_list() if pair[0].lower() not in _HOP_BY_HOP

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fetcher"]
 
+_WITHOUT_BODY = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 _UNASKED = (hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE, hdrs.USER_AGENT)
 _LINE = 128 * 1024  # the longest header that is read, as in workerd's server
 _PIECE = 256 * 1024
@@ -92,6 +93,8 @@ class Fetcher:
             headers[hdrs.CONTENT_LENGTH] = str(outgoing.length)
         elif isinstance(outgoing.body, bytes):
             headers[hdrs.CONTENT_LENGTH] = str(len(outgoing.body))
+        elif outgoing.body is None and outgoing.method not in _WITHOUT_BODY:
+            headers[hdrs.CONTENT_LENGTH] = "0"
         return headers
 
 

@@ -89,6 +89,8 @@ async def answer(request, log, wait_until):
         return Response(stream(pull=pull))
     if path == "gzip":
         return Response("hello " * 100, headers={"content-encoding": "gzip"})
+    if path == "brotli":
+        return Response("hello", headers={"content-encoding": "br"})
     return Response("?", status=404)
 
 
@@ -217,6 +219,17 @@ def test_naming_an_encoding_asks_for_it(client: http.client.HTTPConnection, wher
 
     assert response.getheader("Content-Encoding") == "gzip"
     assert gzip.decompress(response.read()) == b"hello " * 100
+
+
+@WHERE
+def test_an_encoding_that_nothing_here_makes_is_not_named(
+    client: http.client.HTTPConnection, where: str
+) -> None:
+    client.request("GET", f"{where}/brotli")
+    response = client.getresponse()
+
+    assert response.getheader("Content-Encoding") is None
+    assert response.read() == b"hello"
 
 
 def test_head_sends_no_body(client: http.client.HTTPConnection) -> None:

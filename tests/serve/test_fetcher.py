@@ -643,3 +643,53 @@ def certificate(tmp_path: Path) -> Path:
         key.private_bytes(pem, private, serialization.NoEncryption()) + signed.public_bytes(pem)
     )
     return path
+
+
+@pytest.mark.parametrize(("status", "method"), [(307, "POST"), (308, "POST"), (302, "PUT")])
+def test_a_stream_is_not_sent_again_after_a_redirection(
+    run: Run, server: Server, status: int, method: str
+) -> None:
+    text = run(f"""
+def start(controller):
+    controller.enqueue(to_js(b"once"))
+    controller.close()
+source = to_js({{"start": create_proxy(start)}}, dict_converter=Object.fromEntries)
+return await attempt(js.fetch(S + "/redirect/1?status={status}", method="{method}",
+    body=js.ReadableStream.new(source)))""")
+
+    assert text.startswith("TypeError: A request with a one-time-use body")
+    assert [path for _, path, _, _ in server.seen] == [f"/redirect/1?status={status}"]
+
+
+def test_an_empty_location_leads_nowhere(run: Run) -> None:
+    answer = run("""
+r = await js.fetch(S + "/redirect/1?to=")
+return [r.status, r.redirected]""")
+
+    assert answer == [302, False]
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PROPFIND", "PATCH", "DELETE", "POST"])
+def test_a_request_without_a_body_says_so(run: Run, server: Server, method: str) -> None:
+    run(f'return (await js.fetch(S + "/echo", method="{method}")).status')
+
+    assert server.seen[-1][2]["Content-Length"] == "0"
+
+
+def test_an_abort_without_a_reason_can_be_tried_again(run: Run) -> None:
+    answer = run("""
+found = []
+for signal in (js.AbortSignal.abort(), js.AbortSignal.timeout(1), js.AbortSignal.abort("mine")):
+    try:
+        await js.fetch(S + "/slow", signal=signal)
+    except JsException as error:
+        found.append([error.name, getattr(error, "retryable", None)])
+return found""")
+
+    assert answer == [["AbortError", True], ["TimeoutError", True], ["Error", None]]
+
+
+def test_an_address_that_cannot_be_read_is_no_address(run: Run) -> None:
+    assert run("return await attempt(js.fetch('http://localhost:99999/'))") == (
+        "TypeError: Invalid URL: http://localhost:99999/"
+    )

@@ -24,7 +24,13 @@ __all__ = ["AbortController", "AbortSignal", "abort_error", "seconds", "thrown"]
 
 def abort_error() -> DOMException:
     """Make the error of what was aborted without a reason."""
-    return DOMException("The operation was aborted", "AbortError")
+    return _retryable(DOMException("The operation was aborted", "AbortError"))
+
+
+def _retryable(error: DOMException) -> DOMException:
+    # The signal ends with kj's DISCONNECTED: src/workerd/api/basics.c++, `AbortSignal::abort`.
+    vars(error)["retryable"] = True
+    return error
 
 
 def thrown(reason: Any) -> BaseException:
@@ -142,7 +148,8 @@ class AbortSignal(EventTarget, metaclass=AbortSignalClass):
 
     def time_out(self) -> None:
         """Abort because the time is up."""
-        self.abort_for(DOMException("The operation was aborted due to timeout", "TimeoutError"))
+        error = DOMException("The operation was aborted due to timeout", "TimeoutError")
+        self.abort_for(_retryable(error))
 
     def follow(self, other: AbortSignal) -> None:
         """Abort when the other one does, for its reason."""

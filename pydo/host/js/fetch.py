@@ -123,6 +123,8 @@ class _Sending:
         self._future: asyncio.Future[_Reached] = loop.create_future()
         self._task: asyncio.Task[None] | None = None
         self._answered: Answered | None = None
+        content = request.content
+        self._is_sent_once = isinstance(content, ReadableStream) and content.source is not None
         body = request.take()
         self._upload = Upload(body) if isinstance(body, ReadableStream) else None
         self._body = None if isinstance(body, ReadableStream) else body
@@ -192,7 +194,7 @@ class _Sending:
             if len(visited) > MAX_REDIRECTS:
                 raise too_many(visited)
             self._hop = next_hop(self._hop, answered.status, location)
-            if self._hop.has_body and self._upload is not None:
+            if self._hop.has_body and self._is_sent_once:
                 raise JsTypeError(_SPENT)
 
     def _outgoing(self) -> Outgoing:
@@ -258,7 +260,8 @@ def _bare(hop: Hop) -> str:
 def _location(answered: Answered) -> str | None:
     if answered.status not in REDIRECTS:
         return None
-    return next((value for name, value in answered.headers if name.lower() == "location"), None)
+    locations = (value for name, value in answered.headers if name.lower() == "location")
+    return next(locations, None) or None  # an empty one leads nowhere
 
 
 _DATA = re.compile(r"data:([^,]*?)(;\s*base64\s*)?,(.*)", re.IGNORECASE | re.DOTALL)

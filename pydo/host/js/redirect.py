@@ -37,7 +37,9 @@ def web_address(url: str) -> Address:
 
     """
     address = parse_address(url)
-    if address is None or address.scheme not in {"http", "https"}:
+    if address is None:
+        raise JsTypeError(f"Invalid URL: {url}")
+    if address.scheme not in {"http", "https"}:
         raise JsTypeError(f"Fetch API cannot load: {url}")
     return address
 

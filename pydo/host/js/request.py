@@ -176,7 +176,7 @@ class Request(Body, metaclass=NativeClass):
 
         """
         location = response.headers.get("location")
-        if not isinstance(location, str):
+        if not location or not isinstance(location, str):
             return None
         here = Hop(self.method, web_address(self.url), self.header_list(), has_body=True)
         hop = next_hop(here, response.status, location)

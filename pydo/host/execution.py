@@ -10,7 +10,7 @@ import inspect
 from typing import TYPE_CHECKING
 
 from pydo.host.capability import EXECUTION
-from pydo.host.ffi import JsDoubleProxy
+from pydo.host.doubleproxy import JsDoubleProxy
 from pydo.host.js.error import JsError
 from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.object import JsObject

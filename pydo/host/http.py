@@ -10,10 +10,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
-from pydo.host.ffi import to_js
 from pydo.host.js.abort import AbortController, AbortSignal
 from pydo.host.js.array import JsArray
 from pydo.host.js.object import JsObject
+from pydo.host.tojs import to_js
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from pydo.errors import JsException
-from pydo.host.ffi import to_js
 from pydo.host.js.buffer import ArrayBuffer
 from pydo.host.js.object import JsObject
+from pydo.host.tojs import to_js
 
 if TYPE_CHECKING:
     from collections.abc import Callable

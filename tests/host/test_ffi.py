@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from pydo.errors import JsException
-from pydo.host.ffi import ConversionError, create_once_callable, create_proxy, to_js
+from pydo.host.doubleproxy import create_once_callable, create_proxy
 from pydo.host.js.collection import LiteralMap
 from pydo.host.js.object import JsObject
 from pydo.host.js.value import JsProxy, jsnull
+from pydo.host.tojs import ConversionError, to_js
 
 plain = JsObject.fromEntries
 

@@ -16,7 +16,6 @@ import os
 from collections import deque
 from dataclasses import dataclass
 from itertools import takewhile, zip_longest
-from operator import attrgetter
 from typing import TYPE_CHECKING, Self
 
 from pydo.platform import atomic_write
@@ -26,15 +25,12 @@ from pydo.runtime.history.segment import Kind, Record, Segment
 from pydo.runtime.history.wal import FRAME, FRAME_HEADER, PAGE, empty_database, headers, pack_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from pydo.runtime.history.segment import Commit
 
 __all__ = ["History", "Retention"]
-
-
-_HAS_BEGUN = attrgetter("has_begun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +73,12 @@ class History:
 
     def segments(self) -> list[Segment]:
         """Give all segments in order."""
-        return list(_read(self._indexes()))
+        return [Segment.read(each) for each in self._indexes()]
 
     def latest(self) -> Segment | None:
         """Give the last segment."""
-        return next(_read(reversed(self._indexes())), None)
+        indexes = self._indexes()
+        return Segment.read(indexes[-1]) if indexes else None
 
     def resting(self) -> Segment | None:
         """Give the last segment, with its first record and its last, if all is as it should be.
@@ -111,15 +108,15 @@ class History:
 
     def begins_with_nothing(self) -> bool:
         """Tell whether it goes back to before the first commit."""
-        first = next(_read(self._indexes()), None)
-        return first is None or first.is_fresh
+        indexes = self._indexes()
+        return not indexes or Segment.read(indexes[0]).is_fresh
 
     # -- bookmarks
 
     def current(self) -> Bookmark:
         """Give the bookmark of the last commit."""
-        for segment in _read(reversed(self._indexes())):
-            last = segment.last()
+        for index in reversed(self._indexes()):
+            last = Segment.read(index).last()
             if last is not None:
                 return last
         return NOTHING
@@ -151,7 +148,7 @@ class History:
         indexes = self._indexes()
         for index, behind in zip_longest(indexes, indexes[1:]):
             if behind is None or int(behind.stem, 16) > bookmark.position:
-                commits = (commit for each in _read([index]) for commit in each.commits())
+                commits = Segment.read(index).commits()
                 return next((each for each in commits if each.bookmark > bookmark), None)
         return None
 
@@ -163,7 +160,8 @@ class History:
     def _last(
         self, may_hold: Callable[[Segment], bool], holds: Callable[[Commit], bool]
     ) -> Commit | None:
-        for segment in _read(reversed(self._indexes())):
+        for index in reversed(self._indexes()):
+            segment = Segment.read(index)
             if may_hold(segment):
                 found = deque(takewhile(holds, segment.commits()), maxlen=1)
                 if found:
@@ -283,8 +281,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _read(indexes: Iterable[Path]) -> Iterator[Segment]:
-    """Read segments one by one, but for those that have a name only."""
-    return filter(_HAS_BEGUN, map(Segment.read, indexes))

@@ -117,11 +117,6 @@ class Segment:
         return len(data) == _BEGINNING * _RECORD.size and data[0] in _KINDS
 
     @property
-    def has_begun(self) -> bool:
-        """Whether its index says what it is: a power loss may have left a name without content."""
-        return len(self.records) >= _BEGINNING
-
-    @property
     def frames(self) -> Path:
         """The file with its frames."""
         return self.index.with_suffix(".frames")

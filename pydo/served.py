@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pydo.bindings.assets.channel import FrontedChannel
 from pydo.bindings.cron import CronSchedule, Trigger
-from pydo.errors import MigrationError, StateError, UserCodeError
+from pydo.errors import MigrationError, PydoError, StateError, UserCodeError
 from pydo.host.absent import AbsentChannel, AbsentNamespace
 from pydo.host.code import BrokenCode, HostedCode
 from pydo.host.env import make_env
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from pydo.serve.watchdog import Watchdog
     from pydo.statedir import StateDirectory
 
-__all__ = ["Ground", "Served", "flags_of"]
+__all__ = ["Ground", "Served", "flags_of", "refuse_one_name_twice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +221,14 @@ class Served:
 
         Raises:
             ConfigError: it is wrong; the one before stays.
+            PydoError: the Worker is called now what another one is.
 
         """
         console = self._ground.console
         config, warnings = self.project.read()
+        for each in self._all:
+            if each is not self:
+                refuse_one_name_twice(each.config, config)
         console.diagnostics(warnings)
         if config.dev != self.config.dev:
             console.warn("the address in [dev] has changed: restart pydo dev to listen there")
@@ -268,6 +273,7 @@ class Served:
             [each.class_name for each in config.durable_objects if each.script_name is None],
             self._loader.owns,
             namespace_of=self.namespace_of,
+            stand=self._loader.stand,
         )
         if self._ground.settings.is_strict and code.warning is not None:
             raise UserCodeError(code.warning, ImportError(code.warning), None)
@@ -315,7 +321,10 @@ class Served:
             return Fetcher(AbsentChannel(self._ground.loop, service.service))
         props = make_env(service.props, {})
         current = partial(getattr, target.runtime, "worker")
-        return Fetcher(EntrypointChannel(current, service.entrypoint, props))
+        channel = EntrypointChannel(current, service.entrypoint, props)
+        if service.entrypoint is not None:
+            return Fetcher(channel)
+        return Fetcher(FrontedChannel(channel, lambda: target.site))
 
     def _namespaces(self) -> dict[str, ActorNamespace | AbsentNamespace]:
         return {each.name: self._bound_namespace(each) for each in self.config.durable_objects}
@@ -357,6 +366,20 @@ class Served:
         self._schedule.close()
         self.runtime.close()
         self._loader.close()
+
+
+def refuse_one_name_twice(one: Config, other: Config) -> None:
+    """Refuse two Workers of one name.
+
+    Raises:
+        PydoError: they are.
+
+    """
+    if one.name == other.name:
+        raise PydoError(
+            f'Two Workers are named "{one.name}": {one.path} and {other.path}. Give each a name of'
+            " its own, since bindings and stored objects go by it"
+        )
 
 
 def flags_of(config: Config) -> Flags:

@@ -14,6 +14,7 @@ import threading
 import time
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from pydo.config import Config, ConfigError, Overrides, Project, load_tool, loca
 from pydo.console import ConsoleObserver
 from pydo.control import Control
 from pydo.errors import PydoError, UserCodeError
+from pydo.host.code import HostedCode
 from pydo.host.env import make_env
 from pydo.host.execution import wait_until
 from pydo.host.importer import Host, install, uninstall
@@ -46,15 +48,16 @@ from pydo.serve.server import DEFAULT_PORT, Server, bind
 from pydo.serve.signals import watch_stop_signals
 from pydo.serve.sockets import Sockets
 from pydo.serve.watchdog import Watchdog
-from pydo.served import Ground, Served, flags_of
+from pydo.served import Ground, Served, flags_of, refuse_one_name_twice
 from pydo.statedir import StateDirectory
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pydo.console import Console
+    from pydo.runtime.turn import Owner
 
 __all__ = ["DevSession", "Options", "run", "use_the_projects_environment"]
 
@@ -163,6 +166,8 @@ class DevSession:
             Served(self._ground, project, config, self._served)
             for project, config in zip(projects, configs, strict=True)
         )
+        if len(self._served) > 1:
+            self._loop.before_pass = _let_stand
         self._first = self._served[0]
         self._local = LocalPaths(self._first.trigger, self._owns, self._first.config.hosts)
         self._front = Front(self._request_failed, self._local)
@@ -339,24 +344,36 @@ class DevSession:
     def _reload(self, served: Served, changed: frozenset[Path]) -> None:
         started = time.perf_counter()
         self._console.reloading()
-        # A configuration says what others find at the end of their bindings, too.
         has_new_config = not served.project.files.isdisjoint(changed)
+        is_served = self._succeeds(partial(self._take_up, served, has_new_config=has_new_config))
+        if has_new_config:  # it says what others find at the end of their bindings, too
+            for other in self._served:
+                if other is not served:
+                    self._succeeds(partial(self._take_up, other))
+        if is_served:
+            self._follow()
+            self._console.reloaded((time.perf_counter() - started) * 1000)
+
+    def _take_up(self, served: Served, *, has_new_config: bool = False) -> None:
+        if has_new_config:
+            served.read_config()
+        generation = served.take_up(cuts_sockets=self._options.cuts_sockets)
+        for each in self._served:
+            each.runtime.follow(generation)
+
+    def _succeeds(self, action: Callable[[], object]) -> bool:
+        """Whether an action does; what it fails with is told, and what is served stays."""
         try:
-            if has_new_config:
-                served.read_config()
-            for each in self._served if has_new_config else [served]:
-                generation = each.take_up(cuts_sockets=self._options.cuts_sockets)
-                for other in self._served:
-                    other.runtime.follow(generation)
+            action()
         except ConfigError as error:
             self._console.diagnostics(error.diagnostics)
         except UserCodeError as error:
             self._code_failed(error)
-        except PydoError as error:  # the state does not allow it: what is served stays
+        except PydoError as error:  # the state does not allow it
             self._console.error(str(error))
         else:
-            self._follow()
-            self._console.reloaded((time.perf_counter() - started) * 1000)
+            return True
+        return False
 
     def _restart(self, changed: frozenset[Path]) -> None:
         """Let a new process take over, unless it is plain that it could not."""
@@ -365,17 +382,9 @@ class DevSession:
         if error is not None:
             self._code_failed(UserCodeError("the code does not load", error, None))
             return
-        try:
-            for each in self._served:
-                each.look_ahead()
-        except ConfigError as failed:
-            self._console.diagnostics(failed.diagnostics)
-            return
-        except PydoError as failed:  # the state does not allow it: what is served stays
-            self._console.error(str(failed))
-            return
-        self._is_restarting = True
-        self._stopping.set()
+        if all(self._succeeds(each.look_ahead) for each in self._served):
+            self._is_restarting = True
+            self._stopping.set()
 
     # -- what happens to user code
 
@@ -407,6 +416,13 @@ class DevSession:
         self._stopping.set()
 
 
+def _let_stand(owner: Owner) -> None:
+    """Let the modules of a Worker be found by name while its code runs."""
+    code = owner.code
+    if isinstance(code, HostedCode):
+        code.stand()
+
+
 def _listen(config: Config, handover: Handover | None) -> tuple[list[socket.socket], int]:
     if handover is not None:
         if handover.ip == config.dev.ip and config.dev.port in {None, 0, handover.port}:
@@ -430,11 +446,7 @@ def _projects(options: Options) -> list[Project]:
 def _refuse_one_name_twice(configs: Sequence[Config]) -> None:
     for number, config in enumerate(configs):
         for other in configs[:number]:
-            if other.name == config.name:
-                raise PydoError(
-                    f'Two Workers are named "{config.name}": {other.path} and {config.path}. Give'
-                    " each a name of its own, since bindings and stored objects go by it"
-                )
+            refuse_one_name_twice(other, config)
 
 
 def _url(ip: str, port: int) -> str:

@@ -130,11 +130,14 @@ async def answer(event: FunctionCall) -> object:
 def sent(result: Any) -> object:
     """Give what the caller gets of a result.
 
+    A function in it is there for as long as the caller has a stub of it: that is what the execution
+    in which it was made goes on for.
+
     Raises:
         JsException: a `DataCloneError` for a value that cannot go.
 
     """
-    return Message(_export).result(result)
+    return Message(_give).result(result)
 
 
 def _dispose(stubs: list[JsProxy]) -> None:
@@ -144,6 +147,14 @@ def _dispose(stubs: list[JsProxy]) -> None:
 
 
 def _export(function: object) -> JsProxy:
+    return _stub(function, EXECUTION.get())
+
+
+def _give(function: object) -> JsProxy:
+    return _stub(function, None)
+
+
+def _stub(function: object, execution: Execution | None) -> JsProxy:
     if isinstance(function, JsRpcStub):
         if function.is_disposed:
             raise JsException("Error", _DISPOSED)
@@ -151,5 +162,4 @@ def _export(function: object) -> JsProxy:
     scope = SCOPE.get()
     if scope is None:
         raise JsError(GLOBAL_SCOPE)
-    execution = EXECUTION.get()
     return JsRpcStub(FunctionChannel(scope.turns.owner.deliveries, execution), function)

@@ -30,14 +30,15 @@ class HostedCode:
 
     It gets the `env` and the flags that `host` has now.  `bound` names the classes that the
     configuration binds, `owns` tells the project's files, `namespace_of` gives the objects of a
-    class that has some.  `warning` is what the user should know of the code, or None.
+    class that has some, `stand` lets its modules be those that are found by name.  `warning` is
+    what the user should know of the code, or None.
 
     Raises:
         UserCodeError: the module exports several default handlers, or not every bound class.
 
     """
 
-    def __init__(  # noqa: PLR0913 - the last has a default
+    def __init__(  # noqa: PLR0913 - the last have defaults
         self,
         generation: int,
         entry: ModuleType,
@@ -46,6 +47,7 @@ class HostedCode:
         owns: Callable[[str], bool],
         *,
         namespace_of: Callable[[str], ActorNamespace | None] = lambda _: None,
+        stand: Callable[[], None] = lambda: None,
     ) -> None:
         try:
             found = exports(entry, host.env, host.flags, namespace_of)
@@ -64,6 +66,7 @@ class HostedCode:
         self.classes: Mapping[str, Callable[[Actor], Handler]] = found.classes
         self.warning = found.warning
         self.owns = owns
+        self.stand = stand
         names = None if host.flags.enhanced_error_serialization else _NAMES
         self.errors = ErrorForm(owns, names, error_members)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.capability import call
+from pydo.host.js.abort import AbortSignal, thrown
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, too_many
 from pydo.host.js.request import Request
@@ -43,7 +44,11 @@ class Fetcher(JsProxy):
         if resource is None and given is None and not named:
             return JsPromise.rejected(JsTypeError(_NO_REQUEST))
         try:
-            return FetchPromise.sent(self._channel, _request(resource, options(given, named)))
+            request = _request(resource, options(given, named))
+            signal = request.given_signal
+            if isinstance(signal, AbortSignal) and signal.aborted:
+                return JsPromise.rejected(thrown(signal.reason))
+            return FetchPromise.sent(self._channel, request)
         except JsException as error:
             return JsPromise.rejected(error)
 
@@ -111,7 +116,7 @@ class FetchPromise(JsPromise, js_name="Promise"):
         """Send a request; calls leave in the order in which they are made."""
         self: FetchPromise = object.__new__(cls)
         self.value, self.error = None, None
-        self.future = channel.send(Fetch(request))
+        self.future = _sent(channel, request)
         self._channel, self._request = channel, request
         return self
 
@@ -136,8 +141,23 @@ class FetchPromise(JsPromise, js_name="Promise"):
                 raise too_many(visited)
             request = followed
             visited.append(request.url)
-            response = await self._channel.send(Fetch(request))
+            response = await _sent(self._channel, request)
         return response
+
+
+def _sent(channel: Channel, request: Request) -> asyncio.Future[Any]:
+    """Send a request, and wait for its answer until its signal aborts."""
+    future = channel.send(Fetch(request))
+    signal = request.given_signal
+    if isinstance(signal, AbortSignal):
+
+        def abort() -> None:
+            if not future.done():
+                future.set_exception(thrown(signal.reason))
+
+        listen_no_more = signal.on_abort(abort)
+        future.add_done_callback(lambda _: listen_no_more())
+    return future
 
 
 async def _awaited(promise: JsPromise) -> Any:

@@ -70,7 +70,7 @@ class Generation:
     @property
     def is_standing(self) -> bool:
         """Whether these modules are the ones of their loader that stand in `sys.modules`."""
-        return self._table.shown is self
+        return self._table.shown is self and self._table.is_in_front
 
     @property
     def files(self) -> frozenset[Path]:

@@ -26,8 +26,9 @@ __all__ = ["Loader"]
 class Loader:
     """Turns the folder of `main` into generations of modules, numbered by `numbers`.
 
-    The current generation stands in `sys.modules`; `close` takes out whatever the loader has put
-    anywhere.  Modules that are not the project's are imported once and stay.
+    The current generation stands in `sys.modules`, until another loader's does; `close` takes out
+    whatever the loader has put anywhere.  Modules that are not the project's are imported once
+    and stay.
     """
 
     def __init__(self, main: Path, *, numbers: Iterator[int] | None = None) -> None:
@@ -102,8 +103,12 @@ class Loader:
         _forget_types()
         self._current = None
 
+    def stand(self) -> None:
+        """Let the modules be found by name, and those of no other loader."""
+        self._table.come_forward()
+
     def _standing(self) -> Generation | None:
-        tenant = self._table.shown
+        tenant = self._table.shown if self._table.is_in_front else None
         assert tenant is None or isinstance(tenant, Generation)
         return tenant
 

@@ -28,6 +28,8 @@ from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 
+    from pydo.runtime.turn import Owner
+
     _Loop = asyncio.SelectorEventLoop
 else:
     try:
@@ -52,6 +54,7 @@ class ObjectLoop(_Loop):
         self.new_strand = Strand
         self.strand = Strand()  # that turns run on
         self.pending_passes = 0
+        self.before_pass: Callable[[Owner], None] | None = None  # where several Workers are served
         self.thread_id = threading.get_ident()
         self._generators: dict[int, tuple[weakref.ref[Any], weakref.ref[Turns]]] = {}
         self._is_counting = True

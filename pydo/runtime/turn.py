@@ -264,6 +264,8 @@ class Turns:
         loop, gate, owner = self.loop, self.input, self.owner
         self._is_scheduled = False
         loop.pending_passes -= 1
+        if loop.before_pass is not None:
+            loop.before_pass(owner)
         outer, loop.running = loop.running, self
         try:
             gate.begin_waiting()

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import linecache
 import os
+import pickle
 import sys
 import traceback
 from contextlib import closing
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_type_hints
 
 import pytest
 
@@ -270,6 +272,35 @@ def test_a_closed_generation_still_imports_its_own_modules(project: Project) -> 
 
     assert entry.run() == 1
     assert "helper" not in sys.modules
+
+
+def test_of_two_loaders_one_at_a_time_stands(tmp_path: Path) -> None:
+    loaders: list[Loader] = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "entry.py").write_text(
+            f"import only_{name}\nclass Kept:\n    x: 'Kept'\n"
+        )
+        (tmp_path / name / f"only_{name}.py").write_text("")
+        (tmp_path / name / f"later_{name}.py").write_text(f"NAME = {name!r}")
+        loaders.append(Loader(tmp_path / name / "entry.py"))
+    one, two = loaders
+    first, second = one.load(), two.load()
+
+    one.stand()
+
+    kept = first.entry.Kept
+    unpickled = pickle.loads(pickle.dumps(kept))  # noqa: S301 - its own
+    assert (unpickled, get_type_hints(kept)) == (kept, {"x": kept})
+    assert importlib.import_module("later_a").NAME == "a"
+    assert importlib.util.find_spec("later_b") is None
+    assert "only_b" not in sys.modules
+    two.stand()
+    assert sys.modules["entry"] is second.entry
+    assert not {"only_a", "later_a"} & sys.modules.keys()
+    two.close()
+    assert sys.modules["later_a"].NAME == "a"
+    one.close()
 
 
 def test_two_loaders_with_the_same_names_do_not_disturb_each_other(tmp_path: Path) -> None:

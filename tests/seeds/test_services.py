@@ -26,6 +26,7 @@ services = [
   {binding = "MISSING", service = "b", entrypoint = "Nobody"},
   {binding = "ABSENT", service = "nowhere"},
   {binding = "SELF", service = "a"},
+  {binding = "PAGES", service = "c"},
 ]
 [durable_objects]
 bindings = [
@@ -35,6 +36,7 @@ bindings = [
 """
 A = """
 import helper
+from js import AbortSignal
 from workers import Response, WorkerEntrypoint
 from urllib.parse import urlparse
 
@@ -43,12 +45,21 @@ async def told(awaitable):
     try:
         return await awaitable
     except Exception as error:
-        return f"{error.name}: {error.message}"
+        return f"{error.name}: {error.message}" if hasattr(error, "name") else str(error)
 
 
 async def read(awaitable):
     answer = await awaitable
     return [answer.status, await answer.text()]
+
+
+async def by_name(env):
+    return [helper.by_name(), await env.B.by_name(), helper.by_name()]
+
+
+async def returned(env):
+    count = await env.B.counter()
+    return [await count(1), await count(5)]
 
 
 class Default(WorkerEntrypoint):
@@ -66,6 +77,12 @@ class Default(WorkerEntrypoint):
             "missing": lambda: env.MISSING.rank(),
             "absent": lambda: read(env.ABSENT.fetch("http://x/")),
             "absent-call": lambda: env.ABSENT.anything(),
+            "page": lambda: read(env.PAGES.fetch("http://c/page.txt")),
+            "no-page": lambda: read(env.PAGES.fetch("http://c/none.txt")),
+            "page-call": lambda: env.PAGES.page(),
+            "by-name": lambda: by_name(env),
+            "returned": lambda: returned(env),
+            "abort": lambda: env.B.fetch("http://b/slow", signal=AbortSignal.timeout(50)),
             "self": lambda: read(env.SELF.fetch("http://x/inner")),
             "remote": lambda: counter.up(),
             "gone": lambda: read(env.GONE.getByName("x").fetch("http://x/")),
@@ -77,6 +94,7 @@ class Default(WorkerEntrypoint):
         return number * 2
 """
 B = """
+import asyncio
 import helper
 from workers import DurableObject, Response, WorkerEntrypoint, env as env_at_import
 import workers
@@ -84,11 +102,20 @@ import workers
 
 class Default(WorkerEntrypoint):
     async def fetch(self, request):
+        if request.url.endswith("/slow"):
+            await asyncio.sleep(10)
         text = await request.text()
         return Response(f"{request.method.value} {request.url} {text} {helper.NAME}")
 
     async def add(self, one, other):
         return one + other
+
+    async def by_name(self):
+        return helper.by_name()
+
+    async def counter(self):
+        counts = []
+        return lambda number: counts.append(number) or sum(counts)
 
     async def twice(self, function):
         return await function(await function(5))
@@ -111,6 +138,38 @@ vars = {WHO = "b"}
 tag = "v1"
 new_sqlite_classes = ["Counter"]
 """
+HELPER = """
+import pickle
+from typing import get_type_hints
+
+NAME = "helper of {name}"
+
+
+class Kept:
+    inner: "Kept"
+
+
+def by_name():
+    try:
+        return [pickle.loads(pickle.dumps(Kept)) is Kept, get_type_hints(Kept)["inner"] is Kept]
+    except pickle.PicklingError as error:
+        return str(error)
+"""
+C_CONFIG = """
+[assets]
+directory = "../pages"
+"""
+C = """
+from workers import Response, WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        return Response("the code", status=418)
+
+    async def page(self):
+        return "called"
+"""
 ANSWERS = {
     "fetch": [200, "POST http://b/p?q=1 hello helper of b"],
     "call": 3,
@@ -122,23 +181,32 @@ ANSWERS = {
     "gone": [503, 'Worker "nowhere" not found. Make sure it is running locally.'],
     "gone-call": 'Error: Worker "nowhere" not found. Make sure it is running locally.',
     "function": 20,
+    "returned": [1, 6],
+    "by-name": [[True, True], [True, True], [True, True]],
+    "abort": "The operation was aborted due to timeout",
+    "page": [200, "a page"],
+    "no-page": [418, "the code"],
+    "page-call": "called",
 }
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, config, code in (("a", A_CONFIG, A), ("b", B_CONFIG, B)):
+    for name, config, code in (("a", A_CONFIG, A), ("b", B_CONFIG, B), ("c", C_CONFIG, C)):
         source = tmp_path / name / "src"
         source.mkdir(parents=True)
         (tmp_path / name / "wrangler.toml").write_text(CONFIG.format(name=name) + config)
         (source / "entry.py").write_text(code)
-        (source / "helper.py").write_text(f'NAME = "helper of {name}"\n')
+        (source / "helper.py").write_text(HELPER.format(name=name))
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "page.txt").write_text("a page")
     return tmp_path
 
 
 @pytest.fixture
 def dev(folder: Path) -> Iterator[Dev]:
-    dev = Dev(folder, "-c", "a/wrangler.toml", "-c", "b/wrangler.toml", "--port", "0")
+    configs = [option for name in "abc" for option in ("-c", f"{name}/wrangler.toml")]
+    dev = Dev(folder, *configs, "--port", "0")
     dev.until("Ready on")
     yield dev
     dev.close()
@@ -194,6 +262,27 @@ def test_a_new_configuration_of_one_is_seen_by_the_others(dev: Dev, folder: Path
     dev.until("Local server updated")
 
     assert ask(dev, "/named") == [3, "new", "new"]
+
+
+def test_a_new_configuration_is_served_beside_a_worker_that_is_broken(
+    dev: Dev, folder: Path
+) -> None:
+    dev.save("a/src/entry.py", "def broken(:")
+    dev.until("SyntaxError")
+
+    config = (folder / "b" / "wrangler.toml").read_text()
+    dev.save("b/wrangler.toml", config.replace('"b"}', '"new"}'))
+    dev.until("Local server updated")
+
+    assert ask(dev, "/named") == [3, "new", "new"]
+
+
+def test_a_name_that_another_worker_has_is_not_taken_up(dev: Dev, folder: Path) -> None:
+    config = (folder / "c" / "wrangler.toml").read_text()
+    dev.save("c/wrangler.toml", config.replace('name = "c"', 'name = "b"'))
+    dev.until('Two Workers are named "b"')
+
+    assert ask(dev, "/page") == [200, "a page"]
 
 
 def test_two_workers_of_one_name_are_refused(folder: Path) -> None:

@@ -15,13 +15,14 @@ from pydo.runtime.channel import Channel
 from pydo.runtime.events import Event, Fetch, RpcCall
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from io import FileIO
 
     from pydo.bindings.assets.folder import Asset
     from pydo.bindings.assets.site import Answer, Site
     from pydo.runtime.loop import ObjectLoop
 
-__all__ = ["AssetsChannel"]
+__all__ = ["AssetsChannel", "FrontedChannel"]
 
 _AT_ONCE = 64 * 1024  # bytes that are read with the head
 _CHUNK = 256 * 1024
@@ -60,10 +61,60 @@ class AssetsChannel(Channel):
             text = f'The RPC receiver does not implement the method "{event.method}".'
             raise JsException("TypeError", text)
         assert isinstance(event, Fetch), "nothing else is sent to a service"
-        request = event.request
-        assert isinstance(request, Request), "a stub sends nothing else"
-        headers = {name.lower(): value for name, value in request.header_list()}
-        return response_of(self._site.answer(Asking(request.method, request.url, headers)), request)
+        request = _request(event)
+        return response_of(self._site.answer(_asking(request)), request)
+
+
+class FrontedChannel(Channel):
+    """The way of others to a Worker that has assets: a request for one never gets to its code.
+
+    Calls go to the code.  Source: cloudflare/workers-sdk
+    `packages/miniflare/src/workers/assets/rpc-proxy.worker.ts`.
+    """
+
+    __slots__ = ("_site", "_worker")
+
+    def __init__(self, worker: Channel, site: Callable[[], Site | None]) -> None:
+        super().__init__(worker.loop)
+        self._worker = worker
+        self._site = site
+
+    @property
+    def generation(self) -> int:
+        """That of the Worker."""
+        return self._worker.generation
+
+    def again(self) -> Channel:
+        """Give this way: it may be used again and again."""
+        return self
+
+    def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
+        """Answer a request for an asset, and bring anything else to the Worker."""
+        site = self._site()
+        if site is None or not isinstance(event, Fetch) or future.done():
+            self._worker.deliver(event, generation, future)
+            return
+        try:
+            request = _request(event)
+            answer = site.route(_asking(request))
+            response = None if answer is None else response_of(answer, request)
+        except OSError as error:
+            future.set_exception(error)
+        else:
+            if response is None:
+                self._worker.deliver(event, generation, future)
+            else:
+                future.set_result(response)
+
+
+def _request(event: Fetch) -> Request:
+    assert isinstance(event.request, Request), "a stub sends nothing else"
+    return event.request
+
+
+def _asking(request: Request) -> Asking:
+    headers = {name.lower(): value for name, value in request.header_list()}
+    return Asking(request.method, request.url, headers)
 
 
 def response_of(answer: Answer, request: Request) -> Response:

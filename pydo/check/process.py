@@ -40,8 +40,6 @@ _RULES = (
             "concurrent.futures.ThreadPoolExecutor",
             "concurrent.futures.thread.ThreadPoolExecutor",
             "multiprocessing.pool.ThreadPool",
-            "asyncio.to_thread",
-            "?.run_in_executor",
         ),
         "starts a thread, and Cloudflare has none",
         "use asyncio: tasks, `asyncio.gather`, `ctx.waitUntil`",

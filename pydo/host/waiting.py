@@ -1,8 +1,9 @@
 """What waits in plain functions on Cloudflare, and so has to here while a Worker is served.
 
-`time.sleep` and `asyncio.run` wait as `run_sync` does where that is possible (pyodide/pyodide
-src/py/pyodide/webloop.py), and what anyio would run in a thread runs in place, as the SDK has it
-there (`_workers_sdk_package_patches`): that is how Starlette and FastAPI call plain handlers.
+`time.sleep` and `asyncio.run` wait as `run_sync` does where that is possible.  What would run in
+another thread runs in place, at once: so Pyodide's loop has it for `run_in_executor` and
+`asyncio.to_thread` (pyodide/pyodide src/py/pyodide/webloop.py), and the SDK for anyio
+(`_workers_sdk_package_patches`), by which Starlette and FastAPI call plain handlers.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def waiting() -> Generator[None]:
     with ExitStack() as stack:
         stack.callback(_replace(time, "sleep", _sleep))
         stack.callback(_replace(asyncio, "run", _run))
+        stack.callback(_replace(ObjectLoop, "run_in_executor", _executed))
         stack.callback(_replace(importlib.import_module("anyio.to_thread"), "run_sync", _in_place))
         gc.callbacks.append(pin_while_collecting)
         stack.callback(gc.callbacks.remove, pin_while_collecting)
@@ -59,6 +61,22 @@ def _run(run: Callable[..., Any]) -> Any:
         if isinstance(loop, ObjectLoop) and options.get("loop_factory") is None and can_wait():
             return wait(main)
         return run(main, **options)
+
+    return watched
+
+
+def _executed(run_in_executor: Callable[..., Any]) -> Any:
+    def watched(
+        loop: ObjectLoop, executor: Any, function: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        if SCOPE.get() is None:
+            return run_in_executor(loop, executor, function, *arguments)
+        future = loop.create_future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:  # noqa: BLE001 - whoever awaits it gets it
+            future.set_exception(error)
+        return future
 
     return watched
 

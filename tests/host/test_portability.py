@@ -96,7 +96,7 @@ import subprocess, sys, threading
 async def main(env, ctx):
     found = []
     try:
-        found.append(await asyncio.to_thread(int, "7"))
+        threading.Thread(target=found.append, args=(7,)).start()
     except RuntimeError as error:
         found.append(str(error))
     try:
@@ -111,7 +111,7 @@ def test_threads_and_processes_are_told_of(project: Watched) -> None:
     assert project.run(THREADS) == [7, 0]
 
     assert project.rules == [
-        ("thread", 'found.append(await asyncio.to_thread(int, "7"))'),
+        ("thread", "threading.Thread(target=found.append, args=(7,)).start()"),
         ("process", 'found.append(subprocess.run([sys.executable, "-c", ""]).returncode)'),
     ]
 

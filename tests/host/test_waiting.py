@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,32 @@ def test_what_anyio_sends_to_a_thread_runs_in_place(run: Any) -> None:
     assert told == [True, True]
 
 
+def test_what_asyncio_sends_to_a_thread_runs_in_place_and_at_once(run: Any) -> None:
+    told = run("""
+        from concurrent.futures import ThreadPoolExecutor
+        from pyodide.ffi import run_sync
+        class A(DurableObject):
+            async def count(self):
+                sql = self.ctx.storage.sql
+                loop = asyncio.get_running_loop()
+                order = []
+                running = loop.run_in_executor(None, lambda: order.append("in"))
+                order.append("after")
+                await running
+                one = await asyncio.to_thread(lambda: sql.exec("SELECT 1 AS n").one().n)
+                two = await asyncio.to_thread(lambda: run_sync(asyncio.sleep(0.001, 2)))
+                three = await loop.run_in_executor(ThreadPoolExecutor(1), int, "3")
+                try:
+                    await asyncio.to_thread(lambda: 1 / 0)
+                except ZeroDivisionError as error:
+                    return [order, one, two, three, str(error)]
+        async def main(env, ctx):
+            return await env.A.getByName("a").count()
+    """)
+
+    assert told == [["in", "after"], 1, 2, 3, "division by zero"]
+
+
 def test_outside_of_a_worker_all_is_as_it_was() -> None:
     async def number() -> int:
         return 1
@@ -151,6 +178,8 @@ def test_outside_of_a_worker_all_is_as_it_was() -> None:
     with waiting():
         time.sleep(0)
         assert asyncio.run(number()) == 1
+        other = asyncio.run(asyncio.to_thread(threading.current_thread))
+        assert other is not threading.current_thread()
 
 
 def test_alarms_and_sockets_handlers_wait(run: Any) -> None:

@@ -55,8 +55,7 @@ def _start(portability: Portability) -> Any:
     def watched(self: threading.Thread) -> None:
         portability.found(
             "thread",
-            "a thread is started here (asyncio.to_thread and run_in_executor start some, too);"
-            " Cloudflare has none: use asyncio",
+            "a thread is started here; Cloudflare has none: use asyncio",
             RuntimeError("can't start new thread"),
         )
         start(self)

@@ -15,6 +15,8 @@ from pydo.host.js.error import JsTypeError
 from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, too_many
 from pydo.host.js.request import Request
+from pydo.host.js.stream import ReadableStream
+from pydo.host.js.stream.abortable import abortable
 from pydo.host.js.value import JsProxy, options
 from pydo.host.promise import JsPromise
 from pydo.runtime.events import Fetch, RpcCall
@@ -128,10 +130,13 @@ class FetchPromise(JsPromise, js_name="Promise"):
     def __await__(self) -> Generator[Any, Any, Any]:
         response = yield from super().__await__()
         if response.status in REDIRECTS and self._request.redirect == "follow":
-            return (yield from self._follow(response).__await__())
+            response = yield from self._follow(response).__await__()
+        signal = self._request.given_signal
+        if isinstance(signal, AbortSignal) and isinstance(response.content, ReadableStream):
+            response.content = abortable(response.content, signal)
         return response
 
-    async def _follow(self, response: Any) -> object:
+    async def _follow(self, response: Any) -> Any:
         request = self._request
         visited = [request.url]
         while response.status in REDIRECTS:

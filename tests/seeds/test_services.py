@@ -83,6 +83,9 @@ class Default(WorkerEntrypoint):
             "by-name": lambda: by_name(env),
             "returned": lambda: returned(env),
             "abort": lambda: env.B.fetch("http://b/slow", signal=AbortSignal.timeout(50)),
+            "abort-body": lambda: read(
+                env.B.fetch("http://b/endless", signal=AbortSignal.timeout(99))
+            ),
             "self": lambda: read(env.SELF.fetch("http://x/inner")),
             "remote": lambda: counter.up(),
             "gone": lambda: read(env.GONE.getByName("x").fetch("http://x/")),
@@ -96,6 +99,8 @@ class Default(WorkerEntrypoint):
 B = """
 import asyncio
 import helper
+from js import TransformStream
+from pyodide.ffi import to_js
 from workers import DurableObject, Response, WorkerEntrypoint, env as env_at_import
 import workers
 
@@ -104,6 +109,10 @@ class Default(WorkerEntrypoint):
     async def fetch(self, request):
         if request.url.endswith("/slow"):
             await asyncio.sleep(10)
+        if request.url.endswith("/endless"):
+            stream = TransformStream.new()
+            stream.writable.getWriter().write(to_js(b"x"))
+            return Response(stream.readable)
         text = await request.text()
         return Response(f"{request.method.value} {request.url} {text} {helper.NAME}")
 
@@ -184,6 +193,7 @@ ANSWERS = {
     "returned": [1, 6],
     "by-name": [[True, True], [True, True], [True, True]],
     "abort": "The operation was aborted due to timeout",
+    "abort-body": "The operation was aborted due to timeout",
     "page": [200, "a page"],
     "no-page": [418, "the code"],
     "page-call": "called",

@@ -172,8 +172,9 @@ class Database:
 
     def _follow(self, connection: apsw.Connection) -> None:
         self._is_followed = True
-        if not self.is_new and (recorder := self.recorder) is not None:
-            recorder.attach(connection)
+        if (recorder := self.recorder) is not None:
+            attach = recorder.attach_new if self.is_new else recorder.attach
+            attach(connection)
 
     def execute(
         self, connection: apsw.Connection, text: str, bindings: tuple[object, ...] = ()
@@ -332,9 +333,7 @@ class Database:
         self.is_new = False
         if not self._budget.syncs_commits:
             connection.execute("PRAGMA synchronous=NORMAL")
-        if (recorder := self.recorder) is not None:
-            recorder.attach_new(connection)
-        else:
+        if self.recorder is None:
             connection.wal_autocheckpoint(CHECKPOINT)
 
     def _rollback(self, connection: apsw.Connection | None) -> None:

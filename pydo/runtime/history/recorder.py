@@ -7,7 +7,7 @@ pydo does the checkpoints, and copies first.
     commit       what it wrote is in the write-ahead log; its time goes into the index
     archive      the frames are copied; before a checkpoint, on closing, and when somebody asks
     attach       at the first write after opening: what a crash has left behind is copied
-    attach_new   after the first commit to a new file, of which no history can be there yet
+    attach_new   the same for a new file, of which there is nothing to be copied
 
 What is found in the write-ahead log on attaching was committed, whether its time was noted or not:
 it has the time at which the log was last written to.  If the database does not continue what the
@@ -98,16 +98,12 @@ class Recorder:
             connection.set_wal_hook(self._committed)
 
     def attach_new(self, connection: apsw.Connection) -> None:
-        """Follow a database that was made just now, whose first commit nobody has noted."""
-        # One that there is, is of a file which is no longer there; a folder may hold but an order.
-        if self.history.exists and self.history.latest() is not None:
+        """Follow a database that was made just now, from its first commit on."""
+        if self.history.exists:  # of a file that is no longer there; or but an order is in it
             self.attach(connection)
             return
         self._connection, self._error = connection, None
         connection.set_wal_hook(self._committed)
-        frames = frames_in(connection)
-        if frames:
-            self._committed(connection, "main", frames)
 
     def bring_up_to_date(self, connection: apsw.Connection) -> None:
         """Let the history have every commit that there is.

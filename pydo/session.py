@@ -150,7 +150,7 @@ class DevSession:
         self._loop.set_exception_handler(self._unhandled)
         self._observer = ConsoleObserver(console, self._owns, tool.may_forget)
         self._dialer = Dialer()
-        self._bindings = Bindings(state, self._loop, console.warn)
+        self._bindings = Bindings(state, self._loop, console.warn, settings.turn_s)
         self._host = Host(
             make_env({}, {}), wait_until, flags_of(configs[0]), dial_port=self._dialer.connect
         )
@@ -418,6 +418,7 @@ class DevSession:
 
     def _stop_from_thread(self) -> None:
         self._watchdog.hurry()
+        self._bindings.interrupt()
         self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydo.bindings.assets.channel import FrontedChannel
 from pydo.bindings.cron import CronSchedule, Trigger
 from pydo.errors import MigrationError, PydoError, StateError, UserCodeError
-from pydo.host.absent import AbsentChannel, AbsentNamespace
+from pydo.host.absent import AbsentChannel, AbsentNamespace, no_class, no_worker
 from pydo.host.code import BrokenCode, HostedCode
 from pydo.host.env import make_env
 from pydo.host.flags import Flags
@@ -303,8 +303,18 @@ class Served:
         known = self._entrypoints
         return entrypoint is not None and known is not None and entrypoint not in known
 
-    def missing_entrypoints(self) -> Iterator[str]:
-        """Say which bindings lead to entrypoints that are not there."""
+    def declares(self, class_name: str) -> bool:
+        """Whether there is a place for the objects of a class."""
+        return self._coming is not None and class_name in self._coming.places
+
+    def missing_targets(self) -> Iterator[str]:
+        """Say which bindings lead to entrypoints and classes of others that are not there."""
+        for bound in self.config.durable_objects:
+            worker = bound.script_name or self.config.name
+            other = self._target(worker)
+            if other is not None and not other.declares(bound.class_name):
+                told = no_class(worker, bound.class_name)
+                yield f'Worker "{self.config.name}"\'s binding "{bound.name}" leads nowhere. {told}'
         for service in self.config.services:
             target = self._target(service.service)
             if target is not None and target.lacks(service.entrypoint):
@@ -323,7 +333,7 @@ class Served:
     def _service(self, service: ServiceBinding) -> Fetcher:
         target = self._target(service.service)
         if target is None:
-            return Fetcher(AbsentChannel(self._ground.loop, service.service))
+            return Fetcher(AbsentChannel(self._ground.loop, no_worker(service.service)))
         props = make_env(service.props, {})
         current = partial(getattr, target.runtime, "worker")
         channel = EntrypointChannel(current, service.entrypoint, props)
@@ -338,9 +348,11 @@ class Served:
         worker = bound.script_name or self.config.name
         target = self._target(worker)
         found = None if target is None else target.namespace_of(bound.class_name)
-        if found is None:
-            return AbsentNamespace(self._ground.loop, worker, bound.class_name)
-        return found
+        if found is not None:
+            return found
+        name = bound.class_name
+        text = no_worker(worker) if target is None else no_class(worker, name)
+        return AbsentNamespace(self._ground.loop, worker, name, text)
 
     def namespace_of(self, class_name: str) -> ActorNamespace | None:
         """Give the objects of a class; one that is neither bound nor declared has none."""

@@ -321,7 +321,7 @@ class DevSession:
         first = self._first
         self._front.site, self._front.has_worker = first.site, first.config.has_worker
         self._local.hosts = first.config.hosts
-        self._notice_missing_entrypoints()
+        self._notice_missing_targets()
         self._notice_what_lasts()
 
     def _notice_what_lasts(self) -> None:
@@ -334,9 +334,9 @@ class DevSession:
             " (--reload process), and closes WebSockets"
         )
 
-    def _notice_missing_entrypoints(self) -> None:
+    def _notice_missing_targets(self) -> None:
         for each in self._served:
-            for message in each.missing_entrypoints():
+            for message in each.missing_targets():
                 self._console.error(message)
 
     # -- reloading

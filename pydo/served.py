@@ -104,6 +104,10 @@ class Served:
         self.trigger = Trigger(self.runtime.schedule, clock, ground.observer.uncaught)
         self._schedule = CronSchedule(clock, self._ring)
 
+    def named(self, text: str) -> str:
+        """Say of whom a line of the terminal tells, where there are several."""
+        return text if len(self._all) == 1 else f"[{self.config.name}] {text}"
+
     def owns(self, filename: str) -> bool:
         """Whether a file is of the Worker's code."""
         return self._loader.owns(filename)
@@ -215,7 +219,7 @@ class Served:
         if drift != self._drift:
             self._drift = drift
             if drift:
-                self._ground.console.warn(drift_text(drift))
+                self._ground.console.warn(self.named(drift_text(drift)))
 
     def read_config(self) -> None:
         """Read the configuration anew.
@@ -231,7 +235,7 @@ class Served:
             if each is not self:
                 refuse_one_name_twice(each.config, config)
         console.diagnostics(warnings)
-        if config.dev != self.config.dev:
+        if config.dev != self.config.dev and self is self._all[0]:
             console.warn("the address in [dev] has changed: restart pydo dev to listen there")
         self.config = replace(config, dev=self.config.dev)
 
@@ -261,7 +265,7 @@ class Served:
             raise
         code = fitting[0]
         if code.warning is not None:
-            self._ground.console.warn(code.warning)
+            self._ground.console.warn(self.named(code.warning))
         self._entrypoints = frozenset(code.entrypoints)
         self.site = site
         return code
@@ -292,7 +296,7 @@ class Served:
                 each.runtime.forget_namespace(unique_key)
         try:
             for line in self._classes.make(coming):
-                self._ground.console.info(line)
+                self._ground.console.info(self.named(line))
         except (MigrationError, StateError) as error:
             raise UserCodeError(str(error), error, None) from error
 
@@ -370,7 +374,7 @@ class Served:
 
     async def _fired(self, cron: str, time_ms: int) -> None:
         outcome = await self.trigger.call(cron, time_ms)
-        self._ground.console.info(f"cron {cron} {outcome.text}")
+        self._ground.console.info(self.named(f"cron {cron} {outcome.text}"))
 
     # -- the end
 

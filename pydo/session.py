@@ -300,7 +300,7 @@ class DevSession:
     # -- cron triggers
 
     def _tell_of_crons(self, port: int) -> None:
-        crons = [cron for each in self._served for cron in each.config.crons]
+        crons = [each.named(cron) for each in self._served for cron in each.config.crons]
         if not crons or self._handover is not None:
             return
         if self._options.fires_crons:
@@ -311,8 +311,14 @@ class DevSession:
             "Scheduled Workers are not automatically triggered during local development.\n"
             "To manually trigger a scheduled event, run:\n"
             f'  curl "{url}/cdn-cgi/handler/scheduled"\n'
-            "To have them triggered on schedule, run pydo dev --cron."
+            + self._who_is_called()
+            + "To have them triggered on schedule, run pydo dev --cron."
         )
+
+    def _who_is_called(self) -> str:
+        if len(self._served) == 1:
+            return ""
+        return f"which calls {self._first.config.name}: name another first to call that.\n"
 
     # -- what is loaded
 

@@ -268,6 +268,7 @@ def test_the_terminal_tells_what_is_connected_and_what_is_missing(dev: Dev) -> N
         'Worker "a"\'s binding "MISSING" refers to service "b" with a named entrypoint "Nobody",'
         ' but "b" has no such named entrypoint.'
     ) in said
+    assert "[b] " in said
     assert f'Worker "a"\'s binding "CLASSLESS" leads nowhere. {NO_CLASS}' in said
 
 

@@ -152,6 +152,8 @@ class Site:
             names = pattern.match(host, address.path)
             if names is None:
                 continue
+            if rule.fault is not None:
+                return Answer(500)
             for name in rule.to_remove:
                 answer.headers.pop(name.lower(), None)
             for name, value in rule.to_set.items():

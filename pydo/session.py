@@ -424,8 +424,8 @@ class DevSession:
 
     def _stop_from_thread(self) -> None:
         self._watchdog.hurry()
-        self._bindings.interrupt()
         self._loop.call_soon_threadsafe(self._stop)
+        self._bindings.interrupt()
 
     def _stop(self) -> None:
         self._is_restarting = False

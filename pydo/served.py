@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydo.bindings.assets.channel import FrontedChannel
 from pydo.bindings.cron import CronSchedule, Trigger
 from pydo.errors import MigrationError, PydoError, StateError, UserCodeError
-from pydo.host.absent import AbsentChannel, AbsentNamespace
+from pydo.host.absent import AbsentChannel, AbsentNamespace, no_class, no_worker
 from pydo.host.code import BrokenCode, HostedCode
 from pydo.host.env import make_env
 from pydo.host.flags import Flags
@@ -103,6 +103,10 @@ class Served:
         clock = ground.loop.clock
         self.trigger = Trigger(self.runtime.schedule, clock, ground.observer.uncaught)
         self._schedule = CronSchedule(clock, self._ring)
+
+    def named(self, text: str) -> str:
+        """Say of whom a line of the terminal tells, where there are several."""
+        return text if len(self._all) == 1 else f"[{self.config.name}] {text}"
 
     def owns(self, filename: str) -> bool:
         """Whether a file is of the Worker's code."""
@@ -215,7 +219,7 @@ class Served:
         if drift != self._drift:
             self._drift = drift
             if drift:
-                self._ground.console.warn(drift_text(drift))
+                self._ground.console.warn(self.named(drift_text(drift)))
 
     def read_config(self) -> None:
         """Read the configuration anew.
@@ -231,7 +235,7 @@ class Served:
             if each is not self:
                 refuse_one_name_twice(each.config, config)
         console.diagnostics(warnings)
-        if config.dev != self.config.dev:
+        if config.dev != self.config.dev and self is self._all[0]:
             console.warn("the address in [dev] has changed: restart pydo dev to listen there")
         self.config = replace(config, dev=self.config.dev)
 
@@ -261,7 +265,7 @@ class Served:
             raise
         code = fitting[0]
         if code.warning is not None:
-            self._ground.console.warn(code.warning)
+            self._ground.console.warn(self.named(code.warning))
         self._entrypoints = frozenset(code.entrypoints)
         self.site = site
         return code
@@ -292,7 +296,7 @@ class Served:
                 each.runtime.forget_namespace(unique_key)
         try:
             for line in self._classes.make(coming):
-                self._ground.console.info(line)
+                self._ground.console.info(self.named(line))
         except (MigrationError, StateError) as error:
             raise UserCodeError(str(error), error, None) from error
 
@@ -303,8 +307,18 @@ class Served:
         known = self._entrypoints
         return entrypoint is not None and known is not None and entrypoint not in known
 
-    def missing_entrypoints(self) -> Iterator[str]:
-        """Say which bindings lead to entrypoints that are not there."""
+    def declares(self, class_name: str) -> bool:
+        """Whether there is a place for the objects of a class."""
+        return self._coming is not None and class_name in self._coming.places
+
+    def missing_targets(self) -> Iterator[str]:
+        """Say which bindings lead to entrypoints and classes of others that are not there."""
+        for bound in self.config.durable_objects:
+            worker = bound.script_name or self.config.name
+            other = self._target(worker)
+            if other is not None and not other.declares(bound.class_name):
+                told = no_class(worker, bound.class_name)
+                yield f'Worker "{self.config.name}"\'s binding "{bound.name}" leads nowhere. {told}'
         for service in self.config.services:
             target = self._target(service.service)
             if target is not None and target.lacks(service.entrypoint):
@@ -323,7 +337,7 @@ class Served:
     def _service(self, service: ServiceBinding) -> Fetcher:
         target = self._target(service.service)
         if target is None:
-            return Fetcher(AbsentChannel(self._ground.loop, service.service))
+            return Fetcher(AbsentChannel(self._ground.loop, no_worker(service.service)))
         props = make_env(service.props, {})
         current = partial(getattr, target.runtime, "worker")
         channel = EntrypointChannel(current, service.entrypoint, props)
@@ -338,9 +352,11 @@ class Served:
         worker = bound.script_name or self.config.name
         target = self._target(worker)
         found = None if target is None else target.namespace_of(bound.class_name)
-        if found is None:
-            return AbsentNamespace(self._ground.loop, worker, bound.class_name)
-        return found
+        if found is not None:
+            return found
+        name = bound.class_name
+        text = no_worker(worker) if target is None else no_class(worker, name)
+        return AbsentNamespace(self._ground.loop, worker, name, text)
 
     def namespace_of(self, class_name: str) -> ActorNamespace | None:
         """Give the objects of a class; one that is neither bound nor declared has none."""
@@ -358,7 +374,7 @@ class Served:
 
     async def _fired(self, cron: str, time_ms: int) -> None:
         outcome = await self.trigger.call(cron, time_ms)
-        self._ground.console.info(f"cron {cron} {outcome.text}")
+        self._ground.console.info(self.named(f"cron {cron} {outcome.text}"))
 
     # -- the end
 

@@ -150,7 +150,7 @@ class DevSession:
         self._loop.set_exception_handler(self._unhandled)
         self._observer = ConsoleObserver(console, self._owns, tool.may_forget)
         self._dialer = Dialer()
-        self._bindings = Bindings(state, self._loop, console.warn)
+        self._bindings = Bindings(state, self._loop, console.warn, settings.turn_s)
         self._host = Host(
             make_env({}, {}), wait_until, flags_of(configs[0]), dial_port=self._dialer.connect
         )
@@ -300,7 +300,7 @@ class DevSession:
     # -- cron triggers
 
     def _tell_of_crons(self, port: int) -> None:
-        crons = [cron for each in self._served for cron in each.config.crons]
+        crons = [each.named(cron) for each in self._served for cron in each.config.crons]
         if not crons or self._handover is not None:
             return
         if self._options.fires_crons:
@@ -311,8 +311,14 @@ class DevSession:
             "Scheduled Workers are not automatically triggered during local development.\n"
             "To manually trigger a scheduled event, run:\n"
             f'  curl "{url}/cdn-cgi/handler/scheduled"\n'
-            "To have them triggered on schedule, run pydo dev --cron."
+            + self._who_is_called()
+            + "To have them triggered on schedule, run pydo dev --cron."
         )
+
+    def _who_is_called(self) -> str:
+        if len(self._served) == 1:
+            return ""
+        return f"which calls {self._first.config.name}: name another first to call that.\n"
 
     # -- what is loaded
 
@@ -321,7 +327,7 @@ class DevSession:
         first = self._first
         self._front.site, self._front.has_worker = first.site, first.config.has_worker
         self._local.hosts = first.config.hosts
-        self._notice_missing_entrypoints()
+        self._notice_missing_targets()
         self._notice_what_lasts()
 
     def _notice_what_lasts(self) -> None:
@@ -334,9 +340,9 @@ class DevSession:
             " (--reload process), and closes WebSockets"
         )
 
-    def _notice_missing_entrypoints(self) -> None:
+    def _notice_missing_targets(self) -> None:
         for each in self._served:
-            for message in each.missing_entrypoints():
+            for message in each.missing_targets():
                 self._console.error(message)
 
     # -- reloading
@@ -419,6 +425,7 @@ class DevSession:
     def _stop_from_thread(self) -> None:
         self._watchdog.hurry()
         self._loop.call_soon_threadsafe(self._stop)
+        self._bindings.interrupt()
 
     def _stop(self) -> None:
         self._is_restarting = False

@@ -29,11 +29,19 @@ __all__ = ["Bindings"]
 
 
 class Bindings:
-    """The bindings of one `pydo dev`, whose stores stay open until `close`."""
+    """The bindings of one `pydo dev`, whose stores stay open until `close`.
+
+    Queries that are sent to a database together may take `limit_s` seconds.
+    """
 
     def __init__(
-        self, state: StateDirectory, loop: ObjectLoop, warn: Callable[[str], None]
+        self,
+        state: StateDirectory,
+        loop: ObjectLoop,
+        warn: Callable[[str], None],
+        limit_s: float,
     ) -> None:
+        self._limit_s = limit_s
         self._state = state
         self._loop = loop
         self._warn = warn
@@ -66,6 +74,11 @@ class Bindings:
             made[database.binding] = D1Database(self._d1_store(database.database_id))
         return made
 
+    def interrupt(self) -> None:
+        """Stop the query that runs, from any thread: the process is to end."""
+        for of_d1 in list(self._d1.values()):
+            of_d1.interrupt()
+
     def close(self) -> None:
         """Close what was opened."""
         for of_kv in self._kv.values():
@@ -80,5 +93,6 @@ class Bindings:
 
     def _d1_store(self, store_id: str) -> SqlStore:
         if store_id not in self._d1:
-            self._d1[store_id] = SqlStore(self._state.store_directory("d1", store_id))
+            directory = self._state.store_directory("d1", store_id)
+            self._d1[store_id] = SqlStore(directory, self._limit_s)
         return self._d1[store_id]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CronSchedule", "Outcome", "Trigger"]
 
-_LONGEST_SLEEP_S = 3600.0  # a machine that was asleep finds its way back
+_LONGEST_SLEEP_S = 60.0  # timers stand still while the machine sleeps: how late it may be
 
 
 @dataclass(frozen=True, slots=True)

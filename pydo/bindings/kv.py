@@ -140,7 +140,7 @@ class KvNamespace(JsProxy):
         reading.check_ttl("GET_BULK")
         found = JsMap.new()
         for key in keys:
-            entry = self._store.get(key)
+            entry = self._store.get(_well_formed(key))
             found.set(key, jsnull if entry is None else reading.of_many(entry))
         return found
 
@@ -173,7 +173,7 @@ class KvNamespace(JsProxy):
             text = f"Invalid key_count_limit of {limit}. Please specify an integer less than 1000."
             raise _failed("GET", 400, text)
         _check_length("GET", prefix)
-        rows = self._store.select(prefix, _decoded(cursor), limit + 1)
+        rows = self._store.select(_well_formed(prefix), _decoded(cursor), limit + 1)
         keys = JsArray([_listed(*row) for row in rows[:limit]])
         members: dict[str, Any] = {"keys": keys, "list_complete": len(rows) <= limit}
         if len(rows) > limit:
@@ -298,6 +298,11 @@ def _check_key(method: str, key: str) -> None:
     if any("\ud800" <= each <= "\udfff" for each in key):
         raise _failed(method, 400, "Could not URL-decode key name")
     _check_length(method, key)
+
+
+def _well_formed(text: str) -> str:
+    """Give a text as UTF-8 can carry it."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _check_length(method: str, text: str) -> None:

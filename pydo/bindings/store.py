@@ -6,12 +6,15 @@ SQLite's, as a Worker sees them.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import apsw
 
+from pydo.errors import JsException
 from pydo.runtime.budget import OpenDatabases
 from pydo.runtime.database import Database
 from pydo.runtime.sql import SqlDatabase
@@ -32,6 +35,8 @@ _ENTRIES = """
     ) WITHOUT ROWID;
 """
 _LIVE = "(expiration IS NULL OR expiration > ?)"
+_TOO_LONG = "D1 DB exceeded its CPU time limit and was reset."  # docs: D1, debug, errors
+_STEPS = 100_000  # of SQLite's machine, about a millisecond: how often a query is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,12 @@ class KvStore:
     def select(self, prefix: str, after: str, limit: int) -> list[_Listed]:
         """Give key, expiration and metadata of the first keys after `after` with a prefix."""
         query = (
-            "SELECT key, expiration, metadata FROM entries WHERE key >= ?1 AND key > ?2"  # noqa: S608 - a constant
-            " AND substr(key, 1, length(?1)) = ?1"
-            f" AND {_LIVE.replace('?', '?3')} ORDER BY key LIMIT ?4"
+            "SELECT key, expiration, metadata FROM entries WHERE key >= ? AND key > ?"  # noqa: S608 - a constant
+            f" AND {_LIVE} ORDER BY key LIMIT ?"
         )
-        return self._execute(query, (prefix, after, self.now(), limit))
+        rows = self._execute(query, (prefix, after, self.now(), limit))
+        # Keys with a prefix stand together, and no function of SQLite's looks beyond a NUL.
+        return list(takewhile(lambda row: row[0].startswith(prefix), rows))
 
     def close(self) -> None:
         """Close the file."""
@@ -127,10 +133,15 @@ class QueryResult:
 
 
 class SqlStore:
-    """A database whose queries are atomic; it allows what that of an object allows."""
+    """A database whose queries are atomic; it allows what that of an object allows.
 
-    def __init__(self, directory: Path) -> None:
+    With `limit_s`, queries that are run together may take so many seconds.
+    """
+
+    def __init__(self, directory: Path, limit_s: float = math.inf) -> None:
         self._directory = directory
+        self._limit_s = limit_s
+        self._end = math.inf  # of what runs now, by `time.monotonic`
         self._last_row_id = 0  # of connections before this one, until it is asked
         self._open()
         self.requests = 0  # of which bookmarks are made
@@ -143,21 +154,33 @@ class SqlStore:
 
         """
         self.requests += 1
+        self._end = time.monotonic() + self._limit_s
         try:
+            # Python hears of signals where it is called: a query that goes on must not be deaf.
+            self._sql.connection().set_progress_handler(self._is_late, _STEPS)
             results = [self._run(query) for query in queries]
             self._database.end_turn()
             self._database.commit()
-        except BaseException:
+        except BaseException as error:
             self._last_row_id = self._sql.connection().last_insert_rowid()
             self._database.rollback_turn()
             self._database.close()  # whatever state it was left in
             self._open()
+            if isinstance(error, JsException) and self._is_late():
+                raise JsException("Error", _TOO_LONG) from error
             raise
         return results
+
+    def interrupt(self) -> None:
+        """Stop the query that runs, from any thread."""
+        self._database.interrupt()
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _is_late(self) -> bool:
+        return time.monotonic() >= self._end
 
     def _open(self) -> None:
         self._database = Database(self._directory, OpenDatabases(), lambda: None)

@@ -1,7 +1,8 @@
-"""Workers that are bound and not served: whoever uses one is told its name.
+"""Workers and classes that are bound and not there: whoever uses one is told its name.
 
-The answers are those of `wrangler dev`: the proxy of miniflare's registry of Workers
-(packages/miniflare/src/workers in cloudflare/workers-sdk).
+For a Worker the answers are those of `wrangler dev`: the proxy of miniflare's registry of Workers
+(packages/miniflare/src/workers in cloudflare/workers-sdk).  With a class of a Worker that is there,
+wrangler does not start.
 """
 
 from __future__ import annotations
@@ -21,17 +22,30 @@ if TYPE_CHECKING:
     from pydo.runtime.ids import DurableObjectId
     from pydo.runtime.loop import ObjectLoop
 
-__all__ = ["AbsentChannel", "AbsentNamespace"]
+__all__ = ["AbsentChannel", "AbsentNamespace", "no_class", "no_worker"]
+
+
+def no_worker(worker: str) -> str:
+    """Say that a Worker is not served."""
+    return f'Worker "{worker}" not found. Make sure it is running locally.'
+
+
+def no_class(worker: str, class_name: str) -> str:
+    """Say that a Worker that is served has no such class."""
+    return (
+        f'Worker "{worker}" has no Durable Object class "{class_name}": its configuration neither'
+        " binds nor declares it."
+    )
 
 
 class AbsentChannel(Channel):
-    """The way to a Worker that is not there, or to an object of its."""
+    """The way to what is not there; `text` says what that is."""
 
-    __slots__ = ("_worker",)
+    __slots__ = ("_text",)
 
-    def __init__(self, loop: ObjectLoop, worker: str) -> None:
+    def __init__(self, loop: ObjectLoop, text: str) -> None:
         super().__init__(loop)
-        self._worker = worker
+        self._text = text
 
     @property
     def generation(self) -> int:
@@ -39,15 +53,14 @@ class AbsentChannel(Channel):
         return 0
 
     def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
-        """Answer in the place of the Worker."""
+        """Answer in the place of what is not there."""
         del generation
-        text = f'Worker "{self._worker}" not found. Make sure it is running locally.'
         if future.done():
             return
         if isinstance(event, Fetch):
-            future.set_result(Response.new(text, {"status": 503}))
+            future.set_result(Response.new(self._text, {"status": 503}))
         else:
-            future.set_exception(JsError(text))
+            future.set_exception(JsError(self._text))
 
     def again(self) -> Channel:
         """Give this way: it leads nowhere in any case."""
@@ -55,15 +68,18 @@ class AbsentChannel(Channel):
 
 
 class AbsentNamespace:
-    """The objects of a class of a Worker that is not there: they have ids, and nobody answers."""
+    """The objects of a class that is not there: they have ids, and nobody answers.
 
-    def __init__(self, loop: ObjectLoop, worker: str, class_name: str) -> None:
+    `text` says whether it is the class that is missing, or its whole Worker.
+    """
+
+    def __init__(self, loop: ObjectLoop, worker: str, class_name: str, text: str) -> None:
         self.class_name = class_name
         self.ids = IdFactory(f"{worker}-{class_name}")
         self._loop = loop
-        self._worker = worker
+        self._text = text
 
     def channel(self, object_id: DurableObjectId) -> AbsentChannel:
         """Give the way of one stub."""
         del object_id
-        return AbsentChannel(self._loop, self._worker)
+        return AbsentChannel(self._loop, self._text)

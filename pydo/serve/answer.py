@@ -153,7 +153,11 @@ class _StreamedAnswer(web.StreamResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the head, before there is anything of the body."""
         self._asked = request
-        return await super().prepare(request)
+        try:
+            return await super().prepare(request)
+        except BaseException:  # whoever makes the body is to know
+            await self._stream.give_up(_GONE)
+            raise
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Write the body as it comes; the end of the client is the end of the stream."""

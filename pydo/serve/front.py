@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydo.bindings.assets import Asking
 from pydo.bindings.assets.channel import response_of
 from pydo.host.js.request import Request
+from pydo.host.js.response import Response
 from pydo.serve.answer import answer_of
 
 if TYPE_CHECKING:
@@ -47,5 +48,9 @@ class Front:
         answer = self.site.route(Asking(request.method, url, request.headers))
         if answer is None:
             return None
-        response = response_of(answer, Request.incoming(request.method, url, []))
+        try:
+            response = response_of(answer, Request.incoming(request.method, url, []))
+        except OSError as error:  # it is gone since it was found, or may not be read
+            self._on_error(error)
+            response = Response.new(None, {"status": 500})
         return answer_of(response, self._on_error)

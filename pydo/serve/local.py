@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalPaths"]
 
-_PREFIX = "/cdn-cgi/"
+_NAME = "cdn-cgi"
+_PREFIX = f"/{_NAME}/"
 _HANDLERS = "/cdn-cgi/handler/"
 _SCHEDULED = "/cdn-cgi/handler/scheduled"
 _SCHEDULED_BEFORE = "/cdn-cgi/mf/scheduled"
@@ -36,6 +37,7 @@ _EMAIL = "/cdn-cgi/handler/email"
 _BY_HAND = "/__scheduled"
 _HERE = {"localhost", "127.0.0.1", "[::1]"}
 _DATE_MS = 8.64e15  # what a Date of JavaScript can hold
+_DATE_DIGITS = 16
 
 
 class LocalPaths:
@@ -52,7 +54,7 @@ class LocalPaths:
         self, request: web.BaseRequest, *, has_worker: bool
     ) -> Awaitable[web.StreamResponse] | None:
         """Answer a request for one of the paths; None leaves it to others."""
-        path = request.raw_path
+        path = _path(request.raw_path)
         if not path.startswith((_PREFIX, _BY_HAND)):
             return None
         path, _, query = path.partition("?")
@@ -117,6 +119,14 @@ class LocalPaths:
         return any(host == each or host.endswith(f".{each}") for each in self.hosts)
 
 
+def _path(raw: str) -> str:
+    """Give path and query as the Worker would see them: `/./cdn-cgi/` is no way around."""
+    if raw.startswith((_PREFIX, _BY_HAND)) or _NAME not in raw:
+        return raw
+    address = parse_address(f"http://localhost{raw}" if raw.startswith("/") else raw)
+    return raw if address is None else f"{address.path}?{address.query or ''}"
+
+
 async def _told(text: str, status: int) -> web.Response:
     headers = {"Content-Type": "text/plain;charset=UTF-8"}
     return web.Response(body=text.encode(), status=status, headers=headers)
@@ -132,7 +142,7 @@ def _parameters(query: str) -> dict[str, str]:
 
 def _leading_integer(text: str) -> int | None:
     """Read a number as `parseInt` does; None for what is none, and for what no Date can hold."""
-    found = re.match(r"\s*([+-]?[0-9]+)", text)
-    if found is None or abs(int(found[1])) > _DATE_MS:
+    found = re.match(r"\s*([+-]?)0*([0-9]+)", text)
+    if found is None or len(found[2]) > _DATE_DIGITS or int(found[2]) > _DATE_MS:
         return None
-    return int(found[1])
+    return int(found[1] + found[2])

@@ -124,3 +124,29 @@ def test_the_worker_may_come_first_for_some_paths(public: Path) -> None:
 
     assert served is not None
     assert served.headers["location"] == ["/"]
+
+
+@pytest.mark.parametrize("line", ["X(b: c", "X-A: a\rSet-Cookie: b", "X-A: a\0b"])
+def test_headers_that_no_response_can_have_fail_what_they_match(
+    public: Path, ask: Ask, warnings: list[str], line: str
+) -> None:
+    (public / "other.txt").write_text("other")
+    (public / "_headers").write_bytes(f"/\n  {line}\n".encode())
+
+    failed, other = ask("/"), ask("/other.txt")
+
+    assert failed is not None
+    assert (failed.status, failed.headers, failed.asset) == (500, {}, None)
+    assert other is not None
+    assert other.status == 200
+    assert "What this matches is answered with 500." in warnings[0]
+
+
+def test_a_folder_in_the_place_of_rules_is_no_rules(public: Path, ask: Ask) -> None:
+    for name in ("_headers", "_redirects", ".assetsignore"):
+        (public / name).mkdir()
+
+    found = ask("/")
+
+    assert found is not None
+    assert found.status == 200

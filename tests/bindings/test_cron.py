@@ -20,6 +20,15 @@ START_MS = 1_700_000_040_000  # a full minute: 2023-11-14 22:14
 MINUTE_MS = 60_000
 
 
+class SleepyClock(ManualClock):
+    """A clock whose machine can sleep: the time of day goes on, and timers do not."""
+
+    asleep_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.asleep_ms
+
+
 def advance(clock: ManualClock, seconds: float) -> None:
     until = clock.monotonic() + seconds
     while (callback := clock.next_due(until)) is not None:
@@ -64,6 +73,20 @@ def test_a_time_hours_away_is_waited_for(
 
     assert len(rung) == 1
     assert rung[0][1] % (24 * 3600_000) == 9 * 3600_000
+
+
+def test_a_machine_that_was_asleep_is_late_by_a_minute_at_most(
+    rung: list[tuple[str, int]],
+) -> None:
+    clock = SleepyClock(START_MS)
+    schedule = CronSchedule(clock, lambda cron, time_ms: rung.append((cron, time_ms)))
+    schedule.set(["0 * * * *"])  # in 46 minutes
+
+    advance(clock, 60)
+    clock.asleep_ms = 45 * MINUTE_MS
+    advance(clock, 61)
+
+    assert rung == [("0 * * * *", START_MS + 46 * MINUTE_MS)]
 
 
 def test_new_expressions_take_the_place_of_the_old(

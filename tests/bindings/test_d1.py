@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pydo.bindings.store import Query, SqlStore
+from pydo.errors import JsException
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.host.project import Project
 
@@ -301,3 +306,29 @@ def test_a_query_that_fails_does_not_make_the_last_row_id_forgotten(
     """)
 
     assert found == 2
+
+
+_ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c"
+
+
+def test_a_query_ends_at_its_limit_and_takes_back_what_came_with_it(tmp_path: Path) -> None:
+    store = SqlStore(tmp_path / "d1", limit_s=0.05)
+    store.run([Query("CREATE TABLE t (x)")])
+
+    with pytest.raises(JsException, match="D1 DB exceeded its CPU time limit and was reset"):
+        store.run([Query("INSERT INTO t VALUES (1)"), Query(_ENDLESS)])
+
+    assert store.run([Query("SELECT count(*) FROM t")])[0].rows == [(0,)]
+    store.close()
+
+
+def test_a_query_can_be_stopped_from_another_thread(tmp_path: Path) -> None:
+    store = SqlStore(tmp_path / "d1", limit_s=30)
+    timer = Timer(0.1, store.interrupt)
+    timer.start()
+
+    with pytest.raises(JsException, match="interrupted"):
+        store.run([Query(_ENDLESS)])
+
+    timer.join()
+    store.close()

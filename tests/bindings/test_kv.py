@@ -175,3 +175,18 @@ def test_the_binding_has_the_name_and_the_text_of_productions(run: Callable[[str
         "KvNamespace",
         "[object KvNamespace]",
     ]
+
+
+def test_prefixes_and_keys_of_many_may_be_any_text(run: Callable[[str], Any]) -> None:
+    assert run("""
+        for key in ("a", "a\\0b", "a\\0c", "a\\U0010ffff", "b"):
+            await kv.put(key, "1")
+        async def listed(prefix):
+            return [each.name for each in (await raw_kv.list({"prefix": prefix})).keys]
+        return [
+            await listed("a\\0"),
+            await listed("a\\U0010ffff"),
+            await listed("\\ud800"),
+            (await raw_kv.get(["\\ud800"])).size,
+        ]
+    """) == [["a\0b", "a\0c"], ["a\U0010ffff"], [], 1]

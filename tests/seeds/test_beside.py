@@ -123,6 +123,9 @@ def test_cron_triggers_are_called_by_hand(beside: Path, start: Callable[..., Dev
     dev.until("ValueError: boom")
     assert dev.get("/__scheduled?cron=c") == (200, "Ran scheduled event")
     assert dev.get("/cdn-cgi/handler/scheduled", host="127.0.0.1")[0] == 200
+    for date in ("9" * 17, "9" * 5000, "x"):
+        assert "not a valid Date" in dev.get(f"/cdn-cgi/handler/scheduled?time={date}")[1]
+    assert dev.get(f"/cdn-cgi/handler/scheduled?time={'0' * 20}1")[0] == 200
     told = dev.get("/cdn-cgi/handler/scheduled?format=json")
     assert told == (200, '{"outcome":"ok","noRetry":false}')
 
@@ -142,7 +145,12 @@ def test_no_other_site_reaches_the_servers_own_paths(
     del beside
     dev = start("--port", "0")
 
-    for path in ("/cdn-cgi/handler/scheduled", "/cdn-cgi/other"):
+    for path in (
+        "/cdn-cgi/handler/scheduled",
+        "/cdn-cgi/other",
+        "/x/../cdn-cgi/handler/scheduled",
+        "/.//../cdn-cgi/other",
+    ):
         request = urllib.request.Request(f"http://127.0.0.1:{dev.port}{path}")
         request.add_header(name, value)
         with pytest.raises(urllib.error.HTTPError) as refused:

@@ -27,11 +27,13 @@ services = [
   {binding = "ABSENT", service = "nowhere"},
   {binding = "SELF", service = "a"},
   {binding = "PAGES", service = "c"},
+  {binding = "FILES", service = "d"},
 ]
 [durable_objects]
 bindings = [
   {name = "REMOTE", class_name = "Counter", script_name = "b"},
   {name = "GONE", class_name = "Counter", script_name = "nowhere"},
+  {name = "CLASSLESS", class_name = "Nothing", script_name = "b"},
 ]
 """
 A = """
@@ -80,6 +82,9 @@ class Default(WorkerEntrypoint):
             "page": lambda: read(env.PAGES.fetch("http://c/page.txt")),
             "no-page": lambda: read(env.PAGES.fetch("http://c/none.txt")),
             "page-call": lambda: env.PAGES.page(),
+            "file": lambda: read(env.FILES.fetch("http://d/page.txt")),
+            "no-file": lambda: read(env.FILES.fetch("http://d/none.txt")),
+            "file-call": lambda: env.FILES.page(),
             "by-name": lambda: by_name(env),
             "returned": lambda: returned(env),
             "abort": lambda: env.B.fetch("http://b/slow", signal=AbortSignal.timeout(50)),
@@ -90,6 +95,8 @@ class Default(WorkerEntrypoint):
             "remote": lambda: counter.up(),
             "gone": lambda: read(env.GONE.getByName("x").fetch("http://x/")),
             "gone-call": lambda: env.GONE.getByName("x").up(),
+            "classless": lambda: read(env.CLASSLESS.getByName("x").fetch("http://x/")),
+            "classless-call": lambda: env.CLASSLESS.getByName("x").up(),
         }
         return Response.json(await told(answers[wanted]()))
 
@@ -179,6 +186,16 @@ class Default(WorkerEntrypoint):
     async def page(self):
         return "called"
 """
+D_CONFIG = """
+name = "d"
+compatibility_date = "2026-09-01"
+[assets]
+directory = "../pages"
+"""
+NO_CLASS = (
+    'Worker "b" has no Durable Object class "Nothing": its configuration neither binds nor'
+    " declares it."
+)
 ANSWERS = {
     "fetch": [200, "POST http://b/p?q=1 hello helper of b"],
     "call": 3,
@@ -197,6 +214,11 @@ ANSWERS = {
     "page": [200, "a page"],
     "no-page": [418, "the code"],
     "page-call": "called",
+    "file": [200, "a page"],
+    "no-file": [404, ""],
+    "file-call": 'TypeError: The RPC receiver does not implement the method "page".',
+    "classless": [503, NO_CLASS],
+    "classless-call": f"Error: {NO_CLASS}",
 }
 
 
@@ -208,6 +230,8 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name / "wrangler.toml").write_text(CONFIG.format(name=name) + config)
         (source / "entry.py").write_text(code)
         (source / "helper.py").write_text(HELPER.format(name=name))
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "wrangler.toml").write_text(D_CONFIG)
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "page.txt").write_text("a page")
     return tmp_path
@@ -215,7 +239,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def dev(folder: Path) -> Iterator[Dev]:
-    configs = [option for name in "abc" for option in ("-c", f"{name}/wrangler.toml")]
+    configs = [option for name in "abcd" for option in ("-c", f"{name}/wrangler.toml")]
     dev = Dev(folder, *configs, "--port", "0")
     dev.until("Ready on")
     yield dev
@@ -244,6 +268,8 @@ def test_the_terminal_tells_what_is_connected_and_what_is_missing(dev: Dev) -> N
         'Worker "a"\'s binding "MISSING" refers to service "b" with a named entrypoint "Nobody",'
         ' but "b" has no such named entrypoint.'
     ) in said
+    assert "[b] " in said
+    assert f'Worker "a"\'s binding "CLASSLESS" leads nowhere. {NO_CLASS}' in said
 
 
 def test_a_saved_worker_is_reached_by_the_others_at_once(dev: Dev, folder: Path) -> None:

@@ -52,23 +52,15 @@ class AssetsChannel(Channel):
         if future.done():  # whoever asked is gone
             return
         try:
-            future.set_result(self._answered(event))
+            future.set_result(_answered(self._site, event))
         except (JsException, OSError) as error:
             future.set_exception(error)
-
-    def _answered(self, event: Event) -> Response:
-        if isinstance(event, RpcCall):
-            text = f'The RPC receiver does not implement the method "{event.method}".'
-            raise JsException("TypeError", text)
-        assert isinstance(event, Fetch), "nothing else is sent to a service"
-        request = _request(event)
-        return response_of(self._site.answer(_asking(request)), request)
 
 
 class FrontedChannel(Channel):
     """The way of others to a Worker that has assets: a request for one never gets to its code.
 
-    Calls go to the code.  Source: cloudflare/workers-sdk
+    Calls go to the code, if there is any.  Source: cloudflare/workers-sdk
     `packages/miniflare/src/workers/assets/rpc-proxy.worker.ts`.
     """
 
@@ -91,20 +83,35 @@ class FrontedChannel(Channel):
     def deliver(self, event: Event, generation: int, future: asyncio.Future[object]) -> None:
         """Answer a request for an asset, and bring anything else to the Worker."""
         site = self._site()
-        if site is None or not isinstance(event, Fetch) or future.done():
+        if site is None or future.done():
             self._worker.deliver(event, generation, future)
             return
         try:
-            request = _request(event)
-            answer = site.route(_asking(request))
-            response = None if answer is None else response_of(answer, request)
-        except OSError as error:
+            response = _routed(site, event) if site.has_worker else _answered(site, event)
+        except (JsException, OSError) as error:
             future.set_exception(error)
         else:
             if response is None:
                 self._worker.deliver(event, generation, future)
             else:
                 future.set_result(response)
+
+
+def _answered(site: Site, event: Event) -> Response:
+    if isinstance(event, RpcCall):
+        text = f'The RPC receiver does not implement the method "{event.method}".'
+        raise JsException("TypeError", text)
+    assert isinstance(event, Fetch), "nothing else is sent to a service"
+    request = _request(event)
+    return response_of(site.answer(_asking(request)), request)
+
+
+def _routed(site: Site, event: Event) -> Response | None:
+    if not isinstance(event, Fetch):
+        return None
+    request = _request(event)
+    answer = site.route(_asking(request))
+    return None if answer is None else response_of(answer, request)
 
 
 def _request(event: Fetch) -> Request:

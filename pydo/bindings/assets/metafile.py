@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from pydo.errors import JsException
+from pydo.host.js.headers import Headers
 from pydo.host.js.url import parse_address
 
 if TYPE_CHECKING:
@@ -62,13 +64,21 @@ class Metafile(Generic[_Value]):
         try:
             status = self.path.stat()
         except OSError:
-            self._use = self._signature = None
+            self._forget()
             return None
         signature = (status.st_mtime_ns, status.st_size, status.st_ino)
         if self._use is None or signature != self._signature:
-            self._use = self._read(self.path.read_bytes().decode("utf-8", "replace"))
+            try:
+                text = self.path.read_bytes().decode("utf-8", "replace")
+            except (FileNotFoundError, IsADirectoryError):
+                self._forget()
+                return None
+            self._use = self._read(text)
             self._signature = signature
         return self._use(path)
+
+    def _forget(self) -> None:
+        self._use = self._signature = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +106,17 @@ class Redirect:
 
 @dataclass(slots=True)
 class HeaderRule:
-    """Headers that are set, and others that are taken away, for a pattern of paths."""
+    """Headers that are set, and others that are taken away, for a pattern of paths.
+
+    A `fault` is that of a header that no response can have: what the rule matches fails.
+    """
 
     pattern: str
     line: str
     number: int
     to_set: dict[str, str] = field(default_factory=dict[str, str])
     to_remove: list[str] = field(default_factory=list[str])
+    fault: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -200,8 +214,15 @@ def _keep(rule: HeaderRule | None, rules: list[HeaderRule], invalid: list[Invali
         return
     if rule.is_empty:
         invalid.append(Invalid("No headers specified", rule.line, rule.number))
-    else:
-        rules.append(rule)
+        return
+    rules.append(rule)
+    try:
+        headers = Headers.received([])
+        for name, value in rule.to_set.items():
+            headers.append(name, value)
+    except JsException as error:
+        rule.fault = f"{error.message} What this matches is answered with 500."
+        invalid.append(Invalid(rule.fault, rule.line, rule.number))
 
 
 def _add_header(rule: HeaderRule | None, line: str) -> str | None:

@@ -84,7 +84,7 @@ class Site:
         self._folder = AssetFolder(assets.directory)
         self._html = assets.html_handling
         self._not_found = assets.not_found_handling
-        self._has_worker = has_worker
+        self.has_worker = has_worker
         self._keeps_not_found = keeps_not_found
         self._warn = warn
         first = assets.run_worker_first
@@ -97,21 +97,21 @@ class Site:
 
     def route(self, asking: Asking) -> Answer | None:
         """Answer a request from outside, or leave it to the Worker."""
-        if self._has_worker and self._worker_is_first:
+        if self.has_worker and self._worker_is_first:
             return None
         address = _address(asking.url)
         if address is None:
             return None
-        if self._has_worker and self._routes is not None:
+        if self.has_worker and self._routes is not None:
             to_worker = self._routes.goes_to_worker(address.path)
             if to_worker is not None:
                 return None if to_worker else self.answer(asking)
         is_navigation = asking.headers.get("sec-fetch-mode") == "navigate"
-        is_last = not self._has_worker or self._routes is not None
+        is_last = not self.has_worker or self._routes is not None
         has_last_word = is_last or (self._keeps_not_found and is_navigation)
         handling = self._not_found if has_last_word else "none"
         answer = self._answered(asking, address, handling)
-        if answer.is_nothing and self._has_worker:
+        if answer.is_nothing and self.has_worker:
             return None
         if answer.status == _NOT_FOUND:  # a rewrite to what is not there
             answer = self._answered(asking, address, self._not_found)
@@ -152,6 +152,8 @@ class Site:
             names = pattern.match(host, address.path)
             if names is None:
                 continue
+            if rule.fault is not None:
+                return Answer(500)
             for name in rule.to_remove:
                 answer.headers.pop(name.lower(), None)
             for name, value in rule.to_set.items():

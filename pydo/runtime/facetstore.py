@@ -148,6 +148,8 @@ class FacetStore:
                 closing(apsw.Connection(str(target / DATABASE))) as copy,
                 copy.backup("main", original, "main") as backup,
             ):
+                # Its log is for its history to read first.
+                original.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
                 backup.step()
         except apsw.Error as error:
             raise_sqlite_error(error)

@@ -724,3 +724,17 @@ def test_a_return_that_fails_leaves_no_draft(recorded: Recorded) -> None:
     assert not (recorded.history.directory / "restored").exists()
     assert recorded.travel.carry_out(lambda _: None, lambda _: None)
     assert recorded.read() == [1]
+
+
+def test_an_index_without_content_is_not_left_among_others(recorded: Recorded) -> None:
+    recorded.write(*range(30))
+    crashed = recorded.after_a_crash()
+    last, before = sorted(crashed.history.directory.glob("*.index"))[:-3:-1]
+    os.truncate(last, 0)
+    os.truncate(before.with_suffix(".frames"), FRAME)
+
+    crashed.write(*range(30, 60))
+
+    assert crashed.return_to(crashed.travel.current()) == list(range(60))
+    assert len(crashed.times()) > 30
+    crashed.database.close()

@@ -259,7 +259,13 @@ class History:
         return was_cut
 
     def finish(self) -> None:
-        """Bring into the base what was to go into it when a crash or the disk did not let it."""
+        """Do what a crash or the disk did not let be done.
+
+        What was to go into the base goes there; an index without content goes before others come.
+        """
+        for index in self.directory.glob("*.index"):
+            if not Segment.has_begun(index):
+                index.unlink()
         for expired in sorted(self.directory.glob("*.expired")):
             frames = expired.with_suffix(".frames")
             if frames.exists():

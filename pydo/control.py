@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import secrets
 import socket
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Control", "ask"]
+
+logger = logging.getLogger("pydo.control")
 
 _HOST = "127.0.0.1"
 _PATIENCE_S = 30.0  # a server may be in the middle of a turn
@@ -80,6 +83,9 @@ class Control:
             return {"answer": command(request)}
         except PydoError as error:
             return {"error": str(error)}
+        except Exception:  # whoever asked is told, and the server goes on
+            logger.exception("%s cannot be done", request["command"])
+            return {"error": "the server has failed at it; what it has written says why"}
 
 
 def ask(file: Path, command: str, **fields: object) -> Any:
@@ -100,13 +106,13 @@ def ask(file: Path, command: str, **fields: object) -> Any:
             f"the server that holds {file.parent.parent} cannot be asked ({error}): stop it, and"
             " try again"
         ) from error
-    if "error" in reply:
-        raise StateError(str(reply["error"]))
-    return reply.get("answer")
+    if "answer" not in reply:
+        raise StateError(str(reply.get("error", f"{_HOST}:{where['port']} gives no answer")))
+    return reply["answer"]
 
 
 def _parsed(line: bytes) -> Request:
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):  # the latter for what is nested too deeply
         found = json.loads(line)
         if isinstance(found, dict):
             return cast("Request", found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -103,3 +104,49 @@ def test_what_is_no_request_is_refused(tmp_path: Path) -> None:
         return answer
 
     assert json.loads(asyncio.run(speak())) == {"error": "the secret is wrong"}
+
+
+def test_a_mistake_of_the_servers_is_told_and_no_success(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "control"
+
+    def client() -> object:
+        with pytest.raises(StateError, match="has failed at it"):
+            ask(file, "echo")  # without what it wants
+        return ask(file, "echo", what="still there")
+
+    assert served(file, client) == "still there"
+    assert "KeyError" in caplog.text
+
+
+@pytest.mark.parametrize("reply", [b"", b"{}\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_a_reply_that_is_none_is_no_success(tmp_path: Path, reply: bytes) -> None:
+    file = tmp_path / "control"
+
+    async def serve() -> None:
+        async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readline()
+            writer.write(reply)
+            writer.close()
+
+        server = await asyncio.start_server(speak, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        file.write_text(json.dumps({"port": port, "secret": ""}))
+        with pytest.raises(StateError, match="gives no answer"):
+            await asyncio.to_thread(ask, file, "echo", what=1)
+        server.close()
+
+    asyncio.run(serve())
+
+
+def test_what_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "control"
+
+    def client() -> bytes:
+        port = json.loads(file.read_text())["port"]
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"[" * 500_000 + b"\n")
+            return connection.makefile("rb").readline()
+
+    assert json.loads(served(file, client)) == {"error": "the secret is wrong"}

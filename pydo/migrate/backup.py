@@ -127,6 +127,7 @@ def _copy_database(source: Path, target: Path) -> None:
     flags = apsw.SQLITE_OPEN_READWRITE
     before, after = apsw.Connection(str(source), flags=flags), apsw.Connection(str(target))
     try:
+        before.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # the source stays as it was
         with after.backup("main", before, "main") as copying:
             copying.step()
     except apsw.Error as error:

@@ -25,6 +25,7 @@ from pydo.runtime.timetravel import TimeTravel
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
     from pathlib import Path
 
     from pydo.runtime.budget import OpenDatabases
@@ -293,12 +294,14 @@ class ActorContainer:
             self.actor.clear_alarm(at_ms)
             return
         database = self._database()
-        alarm = ObjectAlarm(database)
-        if alarm.stored() == at_ms:
-            alarm.delete()
-            database.end_turn()
-            database.commit()
-        database.close()
+        try:
+            alarm = ObjectAlarm(database)
+            if alarm.stored() == at_ms:
+                alarm.delete()
+                database.end_turn()
+                database.commit()
+        finally:
+            database.close()
 
     # -- its past
 
@@ -328,9 +331,12 @@ class ActorContainer:
             JsException: no history is kept, or it cannot be written.
 
         """
+        self._ask_past(TimeTravel.current)
+
+    def _ask_past(self, ask: Callable[[TimeTravel], str]) -> str:
         database = self._database() if self.actor is None else self.actor.database
         try:
-            TimeTravel(database, self.loop.clock.now_ms).current()
+            return ask(TimeTravel(database, self.loop.clock.now_ms))
         finally:
             if self.actor is None:
                 database.close()
@@ -344,17 +350,19 @@ class ActorContainer:
             JsException: there is nothing to return to, or it cannot be done.
 
         """
-        database = self._database() if self.actor is None else self.actor.database
-        undo = TimeTravel(database, self.loop.clock.now_ms).order(bookmark)
+        undo = self._ask_past(lambda past: past.order(bookmark))
         if self.actor is not None:
+            database = self.actor.database
             self.actor.is_starting = False
             self.actor.break_with(
                 JsException("Error", "Durable Object was reset to return to an earlier state.")
             )
-        database.close()
-        self.restore_ordered(self._database())
-        if self.state is State.ABSENT:
-            self.namespace.vacated(self)
+            database.close()
+        try:
+            self.restore_ordered(self._database())
+        finally:
+            if self.state is State.ABSENT:
+                self.namespace.vacated(self)
         return undo
 
     def _restore_soon(self) -> None:

@@ -141,16 +141,20 @@ class FacetStore:
     def _copy_database(self, source: Path, target: Path) -> None:
         if not (source / DATABASE).exists():
             return
-        target.mkdir(parents=True, exist_ok=True)
         try:
+            target.mkdir(parents=True, exist_ok=True)
             with (
                 closing(apsw.Connection(str(source / DATABASE))) as original,
                 closing(apsw.Connection(str(target / DATABASE))) as copy,
                 copy.backup("main", original, "main") as backup,
             ):
+                # Its log is for its history to read first.
+                original.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
                 backup.step()
         except apsw.Error as error:
             raise_sqlite_error(error)
+        except OSError as error:
+            raise internal_error() from error
 
     def _descendants(self, number: int) -> Iterator[int]:
         for _, child in self.children(number):

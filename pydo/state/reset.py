@@ -22,10 +22,7 @@ def reset_object(place: ObjectPlace) -> None:
     """Take one object away."""
     # The files first: an alarm that is still noted finds no object and is forgotten, while an
     # object whose alarm is not noted would never ring.
-    doomed = place.directory.with_name(f".{place.id}")
-    shutil.rmtree(doomed, ignore_errors=True)
-    place.directory.rename(doomed)
-    shutil.rmtree(doomed)
+    _remove_files(place)
     metadata = ClassMetadata(place.owner.metadata_path)
     metadata.forget(place.id)
     metadata.close()
@@ -35,9 +32,7 @@ def reset_class(owner: ClassDirectory) -> int:
     """Take all objects of a class away; how many there were."""
     places = [ObjectPlace(owner, each, None) for each in owner.list_objects()]
     for place in places:
-        doomed = place.directory.with_name(f".{place.id}")
-        place.directory.rename(doomed)
-        shutil.rmtree(doomed)
+        _remove_files(place)
     for file in owner.path.glob("metadata.sqlite*"):
         file.unlink()
     return len(places)
@@ -46,3 +41,10 @@ def reset_class(owner: ClassDirectory) -> int:
 def reset_all(state: StateDirectory) -> int:
     """Take all objects of all classes away; how many there were."""
     return sum(reset_class(each) for each in state.class_directories())
+
+
+def _remove_files(place: ObjectPlace) -> None:
+    doomed = place.directory.with_name(f".{place.id}")
+    shutil.rmtree(doomed, ignore_errors=True)  # what a crash has left of an earlier removal
+    place.directory.rename(doomed)
+    shutil.rmtree(doomed)

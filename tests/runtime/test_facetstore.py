@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 
 from pydo.errors import JsException
-from pydo.runtime.facetstore import FacetStore, index_of, read_index
+from pydo.runtime.facetstore import DATABASE, FacetStore, index_of, read_index
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +69,22 @@ def test_the_facets_of_a_facet_are_deleted_with_it(tmp_path: Path) -> None:
     store.remove(1)
 
     assert sorted(each.name for each in store.directory.iterdir()) == ["2", "index"]
+
+
+def test_a_copy_leaves_the_log_of_what_is_copied(tmp_path: Path) -> None:
+    store = FacetStore(tmp_path)
+    source = store.path(store.number(0, "a")) / DATABASE
+    source.parent.mkdir(parents=True)
+    written = apsw.Connection(str(source))
+    written.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    written.execute("PRAGMA journal_mode=WAL; CREATE TABLE t (n)").fetchall()
+    written.close()
+    log = source.with_name(f"{DATABASE}-wal")
+    before = log.read_bytes()
+
+    store.copy(1, store.number(0, "b"))
+
+    assert log.read_bytes() == before
+    copied = apsw.Connection(str(store.path(2) / DATABASE))
+    assert copied.execute("SELECT name FROM sqlite_master").fetchall() == [("t",)]
+    copied.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import os
 import shutil
@@ -54,6 +56,13 @@ class Recorded:
             connection.execute("INSERT INTO t VALUES (?)", (number,))
             self.database.end_turn()
             self.database.commit()
+
+    def run(self, text: str) -> None:
+        """Commit what statements do."""
+        self.now_ms += 1
+        self.database.writing().execute(text).fetchall()
+        self.database.end_turn()
+        self.database.commit()
 
     def read(self) -> list[int]:
         connection = self.database.reading()
@@ -585,3 +594,147 @@ def test_a_log_that_ends_too_early_is_an_error(tmp_path: Path) -> None:
 def test_a_history_is_kept_for_days_or_not_at_all() -> None:
     assert Retention.of(0, 5) is None
     assert Retention.of(2, 5) == Retention(2 * DAY_MS, 5 * 1024**2)
+
+
+def test_what_is_written_while_rows_are_read_is_in_it(recorded: Recorded) -> None:
+    recorded.write(1, 2, 3)
+    recorded.database.close()
+
+    connection = recorded.database.reading()
+    assert connection is not None
+    rows = connection.execute("SELECT n FROM t")
+    next(rows)
+    recorded.write(4, 5)
+    bookmark = recorded.travel.current()
+    rows.close()
+    recorded.write(6)
+
+    assert recorded.times() == [1, 2, 3, 4, 5, 6]
+    assert recorded.return_to(bookmark) == [1, 2, 3, 4, 5]
+
+
+def test_a_longer_generation_of_another_programs_is_not_taken_for_the_same(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded.write(1)
+    recorded.travel.current()
+    recorded.elsewhere("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    with caplog.at_level(logging.WARNING):  # more frames than there were, so many as are copied
+        connection = recorded.database.writing()
+        connection.execute("INSERT INTO t SELECT zeroblob(3000) FROM json_each('[1,2,3,4,5,6,7]')")
+        connection.execute("INSERT INTO t VALUES (2)")
+        recorded.database.end_turn()
+        recorded.database.commit()
+    bookmark = _brought_up_to_date(recorded)
+
+    assert "another program has changed it" in caplog.text
+    assert recorded.database.reading() is not None
+    recorded.write(3)
+    recorded.travel.order(bookmark)
+    assert recorded.travel.carry_out(lambda _: None, lambda _: None)
+    connection = recorded.database.opened()
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("SELECT count(*) FROM t").fetchall() == [(9,)]
+
+
+def _brought_up_to_date(recorded: Recorded) -> str:
+    recorded.database.close()
+    return recorded.travel.current()
+
+
+def test_a_difference_is_found_after_a_crash_left_the_base_unfinished(recorded: Recorded) -> None:
+    path = recorded.database.path
+    recorded.write(1)
+    recorded.run("CREATE TABLE u (n); INSERT INTO u VALUES ('before')")
+    recorded.write(*range(2, 30))
+    recorded.database.close()
+    recorded.elsewhere("PRAGMA wal_checkpoint(TRUNCATE)")
+    earlier = path.read_bytes()
+    History(path, Retention(most_bytes=0)).prune(recorded.now_ms)
+    recorded.run("UPDATE u SET n = 'after'")
+    doomed = recorded.last_index()
+    recorded.write(*range(30, 60))
+    recorded.database.close()
+
+    doomed.rename(doomed.with_suffix(".expired"))
+    path.with_name("db.sqlite-wal").unlink()
+    path.write_bytes(earlier)
+    bookmark = recorded.travel.current()
+    recorded.run("UPDATE u SET n = 'later'")
+
+    assert recorded.return_to(bookmark) == list(range(1, 30))
+    assert recorded.database.opened().execute("SELECT n FROM u").fetchall() == [("before",)]
+
+
+def test_a_disk_that_takes_half_of_a_record_disorders_no_index(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Full(io.FileIO):
+        def write(self, data: bytes, /) -> int:  # type: ignore[override]
+            return super().write(data[:10])
+
+    recorded.write(1)
+    recorder = recorded.database.recorder
+    assert recorder is not None
+    assert recorder._index is not None  # noqa: SLF001 - no other disk takes half of so little
+    recorder._index.close()  # noqa: SLF001
+    recorder._index = Full(recorded.last_index(), "ab")  # noqa: SLF001
+
+    with caplog.at_level(logging.WARNING):
+        recorded.write(2)
+    recorded.write(3)
+    recorded.database.close()
+
+    assert os.strerror(errno.ENOSPC) in caplog.text
+    assert recorded.read() == [1, 2, 3]
+    assert len(recorded.times()) == 3
+    assert recorded.last_index().stat().st_size % len(Record(Kind.COMMIT, 0).pack()) == 0
+
+
+def test_a_history_that_is_no_folder_does_not_stop_the_first_commit(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded.directory.mkdir()
+    recorded.history.directory.write_text("in the way")
+
+    with caplog.at_level(logging.WARNING):
+        recorded.write(1, 2)
+
+    assert "is not written for now" in caplog.text
+    assert recorded.read() == [1, 2]
+
+
+def test_a_return_that_fails_leaves_no_draft(recorded: Recorded) -> None:
+    resource = pytest.importorskip("resource")
+    recorded.write(1)
+    recorded.run("CREATE TABLE u (n); INSERT INTO u VALUES (zeroblob(100000))")
+    bookmark = recorded.travel.current()
+    recorded.write(2)
+    recorded.travel.order(bookmark)
+
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limit[1]))
+    try:
+        with pytest.raises(JsException, match="not available"):
+            recorded.travel.carry_out(lambda _: None, lambda _: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+    assert not (recorded.history.directory / "restored").exists()
+    assert recorded.travel.carry_out(lambda _: None, lambda _: None)
+    assert recorded.read() == [1]
+
+
+def test_an_index_without_content_is_not_left_among_others(recorded: Recorded) -> None:
+    recorded.write(*range(30))
+    crashed = recorded.after_a_crash()
+    last, before = sorted(crashed.history.directory.glob("*.index"))[:-3:-1]
+    os.truncate(last, 0)
+    os.truncate(before.with_suffix(".frames"), FRAME)
+
+    crashed.write(*range(30, 60))
+
+    assert crashed.return_to(crashed.travel.current()) == list(range(60))
+    assert len(crashed.times()) > 30
+    crashed.database.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pydo.errors import JsException
 from pydo.runtime.container import Settings
 from pydo.runtime.events import AlarmFired, Event
 from pydo.runtime.history.log import Retention
@@ -326,6 +327,18 @@ async def test_a_container_brings_its_history_up_to_date_awake_and_asleep(
 
     assert awake == [2 * 4120]
     assert [each.stat().st_size for each in history.glob("*.frames")] == awake
+
+
+async def test_a_refused_return_leaves_nothing_open(core: Core, stub: Stub) -> None:
+    await stub.call("put", 1)
+    stub.container.crash()
+
+    with pytest.raises(JsException, match="is invalid"):
+        stub.container.restore("nonsense")
+
+    assert len(stub.namespace.budget) == 0
+    await core.advance(100)
+    assert await type(stub)(stub.namespace, stub.id).call("get") == 1
 
 
 # -- when it cannot be done

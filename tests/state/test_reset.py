@@ -41,3 +41,15 @@ def test_everything_is_emptied(stored: Stored) -> None:
 
     assert reset_all(stored.state) == 2
     assert [objects_of(each) for each in stored.state.class_directories()] == [[], []]
+
+
+def test_a_class_is_emptied_though_a_crash_left_an_object_half_removed(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    owner = find_class(stored.state, "Notes")
+    directory = objects_of(owner)[0].directory
+    left = directory.with_name(f".{directory.name}")
+    left.mkdir()
+    (left / "db.sqlite").touch()
+
+    assert reset_class(owner) == 1
+    assert not left.exists()

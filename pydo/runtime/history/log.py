@@ -212,13 +212,17 @@ class History:
             return False
         self.directory.mkdir(exist_ok=True)
         frames = self.directory / f"{position:08x}.frames"
-        with frames.open("wb") as file:
-            for number in changed:
-                size = now.count if number == changed[-1] else 0
-                file.write(pack_header(number, size, os.urandom(16)))
-                file.write(now.read(number))
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with frames.open("wb") as file:
+                for number in changed:
+                    size = now.count if number == changed[-1] else 0
+                    file.write(pack_header(number, size, os.urandom(16)))
+                    file.write(now.read(number))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            frames.unlink(missing_ok=True)  # a full disk is not to stay full of it
+            raise
         is_fresh = last is not None and last.is_fresh and position == last.start
         first = Record(Kind.IMAGE, position, time_ms, is_fresh=is_fresh)
         of_epoch = Record(Kind.EPOCH, position, time_ms, epoch)
@@ -236,7 +240,7 @@ class History:
         """
         if not self.exists:
             return False
-        self._finish_pruning()
+        self.finish()
         if self.order.exists():
             return False
         indexes = self._indexes()
@@ -251,10 +255,17 @@ class History:
                 was_cut = True
             too_many -= size
             index.rename(index.with_suffix(".expired"))
-            self._finish_pruning()
+            self.finish()
         return was_cut
 
-    def _finish_pruning(self) -> None:
+    def finish(self) -> None:
+        """Do what a crash or the disk did not let be done.
+
+        What was to go into the base goes there; an index without content goes before others come.
+        """
+        for index in self.directory.glob("*.index"):
+            if not Segment.has_begun(index):
+                index.unlink()
         for expired in sorted(self.directory.glob("*.expired")):
             frames = expired.with_suffix(".frames")
             if frames.exists():

@@ -20,6 +20,7 @@ when the database is opened the next time.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from contextlib import suppress
@@ -90,6 +91,7 @@ class Recorder:
             self._frames = frames_in(connection)
             salts = salts_of(self._wal) if self._frames else None
             if not self._goes_on(salts):
+                self.history.finish()
                 self._catch_up(connection, salts)
                 self._prune()
         except (OSError, apsw.Error) as error:
@@ -253,7 +255,9 @@ class Recorder:
 
     def _write(self, record: Record) -> None:
         assert self._index is not None, "a segment is open"
-        self._index.write(record.pack())
+        data = record.pack()
+        if self._index.write(data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _require(self) -> Segment:
         assert self._segment is not None, "a generation has begun"
@@ -276,12 +280,12 @@ class Recorder:
 
         """
         if self._segment is not None and self._copied < self._frames:
-            if salts_of(self._wal) != self._segment.salts:
-                raise OSError("another program has changed it")
             self._copy()
 
     def _copy(self, *, syncs: bool = False) -> None:
         segment = self._require()
+        if salts_of(self._wal) != segment.salts:
+            raise OSError("another program has changed it")
         with segment.frames.open("ab") as target:
             copy_frames(self._wal, self._copied, self._frames - self._copied, target)
             target.flush()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -142,18 +143,17 @@ def restore(
     target = history.pages_at(found)
     recorder.begin_epoch(order.epoch + 1)
     draft = history.directory / "restored"
-    target.write_to(draft)
-    source = apsw.Connection(str(draft), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        alarm_ms = _alarm_ms(source)
-        alarm_will_be(alarm_ms)
-        if not target.is_same(history.pages_at(history.current())):
-            with connection.backup("main", source, "main") as backup:
-                backup.step()
-            recorder.note(connection)
+        target.write_to(draft)
+        with closing(apsw.Connection(str(draft), flags=apsw.SQLITE_OPEN_READONLY)) as source:
+            alarm_ms = _alarm_ms(source)
+            alarm_will_be(alarm_ms)
+            if not target.is_same(history.pages_at(history.current())):
+                with connection.backup("main", source, "main") as backup:
+                    backup.step()
+                recorder.note(connection)
     finally:
-        source.close()
-        draft.unlink()
+        draft.unlink(missing_ok=True)
     history.order.unlink(missing_ok=True)
     sync_directory(history.directory)
     return alarm_ms

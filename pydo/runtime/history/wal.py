@@ -57,6 +57,18 @@ def salts_of(wal: Path) -> Salts | None:
 def frames_in(connection: apsw.Connection) -> int:
     """Give how many frames the log of an open database has up to its last commit."""
     connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()  # opens the log
+    try:
+        return _noop_checkpoint(connection)
+    except apsw.LockedError:  # it is reading, and SQLite does not tell it meanwhile
+        other = apsw.Connection(connection.filename, flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            other.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+            return _noop_checkpoint(other)
+        finally:
+            other.close()
+
+
+def _noop_checkpoint(connection: apsw.Connection) -> int:
     return max(connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0], 0)
 
 

@@ -94,7 +94,10 @@ class TimeTravel:
 
         `alarm_will_be` hears of the alarm before that is committed, `alarm_now_is` after it.
         """
-        order = order_of(self._recorder.history)
+        try:
+            order = order_of(self._recorder.history)
+        except OSError as error:
+            raise _failed(error) from error
         if order is None:
             return False
         if self._database.reading() is None:  # so there is but one state to return to

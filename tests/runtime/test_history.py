@@ -738,3 +738,17 @@ def test_an_index_without_content_is_not_left_among_others(recorded: Recorded) -
     assert crashed.return_to(crashed.travel.current()) == list(range(60))
     assert len(crashed.times()) > 30
     crashed.database.close()
+
+
+@pytest.mark.parametrize("order", ["", "[]", "{}"])
+def test_a_damaged_order_is_told_with_its_file(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture, order: str
+) -> None:
+    recorded.write(1)
+    recorded.travel.current()
+    recorded.history.order.write_text(order)
+
+    with caplog.at_level(logging.WARNING), pytest.raises(JsException, match="not available"):
+        recorded.travel.carry_out(lambda _: None, lambda _: None)
+
+    assert f"{recorded.history.order} is damaged" in caplog.text

@@ -59,12 +59,19 @@ def has_order(database: Path) -> bool:
 
 
 def order_of(history: History) -> Order | None:
-    """Give what the next session is to restore, if anything."""
+    """Give what the next session is to restore, if anything.
+
+    Raises:
+        OSError: it cannot be read.
+
+    """
     try:
         record: Any = json.loads(history.order.read_bytes())
+        return Order(str(record["bookmark"]), int(record["epoch"]))
     except FileNotFoundError:
         return None
-    return Order(str(record["bookmark"]), int(record["epoch"]))
+    except (ValueError, TypeError, KeyError) as error:
+        raise OSError(f"{history.order} is damaged ({error!r}): remove it") from error
 
 
 def give_order(history: History, order: Order) -> None:

@@ -531,6 +531,14 @@ def test_a_return_is_undone_after_many_generations_of_the_log(recorded: Recorded
     assert recorded.return_to(undo) == list(range(5))
 
 
+def test_a_return_to_what_there_is_goes_on_in_the_order_of_time(recorded: Recorded) -> None:
+    recorded.write(1)
+    undo = recorded.travel.order(recorded.travel.current())
+    recorded.travel.carry_out(lambda _: None, lambda _: None)
+
+    assert recorded.travel.current() > undo
+
+
 def test_a_return_waits_for_another_program(recorded: Recorded) -> None:
     recorded.write(1)
     bookmark = recorded.travel.current()

@@ -155,7 +155,10 @@ def restore(
         with closing(apsw.Connection(str(draft), flags=apsw.SQLITE_OPEN_READONLY)) as source:
             alarm_ms = _alarm_ms(source)
             alarm_will_be(alarm_ms)
-            if not target.is_same(history.pages_at(history.current())):
+            # A commit in any case, so that bookmarks go on in the order of time; but one only,
+            # where a crash came between it and the end.
+            last = history.current()
+            if last.epoch <= order.epoch or not target.is_same(history.pages_at(last)):
                 with connection.backup("main", source, "main") as backup:
                     backup.step()
                 recorder.note(connection)

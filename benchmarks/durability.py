@@ -39,7 +39,9 @@ class Writer:
 
     async def handle(self, event: Event) -> object:
         if isinstance(event, RpcCall):
-            self.actor.kv.put("key", event.arguments[0])
+            value = event.arguments[0]
+            assert isinstance(value, bytes)
+            self.actor.kv.put("key", value)
         return None
 
 
@@ -50,6 +52,7 @@ class Code:
     handler: Any = None
     classes: dict[str, Any] = {"Writer": Writer}  # noqa: RUF012 - never written to
     errors = ErrorForm(bool)
+    tasks: tuple[()] = ()
 
     def owns(self, filename: str, /) -> bool:
         return not filename

@@ -234,6 +234,14 @@ class Database:
         connection = apsw.Connection(
             str(self.path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
         )
+        try:
+            self._set_up(connection)
+        except apsw.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _set_up(self, connection: apsw.Connection) -> None:
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
         # A checkpoint costs milliseconds of disk, and closing has to be cheap: the log stays.
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
@@ -245,7 +253,6 @@ class Database:
         connection.execute(f"PRAGMA synchronous={mode}")
         if self._budget.is_strict:
             connection.execute(f"PRAGMA max_page_count={self._budget.most_bytes // _PAGE}")
-        return connection
 
     # -- the ends of turns and passes
 

@@ -143,8 +143,12 @@ class ClassMetadata:
         if self._connection is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = apsw.Connection(str(self.path))
-            connection.set_busy_timeout(5000)
-            mode = "FULL" if self._syncs_commits else "NORMAL"
-            connection.execute(f"PRAGMA synchronous = {mode};{_CREATE}").fetchall()
+            try:
+                connection.set_busy_timeout(5000)
+                mode = "FULL" if self._syncs_commits else "NORMAL"
+                connection.execute(f"PRAGMA synchronous = {mode};{_CREATE}").fetchall()
+            except apsw.Error:
+                connection.close()  # and not when the collector comes: it has descriptors
+                raise
             self._connection = connection
         return self._connection

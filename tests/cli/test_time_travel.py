@@ -138,9 +138,11 @@ def test_a_return_is_made_and_undone(command_line: CommandLine, root: Path) -> N
 
 
 def test_a_return_to_a_time_is_to_be_had_as_json(command_line: CommandLine, root: Path) -> None:
+    last = bookmarks(command_line, root)[-1]
+
     found = json.loads("\n".join(run(command_line, root, "--to", "now", "--json", "--yes")))
 
-    assert found["bookmark"] == bookmarks(command_line, root)[-1]
+    assert found["bookmark"] == last
     assert found["changes"] == {
         "keys": {"added": {}, "changed": {}, "removed": {}},
         "tables": {},

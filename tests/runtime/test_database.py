@@ -318,7 +318,7 @@ def test_the_budget_follows_the_limit_on_open_files() -> None:
 
     assert 8 <= budget.limit <= 1000
     if files is not None:
-        assert budget.limit == max(8, min(1000, (files - 96) // 3))
+        assert budget.limit == max(8, min(1000, (files - 96) // 4))
 
 
 def test_the_database_used_least_recently_is_closed(tmp_path: Path) -> None:

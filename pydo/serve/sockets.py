@@ -17,15 +17,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, hdrs, web
+from aiohttp.http import WebSocketReader, WebSocketWriter
 
 from pydo.host.js.response import Response
 from pydo.runtime.pipe import MOST_UNREAD, NO_STATUS, Close, Lost, new_pipe
 from pydo.serve.answer import answer_of
 from pydo.serve.handshake import fault
+from pydo.serve.inlet import Inlet
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from pydo.runtime.pipe import Frame, PipeEnd
 
 __all__ = ["Connection", "Sockets"]
@@ -111,9 +111,22 @@ class Connection(web.WebSocketResponse):
         self._wire: asyncio.Transport | None = None
         self._has_sent_close = False
         self._is_slow = False  # whether much is waiting to be sent
+        self._is_listening = False  # whether a message may go past the task that reads
         self._is_over: asyncio.Future[None] | None = None
 
     # -- from the client
+
+    def _post_start(
+        self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter
+    ) -> None:
+        # As aiohttp does it, but for the queue: what is in ours need not go through a task.
+        self._ws_protocol, self._writer = protocol, writer
+        self._reader = Inlet(request.protocol, self._take, asyncio.get_running_loop())
+        self._parser = WebSocketReader(
+            self._reader, self._max_msg_size, compress=False, decode_text=True
+        )
+        request.protocol.set_parser(self._parser)
+        request.protocol.keep_alive(False)  # noqa: FBT003 - aiohttp's own signature
 
     async def prepare(self, request: web.BaseRequest) -> Any:
         """Write the head of the answer."""
@@ -141,7 +154,9 @@ class Connection(web.WebSocketResponse):
         while not over.done():
             if self._is_slow or self._end.is_full:
                 await self._wait_for_room()
+            self._is_listening = True
             message = await self.receive()
+            self._is_listening = False
             kind = message.type
             if kind is WSMsgType.TEXT or kind is WSMsgType.BINARY:
                 self._end.write(message.data)
@@ -158,10 +173,18 @@ class Connection(web.WebSocketResponse):
                 await self._end_with(message.data)
                 return
 
+    def _take(self, message: str | bytes) -> bool:
+        if not self._is_listening or self._is_slow or self._end.is_full:
+            return False
+        self._end.write(message)
+        return True
+
     async def _end_with(self, error: object) -> None:
         """End a connection that was lost, or on which something wrong has come."""
         if not isinstance(error, WebSocketError):
             self._end.cut()
+            if isinstance(error, Exception) and not isinstance(error, OSError):
+                raise error  # taking a message failed
             return
         code, text = int(error.code), _words(error, self._most)
         self._send(Close(code, text))
@@ -203,9 +226,9 @@ class Connection(web.WebSocketResponse):
         if wire is None or wire.is_closing():
             return
         if type(frame) is str:
-            self._now(self.send_frame(_encoded(frame), WSMsgType.TEXT))
+            self._write(frame.encode("utf-8", "replace"), WSMsgType.TEXT)
         elif type(frame) is bytes:
-            self._now(self.send_frame(frame, WSMsgType.BINARY))
+            self._write(frame, WSMsgType.BINARY)
         elif isinstance(frame, Close):
             self._send_close(frame)
             return
@@ -233,7 +256,7 @@ class Connection(web.WebSocketResponse):
         content = b""
         if frame.code != NO_STATUS:
             content = struct.pack("!H", frame.code) + frame.reason.encode("utf-8", "replace")[:123]
-        self._now(self.send_frame(content, WSMsgType.CLOSE))
+        self._write(content, WSMsgType.CLOSE)
         if self.close_code is not None:  # the client's has come already
             self._finish()
 
@@ -253,14 +276,11 @@ class Connection(web.WebSocketResponse):
         if self._is_over is not None and not self._is_over.done():
             self._is_over.set_result(None)
 
-    @staticmethod
-    def _now(writing: Coroutine[Any, Any, None]) -> None:
-        """Write a frame: a coroutine that has nothing to wait for."""
-        try:
-            writing.send(None)
-        except (StopIteration, ConnectionError):
-            return
-        writing.close()
+    def _write(self, content: bytes, kind: WSMsgType) -> None:
+        # What aiohttp's coroutines come to where nothing is compressed and nobody waits.
+        if self._writer is not None:
+            with suppress(ConnectionError):  # it is gone, which is read next
+                self._writer._write_websocket_frame(content, kind, 0)  # noqa: SLF001 - see above
 
     # -- the end
 
@@ -292,10 +312,6 @@ class Connection(web.WebSocketResponse):
         await super()._prepare_headers()
         if not is_signed:
             self.headers.pop(hdrs.SERVER, None)
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
 
 
 def _words(error: WebSocketError, most: int) -> str:

@@ -359,34 +359,35 @@ class _ObjectHandler:
         held = getattr(self._instance, "__dict__", {})
         return {name: value for name, value in held.items() if not _is_of_the_runtime(name, value)}
 
-    async def handle(self, event: Event) -> object:
+    def handle(self, event: Event) -> Coroutine[Any, Any, object]:
         match event:
             case SocketMessage(socket, data):
                 message = ArrayBuffer.new(bytearray(data)) if type(data) is bytes else data
-                await self._hear("webSocketMessage", view_of(socket), message)
+                return self._hear("webSocketMessage", view_of(socket), message)
             case Fetch(request):
-                return await self._fetch(request)
+                return self._fetch(request)
             case SocketClosed(socket, code, reason, was_clean):
-                await self._hear("webSocketClose", view_of(socket), code, reason, was_clean)
+                return self._hear("webSocketClose", view_of(socket), code, reason, was_clean)
             case SocketFailed(socket, text):
-                await self._hear("webSocketError", view_of(socket), JsError(text))
+                return self._hear("webSocketError", view_of(socket), JsError(text))
             case RpcCall(method, arguments):
-                return await _called(self._sdk, self._instance, method, arguments)
+                return _called(self._sdk, self._instance, method, arguments)
             case FunctionCall():
-                return await answer(event)
+                return answer(event)
             case AlarmFired(scheduled_ms, retries):
-                await self._alarm(scheduled_ms, retries)
+                return self._alarm(scheduled_ms, retries)
             case Addressed():
                 raise AssertionError("an object has no entrypoints")
             case Scheduled():
                 raise _no_scheduled()
-        return None
 
     async def _hear(self, name: str, *arguments: object) -> None:
         function = self._handler(name)
         if not callable(function):
             raise _no_method(name)
-        await _result(function(*arguments[: self._taken[name] or _positional(function)]))
+        result = function(*arguments[: self._taken[name] or _positional(function)])
+        if type(result) is CoroutineType or inspect.isawaitable(result):
+            await result
 
     async def _alarm(self, scheduled_ms: int, retries: int) -> None:
         function = self._handler("alarm")

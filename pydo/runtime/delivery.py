@@ -123,7 +123,8 @@ class _Delivery:
             return
         turns = self.deliveries.turns
         if not turns.is_dead:
-            self.task = turns.loop.create_unowned_task(self._run(), self.context)
+            self.task, begin = turns.loop.task_to_begin(self._run(), self.context)
+            begin()
 
     async def _run(self) -> None:
         handler = self.deliveries.handler

@@ -58,7 +58,7 @@ class ObjectLoop(_Loop):
         self.before_pass: Callable[[Owner], None] | None = None  # where several Workers are served
         self.thread_id = threading.get_ident()
         self._generators: dict[int, tuple[weakref.ref[Any], weakref.ref[Turns]]] = {}
-        self._is_counting = True
+        self._first_steps: list[Callable[[], object]] | None = None  # of the task that is made
         self._awaited: asyncio.Future[Any] | None = None  # what the loop runs for
 
     # -- outside any object
@@ -72,18 +72,25 @@ class ObjectLoop(_Loop):
     ) -> asyncio.TimerHandle:
         return super().call_later(delay_s, callback, context=_NOWHERE)
 
-    def create_unowned_task(
-        self, coroutine: Coroutine[Any, Any, object], context: Context | None = None
-    ) -> asyncio.Task[Any]:
-        """Make a task that keeps no object awake; `context` says where it runs all the same."""
-        self._is_counting = False
-        try:
-            task: asyncio.Task[Any] = super().create_task(coroutine, context=context or Context())
-        finally:
-            self._is_counting = True
-        if context is None:
-            _hide(task)
+    def create_unowned_task(self, coroutine: Coroutine[Any, Any, object]) -> asyncio.Task[Any]:
+        """Make a task that belongs to no object."""
+        task: asyncio.Task[Any] = super().create_task(coroutine, context=Context())
+        _hide(task)
         return task
+
+    def task_to_begin(
+        self, coroutine: Coroutine[Any, Any, object], context: Context
+    ) -> tuple[asyncio.Task[Any], Callable[[], object]]:
+        """Make a task that keeps no object awake; gives what takes its first step, in `context`.
+
+        Whoever asks has nothing else to run before it, so it need not be made ready first.
+        """
+        steps = self._first_steps = []
+        try:
+            task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=self, context=context)
+        finally:
+            self._first_steps = None
+        return task, steps[0]
 
     @contextmanager
     def between_tasks(self) -> Generator[None]:
@@ -194,7 +201,10 @@ class ObjectLoop(_Loop):
         scope = SCOPE.get() if context is None else context.get(SCOPE)
         if scope is None:
             return super().call_soon(callback, *args, context=context)
-        if type(callback) is _TASK_STEP and self._is_counting:
+        if type(callback) is _TASK_STEP:
+            if self._first_steps is not None:
+                self._first_steps.append(cast("Callable[[], object]", callback))
+                return cast("asyncio.Handle", None)
             scope.turns.keep(cast("Any", callback).__self__)  # `Task(...)` asks no loop for it
         handle = Callback(callback, args, context or copy_context())
         scope.turns.schedule(handle, scope)

@@ -20,13 +20,11 @@ RINGS = {
         "control",
         "d1",
         "migrate",
-        "reload",
-        "restart",
         "scaffold",
         "serve",
         "state",
     },
-    4: {"asked", "session", "served", "cli", "__main__"},
+    4: {"dev", "cli", "__main__"},
 }
 RING_OF = {name: ring for ring, names in RINGS.items() for name in names}
 # What may be imported within a ring.
@@ -34,9 +32,7 @@ ALLOWED_BESIDE = {
     ("bindings", "host"),  # they are JavaScript's values
     ("check", "migrate"),  # what production answers to migrations
     ("statedir", "platform"),  # the lock of the directory
-    ("session", "asked"),
-    ("session", "served"),
-    ("cli", "session"),
+    ("cli", "dev"),
     ("__main__", "cli"),
 }
 FLOORS = {
@@ -50,7 +46,7 @@ FLOORS = {
     "rich": {"console"},
     "tomli": {"config"},
     "uvloop": {"runtime"},
-    "watchfiles": {"reload"},
+    "watchfiles": {"dev"},
 }
 POSIX = {"fcntl", "grp", "pwd", "resource", "termios"}
 WORKERS = {"_pyodide_entrypoint_helper", "js", "pyodide", "workers"}
@@ -151,7 +147,9 @@ def test_modules_do_not_import_one_another_in_a_ring_at_start() -> None:
 
 
 def test_help_starts_without_the_server_and_without_rich() -> None:
-    heavy = "{'aiohttp', 'apsw', 'cryptography', 'rich', 'uvloop', 'watchfiles', 'pydo.session'}"
+    heavy = (
+        "{'aiohttp', 'apsw', 'cryptography', 'rich', 'uvloop', 'watchfiles', 'pydo.dev.session'}"
+    )
     program = f"import sys, pydo.cli; print(sorted({heavy} & set(sys.modules)))"
 
     done = subprocess.run(  # noqa: S603 - our own interpreter

@@ -60,7 +60,7 @@ def _look(
     # Here and not above: none of it is needed for `pydo --help`.
     from pydo.check import check_project  # noqa: PLC0415 - as said
     from pydo.config import Overrides, Project, Severity, locate  # noqa: PLC0415 - as said
-    from pydo.session import use_the_projects_environment  # noqa: PLC0415 - as said
+    from pydo.dev.environment import use_the_projects_environment  # noqa: PLC0415 - as said
 
     try:
         project = Project(locate(cwd, given["config"]), Overrides(env=given["env"]))
@@ -83,7 +83,8 @@ def _line(span: Span | None) -> tuple[str, int] | None:
 
 def _loaded(project: Project, config: Config) -> tuple[frozenset[str] | None, list[Finding]]:
     """Import the code as strictly as Cloudflare does, with nothing stored."""
-    from pydo.session import DevSession, Options  # noqa: PLC0415 - as above
+    from pydo.dev.options import Options  # noqa: PLC0415 - as above
+    from pydo.dev.session import DevSession  # noqa: PLC0415 - as above
     from pydo.statedir import StateDirectory  # noqa: PLC0415 - as above
 
     quiet = Console(io.StringIO(), level=Level.NONE.value)

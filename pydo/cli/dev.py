@@ -16,7 +16,7 @@ from pydo.console import Console, Level, configure_log, open_stdout
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pydo.session import Options
+    from pydo.dev.options import Options
 
     Run = Callable[[Options, Console], int]
 
@@ -213,7 +213,7 @@ def dev(ctx: click.Context, **given: Unpack[_Given]) -> None:
     try:
         if run is None:
             # Here and not above: the server and the runtime are nothing to `pydo --help`.
-            from pydo.session import run  # noqa: PLC0415 - as said
+            from pydo.dev.session import run  # noqa: PLC0415 - as said
         assert run is not None
         code = run(_options(given), console)
     except KeyboardInterrupt:  # before the session listens for it
@@ -223,8 +223,8 @@ def dev(ctx: click.Context, **given: Unpack[_Given]) -> None:
 
 def _options(given: _Given) -> Options:
     from pydo.config import Overrides  # noqa: PLC0415 - as above
-    from pydo.restart import ReloadMode  # noqa: PLC0415 - as above
-    from pydo.session import Options  # noqa: PLC0415 - as above
+    from pydo.dev.options import Options  # noqa: PLC0415 - as above
+    from pydo.dev.restart import ReloadMode  # noqa: PLC0415 - as above
 
     cwd = given["cwd"].absolute()
     persist_to = given["persist_to"]

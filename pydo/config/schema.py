@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from pydo.config.unsimulated import Unsimulated
-
 __all__ = [
     "ClassExport",
     "Config",
@@ -35,6 +33,7 @@ __all__ = [
     "ServiceBinding",
     "StorageKind",
     "TransferredClass",
+    "Unsimulated",
     "replay",
 ]
 
@@ -92,6 +91,14 @@ class ServiceBinding:
     service: str
     entrypoint: str | None = None
     props: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True)
+class Unsimulated:
+    """A name in `env` that pydo does not simulate, and wrangler's word for what it would be."""
+
+    binding: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)

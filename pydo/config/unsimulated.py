@@ -5,24 +5,16 @@ What uses one hears why it fails, and the rest of the Worker runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydo.config.binding import bound_names
 from pydo.config.keys import BINDINGS, KEYS, Treatment
+from pydo.config.schema import Unsimulated
 
 if TYPE_CHECKING:
     from pydo.config.environment import Environment
 
-__all__ = ["Unsimulated", "read_unsimulated"]
-
-
-@dataclass(frozen=True, slots=True)
-class Unsimulated:
-    """A name in `env`, and wrangler's word for what it would be."""
-
-    binding: str
-    label: str
+__all__ = ["read_unsimulated"]
 
 
 def read_unsimulated(environment: Environment) -> tuple[Unsimulated, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from pydo.config import Config, DurableObjectBinding, ServiceBinding
-    from pydo.config.unsimulated import Unsimulated
+    from pydo.config.schema import Unsimulated
     from pydo.console.ink import Paint
 
 __all__ = ["format_bindings", "width"]

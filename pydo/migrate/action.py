@@ -8,6 +8,7 @@ from enum import Enum
 __all__ = [
     "EXPORTS",
     "Action",
+    "Elsewhere",
     "Found",
     "Inventory",
     "Kind",
@@ -54,6 +55,14 @@ class Found:
 
 Inventory = dict[Place, Found]
 """Every class of a state directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another state directory, which classes may come from."""
+
+    path: str
+    inventory: Inventory
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from pydo.errors import MigrationError
 from pydo.migrate import backup
-from pydo.migrate.action import EXPORTS, Found, Inventory, Kind
+from pydo.migrate.action import EXPORTS, Elsewhere, Found, Inventory, Kind
 from pydo.migrate.exported import exported_names
 from pydo.migrate.journal import INCOMING, Operation, commit, recover
 from pydo.migrate.ledger import Applied, Done, Ledger
-from pydo.migrate.plan import Elsewhere, Goal, plan
+from pydo.migrate.plan import Goal, plan
 from pydo.migrate.undo import plan_undo
 from pydo.statedir import StateDirectory
 

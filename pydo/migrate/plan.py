@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from pydo.config.schema import StorageKind
-from pydo.migrate.action import Found, Inventory, Plan, Refusal
+from pydo.migrate.action import Found, Plan, Refusal
 from pydo.migrate.classes import Classes
 from pydo.migrate.reconcile import reconcile
 from pydo.migrate.version import check_deletes, check_version
@@ -25,17 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pydo.config.schema import Config, Migration, TransferredClass
+    from pydo.migrate.action import Elsewhere, Inventory
     from pydo.migrate.ledger import Ledger
 
-__all__ = ["Elsewhere", "Goal", "fingerprint", "pending", "plan"]
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Another state directory, which classes may come from."""
-
-    path: str
-    inventory: Inventory
+__all__ = ["Goal", "fingerprint", "pending", "plan"]
 
 
 @dataclass(frozen=True, slots=True)

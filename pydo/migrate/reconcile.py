@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pydo.config.schema import ClassExport
+    from pydo.migrate.action import Elsewhere
     from pydo.migrate.classes import Classes
     from pydo.migrate.ledger import Ledger
-    from pydo.migrate.plan import Elsewhere
 
 __all__ = ["reconcile"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pydo.console import Console
-    from pydo.session import Options
+    from pydo.dev.options import Options
 
 
 class CommandLine:

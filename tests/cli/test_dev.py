@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pydo.config import Overrides
-from pydo.session import Options
+from pydo.dev.options import Options
 
 if TYPE_CHECKING:
     from pydo.console import Console

@@ -14,7 +14,7 @@ from pydo.errors import ConfigError, StateError
 
 if TYPE_CHECKING:
     from pydo.console import Console
-    from pydo.session import Options
+    from pydo.dev.options import Options
 
     from .conftest import CommandLine
 

@@ -17,9 +17,9 @@ from pydo.config import (
     RenamedClass,
     TransferredClass,
 )
-from pydo.migrate.action import Found, Inventory, Kind, Plan, after
+from pydo.migrate.action import Elsewhere, Found, Inventory, Kind, Plan, after
 from pydo.migrate.ledger import Applied, Done, Ledger, WorkerRecord
-from pydo.migrate.plan import Elsewhere, Goal, fingerprint, plan
+from pydo.migrate.plan import Goal, fingerprint, plan
 from pydo.migrate.undo import plan_undo
 
 NEW = Migration("v1", new_sqlite_classes=("Counter",))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pydo.config import ClassExport, Config, ExportState, StorageKind
-from pydo.migrate.action import Found, Inventory, Kind, Plan, after
+from pydo.migrate.action import Elsewhere, Found, Inventory, Kind, Plan, after
 from pydo.migrate.ledger import Ledger, WorkerRecord
-from pydo.migrate.plan import Elsewhere, plan
+from pydo.migrate.plan import plan
 
 from .test_plan import STORED, applied, config, did, ledger
 

@@ -7,23 +7,19 @@ with the newest of the other, and until a pair fits the last good one goes on se
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pydo.bindings.assets.channel import FrontedChannel
 from pydo.bindings.cron import CronSchedule, Trigger
+from pydo.dev.neighbours import Neighbours
+from pydo.dev.reload import Watched
 from pydo.errors import MigrationError, PydoError, StateError, UserCodeError
-from pydo.host.absent import AbsentChannel, AbsentNamespace, no_class, no_worker
 from pydo.host.code import BrokenCode, HostedCode
 from pydo.host.env import make_env
 from pydo.host.flags import Flags
 from pydo.host.portability import watching_imports
-from pydo.host.stub import Fetcher
 from pydo.loader import Generation, Loader, digest
 from pydo.migrate.report import drift_text
 from pydo.migrate.served import ServedClasses
-from pydo.reload import Watched
-from pydo.runtime.channel import EntrypointChannel
 from pydo.runtime.runtime import Runtime
 from pydo.serve.fetcher import Fetcher as OutgoingFetcher
 from pydo.statedir import SQLITE
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
 
     from pydo.bindings import Bindings
     from pydo.bindings.assets import Site
-    from pydo.config import Config, DurableObjectBinding, Project, ServiceBinding
+    from pydo.config import Config, Project
     from pydo.console import Console
     from pydo.host.importer import Host
     from pydo.migrate.drift import Drift
@@ -85,6 +81,7 @@ class Served:
         self.project = project
         self._ground = ground
         self._all = all_served
+        self.neighbours = Neighbours(self, all_served, ground.loop)
         self._classes = ServedClasses(ground.state, is_auto=ground.migrates)
         self._coming: Coming | None = None  # before the configuration is prepared
         self._drift: tuple[Drift, ...] = ()  # as it was told last
@@ -245,8 +242,8 @@ class Served:
             self._loader.close()
             self._loader = Loader(config.main, numbers=self._ground.numbers)
         site = self._ground.bindings.site(config)
-        bindings = {**self._ground.bindings.make(config, site), **self._services()}
-        env = make_env(config.vars, self._namespaces(), bindings)
+        bindings = {**self._ground.bindings.make(config, site), **self.neighbours.services()}
+        env = make_env(config.vars, self.neighbours.namespaces(), bindings)
         fitting: list[HostedCode] = []
         before = (host.env, host.flags, host.fetch_port)
         host.update(env, flags_of(config), self._fetcher.send)
@@ -310,53 +307,6 @@ class Served:
     def declares(self, class_name: str) -> bool:
         """Whether there is a place for the objects of a class."""
         return self._coming is not None and class_name in self._coming.places
-
-    def missing_targets(self) -> Iterator[str]:
-        """Say which bindings lead to entrypoints and classes of others that are not there."""
-        for bound in self.config.durable_objects:
-            worker = bound.script_name or self.config.name
-            other = self._target(worker)
-            if other is not None and not other.declares(bound.class_name):
-                told = no_class(worker, bound.class_name)
-                yield f'Worker "{self.config.name}"\'s binding "{bound.name}" leads nowhere. {told}'
-        for service in self.config.services:
-            target = self._target(service.service)
-            if target is not None and target.lacks(service.entrypoint):
-                yield (
-                    f'Worker "{self.config.name}"\'s binding "{service.binding}" refers to service'
-                    f' "{service.service}" with a named entrypoint "{service.entrypoint}", but'
-                    f' "{service.service}" has no such named entrypoint.'
-                )
-
-    def _target(self, name: str) -> Served | None:
-        return next((each for each in self._all if each.config.name == name), None)
-
-    def _services(self) -> dict[str, object]:
-        return {each.binding: self._service(each) for each in self.config.services}
-
-    def _service(self, service: ServiceBinding) -> Fetcher:
-        target = self._target(service.service)
-        if target is None:
-            return Fetcher(AbsentChannel(self._ground.loop, no_worker(service.service)))
-        props = make_env(service.props, {})
-        current = partial(getattr, target.runtime, "worker")
-        channel = EntrypointChannel(current, service.entrypoint, props)
-        if service.entrypoint is not None:
-            return Fetcher(channel)
-        return Fetcher(FrontedChannel(channel, lambda: target.site))
-
-    def _namespaces(self) -> dict[str, ActorNamespace | AbsentNamespace]:
-        return {each.name: self._bound_namespace(each) for each in self.config.durable_objects}
-
-    def _bound_namespace(self, bound: DurableObjectBinding) -> ActorNamespace | AbsentNamespace:
-        worker = bound.script_name or self.config.name
-        target = self._target(worker)
-        found = None if target is None else target.namespace_of(bound.class_name)
-        if found is not None:
-            return found
-        name = bound.class_name
-        text = no_worker(worker) if target is None else no_class(worker, name)
-        return AbsentNamespace(self._ground.loop, worker, name, text)
 
     def namespace_of(self, class_name: str) -> ActorNamespace | None:
         """Give the objects of a class; one that is neither bound nor declared has none."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydo.restart import lasting_package, syntax_error
+from pydo.dev.restart import lasting_package, syntax_error
 
 if TYPE_CHECKING:
     from pathlib import Path

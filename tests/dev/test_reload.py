@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pydo.dev.reload import Watched, changes, settled
 from pydo.loader import Loader, digest
-from pydo.reload import Watched, changes, settled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable

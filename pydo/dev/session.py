@@ -1,4 +1,4 @@
-"""One `pydo dev` from start to end: configuration, code, runtime, server, and the reload loop.
+"""One `pydo dev` from start to end: configuration, code, runtime, server.
 
 The composition of everything else, and the only place that knows it all.  It may serve several
 Workers that are bound to one another (`served.py` is one of them); requests go to the first.
@@ -11,20 +11,24 @@ import gc
 import os
 import sys
 import threading
-import time
 import traceback
-from contextlib import ExitStack, aclosing
-from dataclasses import dataclass, field, replace
-from functools import partial
+from contextlib import ExitStack
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 from pydo import __version__
-from pydo.asked import commands
 from pydo.bindings import Bindings
-from pydo.config import Config, ConfigError, Overrides, Project, load_tool, locate, read_environ
+from pydo.config import load_tool
 from pydo.console import ConsoleObserver
 from pydo.control import Control
+from pydo.dev.asked import commands
+from pydo.dev.environment import use_the_projects_environment
+from pydo.dev.notices import tell_of_closed_sockets, tell_of_crons, tell_the_address
+from pydo.dev.options import projects_of
+from pydo.dev.restart import execute_again
+from pydo.dev.served import Ground, Served, flags_of, refuse_one_name_twice
+from pydo.dev.versions import Versions
 from pydo.errors import PydoError, UserCodeError
 from pydo.host.code import HostedCode
 from pydo.host.env import make_env
@@ -32,10 +36,7 @@ from pydo.host.execution import wait_until
 from pydo.host.importer import Host, install, uninstall
 from pydo.host.portability import Portability, watching
 from pydo.host.waiting import waiting
-from pydo.loader import project_environment, reexec_command, use
 from pydo.platform import hear_stop_signals
-from pydo.reload import changes, settled
-from pydo.restart import ReloadMode, execute_again, lasting_package, syntax_error
 from pydo.runtime.budget import OpenDatabases
 from pydo.runtime.container import Settings
 from pydo.runtime.failure import origin
@@ -46,37 +47,22 @@ from pydo.serve.front import Front
 from pydo.serve.handover import Handover
 from pydo.serve.http import Exchange
 from pydo.serve.local import LocalPaths
-from pydo.serve.server import DEFAULT_PORT, Server, bind
+from pydo.serve.server import Server, bind
 from pydo.serve.signals import watch_stop_signals
 from pydo.serve.sockets import Sockets
 from pydo.serve.watchdog import Watchdog
-from pydo.served import Ground, Served, flags_of, refuse_one_name_twice
 from pydo.statedir import StateDirectory
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
+    from pydo.config import Config, Project
     from pydo.console import Console
+    from pydo.dev.options import Options
     from pydo.runtime.turn import Owner
 
-__all__ = ["DevSession", "Options", "run", "use_the_projects_environment"]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line of `pydo dev` says; the first of `configs` is the Worker to visit."""
-
-    cwd: Path
-    configs: tuple[Path, ...] = ()
-    persist_to: Path | None = None
-    cuts_sockets: bool = False  # at each reload
-    strict: bool = False
-    fires_crons: bool = False  # on their schedule
-    migrates: bool = False  # deletes and transfers too
-    reload: ReloadMode = ReloadMode.AUTO
-    overrides: Overrides = field(default_factory=Overrides)
+__all__ = ["DevSession", "run"]
 
 
 def run(options: Options, console: Console) -> int:
@@ -86,7 +72,7 @@ def run(options: Options, console: Console) -> int:
         PydoError: it cannot start, and the message says why.
 
     """
-    projects = _projects(options)
+    projects = projects_of(options)
     read = [project.read() for project in projects]
     config = read[0][0]
     _refuse_one_name_twice([each for each, _ in read])
@@ -136,7 +122,6 @@ class DevSession:
     ) -> None:
         self._options = options
         self._handover: Handover | None = None  # from the process before
-        self._takes_process = options.reload is ReloadMode.PROCESS
         self._is_restarting = False
         self._console = console
         tool = load_tool(configs[0].root)
@@ -192,7 +177,7 @@ class DevSession:
     ) -> Handover | None:
         """Serve on `sockets` until a stop signal, or until a new process is to take over."""
         if handover is not None:
-            self._handover, self._takes_process = handover, True
+            self._handover = handover
         watch_stop_signals(self._stop_from_thread)
         asyncio.set_event_loop(self._loop)
         install(self._host)
@@ -246,14 +231,14 @@ class DevSession:
         server = Server(exchange, joined)
         if any(each.was_interrupted for each in self._served):
             self._console.info("A migration that was interrupted has been finished")
-        for each in self._served:
-            each.prepare()
-        for each in self._served:
-            try:
-                each.start()
-            except UserCodeError as error:
-                self._code_failed(error)
-        self._follow()
+        versions = Versions(
+            self._options,
+            self._served,
+            self._console,
+            self,
+            takes_process=self._handover is not None,
+        )
+        versions.start()
         control = Control(
             self._ground.state.control, commands([each.runtime for each in self._served])
         )
@@ -263,8 +248,7 @@ class DevSession:
         await server.start(sockets)
         await control.start()
         self._say_ready(port)
-        self._tell_of_crons(port)
-        watching = [self._loop.create_task(self._reload_on_changes(each)) for each in self._served]
+        watching = [self._loop.create_task(versions.follow(each)) for each in self._served]
         stopping = self._loop.create_task(self._stopping.wait())
         ended, _ = await asyncio.wait({*watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for task in ended & {*watching}:
@@ -275,7 +259,7 @@ class DevSession:
         successor = None
         if self._is_restarting:
             successor = Handover.of(self._first.config.dev.ip, port, sockets)
-            self._say_cut(len(joined))
+            tell_of_closed_sockets(self._console, len(joined))
         await control.close()
         await server.close()
         for each in self._served:
@@ -283,123 +267,25 @@ class DevSession:
         await self._dialer.close()
         return successor
 
-    def _say_cut(self, count: int) -> None:
-        if count:
-            what = "1 WebSocket was" if count == 1 else f"{count} WebSockets were"
-            self._console.warn(f"{what} closed (1001): a new process takes none over")
-
     def _say_ready(self, port: int) -> None:
         if self._handover is not None:
             self._console.reloaded(self._handover.age_ms())
             return
-        dev = self._first.config.dev
-        if dev.port is None and port != DEFAULT_PORT:
-            self._console.info(f"Port {DEFAULT_PORT} is in use; port {port} is taken instead")
-        self._console.ready([_url(dev.ip, port)])
+        tell_the_address(self._console, self._first, port)
+        tell_of_crons(self._console, self._served, port, fires=self._options.fires_crons)
 
-    # -- cron triggers
+    # -- what the versions of the Workers ask for
 
-    def _tell_of_crons(self, port: int) -> None:
-        crons = [each.named(cron) for each in self._served for cron in each.config.crons]
-        if not crons or self._handover is not None:
-            return
-        if self._options.fires_crons:
-            self._console.info(f"Cron triggers fire on schedule, in UTC: {', '.join(crons)}")
-            return
-        url = _url(self._first.config.dev.ip, port)
-        self._console.warn(
-            "Scheduled Workers are not automatically triggered during local development.\n"
-            "To manually trigger a scheduled event, run:\n"
-            f'  curl "{url}/cdn-cgi/handler/scheduled"\n'
-            + self._who_is_called()
-            + "To have them triggered on schedule, run pydo dev --cron."
-        )
-
-    def _who_is_called(self) -> str:
-        if len(self._served) == 1:
-            return ""
-        return f"which calls {self._first.config.name}: name another first to call that.\n"
-
-    # -- what is loaded
-
-    def _follow(self) -> None:
+    def follow(self) -> None:
         """Let what stands before the Workers know what they are now."""
         first = self._first
         self._front.site, self._front.has_worker = first.site, first.config.has_worker
         self._local.hosts = first.config.hosts
-        self._notice_missing_targets()
-        self._notice_what_lasts()
 
-    def _notice_what_lasts(self) -> None:
-        package = lasting_package(sys.modules)
-        if package is None or self._takes_process or self._options.reload is not ReloadMode.AUTO:
-            return
-        self._takes_process = True
-        self._console.info(
-            f"{package} keeps what it has loaded: each change restarts the process"
-            " (--reload process), and closes WebSockets"
-        )
-
-    def _notice_missing_targets(self) -> None:
-        for each in self._served:
-            for message in each.missing_targets():
-                self._console.error(message)
-
-    # -- reloading
-
-    async def _reload_on_changes(self, served: Served) -> None:
-        async with aclosing(changes(lambda: served.watched)) as reports:
-            async for changed in reports:
-                await settled(changed)
-                if self._takes_process:
-                    self._restart(changed)
-                else:
-                    self._reload(served, changed)
-
-    def _reload(self, served: Served, changed: frozenset[Path]) -> None:
-        started = time.perf_counter()
-        self._console.reloading()
-        has_new_config = not served.project.files.isdisjoint(changed)
-        is_served = self._succeeds(partial(self._take_up, served, has_new_config=has_new_config))
-        if has_new_config:  # it says what others find at the end of their bindings, too
-            for other in self._served:
-                if other is not served:
-                    self._succeeds(partial(self._take_up, other))
-        if is_served:
-            self._follow()
-            self._console.reloaded((time.perf_counter() - started) * 1000)
-
-    def _take_up(self, served: Served, *, has_new_config: bool = False) -> None:
-        if has_new_config:
-            served.read_config()
-        generation = served.take_up(cuts_sockets=self._options.cuts_sockets)
-        for each in self._served:
-            each.runtime.follow(generation)
-
-    def _succeeds(self, action: Callable[[], object]) -> bool:
-        """Whether an action does; what it fails with is told, and what is served stays."""
-        try:
-            action()
-        except ConfigError as error:
-            self._console.diagnostics(error.diagnostics)
-        except UserCodeError as error:
-            self._code_failed(error)
-        except PydoError as error:  # the state does not allow it
-            self._console.error(str(error))
-        else:
-            return True
-        return False
-
-    def _restart(self, changed: frozenset[Path]) -> None:
-        """Let a new process take over, unless it is plain that it could not."""
-        self._console.reloading()
-        error = syntax_error(changed)
-        if error is not None:
-            self._code_failed(UserCodeError("the code does not load", error, None))
-            return
-        if all(self._succeeds(each.look_ahead) for each in self._served):
-            self._is_restarting = True
-            self._stopping.set()
+    def restart(self) -> None:
+        """End, and let a new process go on."""
+        self._is_restarting = True
+        self._stopping.set()
 
     # -- what happens to user code
 
@@ -410,7 +296,8 @@ class DevSession:
         if not isinstance(origin(error), UserCodeError):  # shown when it was loaded
             self._console.user_error(error, self._owns, title="Uncaught error in a request")
 
-    def _code_failed(self, error: UserCodeError) -> None:
+    def code_failed(self, error: UserCodeError) -> None:
+        """Show code that does not load."""
         self._console.user_error(error.error, self._owns, title=str(error))
 
     def _unhandled(self, _: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
@@ -447,51 +334,10 @@ def _listen(config: Config, handover: Handover | None) -> tuple[list[socket.sock
     return bind(config.dev.ip, config.dev.port)
 
 
-def _projects(options: Options) -> list[Project]:
-    """Give the projects to serve; of the command line, all but the environment is the first's."""
-    given = options.overrides
-    environ = read_environ(options.cwd, given.env, given.env_files, os.environ)
-    first = replace(given, environ=environ)
-    others = Overrides(env=given.env, environ=environ)
-    return [
-        Project(locate(options.cwd, path), first if number == 0 else others)
-        for number, path in enumerate(options.configs or (None,))
-    ]
-
-
 def _refuse_one_name_twice(configs: Sequence[Config]) -> None:
     for number, config in enumerate(configs):
         for other in configs[:number]:
             refuse_one_name_twice(other, config)
-
-
-def _url(ip: str, port: int) -> str:
-    host = {"0.0.0.0": "localhost", "::": "localhost"}.get(ip, ip)  # noqa: S104 - shown, not bound
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def use_the_projects_environment(config: Config) -> None:
-    """Put the packages of the project on the path, under their own Python if need be.
-
-    Raises:
-        PydoError: that Python has no pydo.
-
-    """
-    environment = project_environment(config.root)
-    if environment is None:
-        return
-    if environment.is_ours:
-        use(environment)
-        return
-    command = reexec_command(environment, sys.argv[1:])
-    if command is None:
-        wanted = ".".join(map(str, environment.version))
-        raise PydoError(
-            f"{environment.path} is an environment of Python {wanted}, and pydo runs on Python"
-            f" {sys.version_info[0]}.{sys.version_info[1]}: packages of one do not fit the other."
-            f" Install pydo there: {environment.python} -m pip install pydo-workers"
-        )
-    os.execv(command[0], command)  # noqa: S606 - the project's own interpreter
 
 
 def _leave_threads_behind(*, failed: bool = False) -> None:

@@ -16,46 +16,16 @@ import asyncio
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+from writer import Code
 
 from pydo.runtime.container import Settings
-from pydo.runtime.events import Event, RpcCall
-from pydo.runtime.failure import ErrorForm
+from pydo.runtime.events import RpcCall
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.namespace import ActorChannel
 from pydo.runtime.runtime import Runtime
 
-if TYPE_CHECKING:
-    from pydo.runtime.actor import Actor
-
 OBJECTS = 32
-
-
-class Writer:
-    """Writes what it is told."""
-
-    def __init__(self, actor: Actor) -> None:
-        self.actor = actor
-
-    async def handle(self, event: Event) -> object:
-        if isinstance(event, RpcCall):
-            value = event.arguments[0]
-            assert isinstance(value, bytes)
-            self.actor.kv.put("key", value)
-        return None
-
-
-class Code:
-    """The one class."""
-
-    generation = 1
-    handler: Any = None
-    classes: dict[str, Any] = {"Writer": Writer}  # noqa: RUF012 - never written to
-    errors = ErrorForm(bool)
-    tasks: tuple[()] = ()
-
-    def owns(self, filename: str, /) -> bool:
-        return not filename
 
 
 async def commits(directory: Path, seconds: float, objects: int, *, full: bool) -> float:

@@ -19,11 +19,12 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from writer import Code
 
 from pydo.runtime.container import Settings
-from pydo.runtime.events import Event, RpcCall
-from pydo.runtime.failure import ErrorForm
+from pydo.runtime.events import RpcCall
 from pydo.runtime.history.log import Retention
 from pydo.runtime.loop import ObjectLoop
 from pydo.runtime.namespace import ActorChannel
@@ -31,8 +32,6 @@ from pydo.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from pydo.runtime.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +50,6 @@ LOADS = (
     Load("values of 20,000 bytes", size=20_000),
     Load("waking, a write, sleep", sleeps=True),
 )
-
-
-class Writer:
-    """Writes what it is told."""
-
-    def __init__(self, actor: Actor) -> None:
-        self.actor = actor
-
-    async def handle(self, event: Event) -> object:
-        if isinstance(event, RpcCall):
-            value = event.arguments[0]
-            assert isinstance(value, bytes)
-            self.actor.kv.put("key", value)
-        return None
-
-
-class Code:
-    """The one class."""
-
-    generation = 1
-    handler: Any = None
-    classes: dict[str, Any] = {"Writer": Writer}  # noqa: RUF012 - never written to
-    errors = ErrorForm(bool)
-    tasks: tuple[()] = ()
-
-    def owns(self, filename: str, /) -> bool:
-        return not filename
 
 
 async def turns_us(

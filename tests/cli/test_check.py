@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.wrangler import ENVIRONMENT, WRANGLER
+
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted(each.name for each in (ROOT / "templates").iterdir() if each.is_dir())
-WRANGLER = os.environ.get("PYDO_WRANGLER") or shutil.which("wrangler")
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_wrangler_takes_each_template_as_it_is(name: str, tmp_path: Path) -> Non
     done = subprocess.run(  # noqa: S603 - named by whoever runs the tests
         [WRANGLER, "deploy", "--dry-run"],
         cwd=tmp_path / "app",
-        env={**os.environ, "CI": "1", "WRANGLER_SEND_METRICS": "false"},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,

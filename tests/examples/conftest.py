@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
-import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +17,13 @@ import aiohttp
 import pytest
 
 from tests.seeds.conftest import Dev, free_port
+from tests.wrangler import WRANGLER, wrangler_dev
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 TWINS = Path(__file__).parent / "twins"
-WRANGLER = os.environ.get("PYDO_WRANGLER") or shutil.which("wrangler")
 
 
 class Served:
@@ -70,20 +67,11 @@ class Twin(Served):
     """The twin of an example in JavaScript, served by wrangler."""
 
     def __init__(self, project: Path, *arguments: str) -> None:
-        assert WRANGLER is not None
-        port = free_port()
-        super().__init__(port)
-        self.process = subprocess.Popen(  # noqa: S603 - the user's wrangler
-            [WRANGLER, "dev", "--port", str(port), *arguments],
-            cwd=project,
-            env={**os.environ, "CI": "1", "WRANGLER_SEND_METRICS": "false"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        while not self._answers():
-            assert self.process.poll() is None, "wrangler has ended"
-            time.sleep(0.2)
+        with contextlib.ExitStack() as stack:
+            super().__init__(stack.enter_context(wrangler_dev(project, *arguments)))
+            while not self._answers():  # what listens first may have nothing to serve yet
+                time.sleep(0.2)
+            self._running = stack.pop_all()
 
     def _answers(self) -> bool:
         with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
@@ -92,9 +80,7 @@ class Twin(Served):
 
     def close(self) -> None:
         """End it, and what it has started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(20)
+        self._running.close()
 
 
 @pytest.fixture

@@ -5,30 +5,23 @@ Skipped where there is no wrangler; `PYDO_WRANGLER` names one that is not on the
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pydo.state import export_to, import_from
 from pydo.statedir import SQLITE, StateDirectory
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
+from tests.seeds.conftest import Dev, free_port
+from tests.wrangler import WRANGLER, wrangler_dev
 
 PROJECTS = Path(__file__).parent / "projects"
-WRANGLER = os.environ.get("PYDO_WRANGLER") or shutil.which("wrangler")
 AT_MS = 1_900_000_000_000
 pytestmark = [
     pytest.mark.skipif(WRANGLER is None, reason="wrangler is not there"),
@@ -60,35 +53,12 @@ WRITTEN_BY_PYTHON = {
 }
 
 
-@contextlib.contextmanager
-def served(project: Path, *command: str) -> Generator[str]:
-    """Run a server in a project; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = {**os.environ, "CI": "1", "WRANGLER_SEND_METRICS": "false"}
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter, or the user's wrangler
-        [*command, "dev", "--port", str(port)],
-        cwd=project,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
-
-
-def ask(address: str, path: str) -> str:
+def ask(port: int, path: str) -> str:
     """Ask as soon as it answers."""
     end = time.monotonic() + 40
     while True:
         try:
-            with urllib.request.urlopen(address + path, timeout=20) as answer:  # noqa: S310 - our own
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
                 return str(answer.read().decode())
         except (urllib.error.URLError, ConnectionError):
             if time.monotonic() > end:
@@ -101,24 +71,22 @@ def storage_of(_: str) -> str:
 
 
 def test_values_of_a_typescript_object_are_read_by_the_python_one_and_back(tmp_path: Path) -> None:
-    assert WRANGLER is not None
     typescript, python = tmp_path / "typescript", tmp_path / "python"
     shutil.copytree(PROJECTS / "typescript", typescript)
     shutil.copytree(PROJECTS / "python", python)
-    pydo = (sys.executable, "-m", "pydo")
     state, theirs = python / ".pydo" / "state", typescript / ".wrangler" / "state"
 
-    with served(typescript, WRANGLER) as address:
-        ask(address, f"/write?name=a&alarm={AT_MS}")
+    with wrangler_dev(typescript) as port:
+        ask(port, f"/write?name=a&alarm={AT_MS}")
     with StateDirectory.open(state) as held:
         import_from(held, theirs, storage_of)
-    with served(python, *pydo) as address:
-        read: dict[str, Any] = json.loads(ask(address, "/read?name=a"))
-        ask(address, f"/write?name=a&alarm={AT_MS + 1000}")
+    with closing(Dev(python, "--port", str(port := free_port()))):
+        read: dict[str, Any] = json.loads(ask(port, "/read?name=a"))
+        ask(port, f"/write?name=a&alarm={AT_MS + 1000}")
     with StateDirectory.open(state) as held:
         export_to(held, theirs, overwrites=True)
-    with served(typescript, WRANGLER) as address:
-        back: dict[str, Any] = json.loads(ask(address, "/read?name=a"))
+    with wrangler_dev(typescript) as port:
+        back: dict[str, Any] = json.loads(ask(port, "/read?name=a"))
 
     assert (read["name"], read["alarm"]) == ("a", AT_MS)
     assert WRITTEN_BY_TYPESCRIPT.items() <= read["found"].items()

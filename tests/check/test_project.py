@@ -178,6 +178,9 @@ def test_a_compiled_package_that_pyodide_lacks_is_found(check: Check, tmp_path: 
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: speedy\nVersion: 1.0\n")
     (info / "RECORD").write_text("speedy/__init__.py,,\nspeedy/_fast.so,,\n")
+    (site / "speedy").mkdir()
+    for name in ("__init__.py", "_fast.so"):
+        (site / "speedy" / name).touch()
 
     found = check("import speedy", dependencies=["speedy"], path=[str(site)])
 
@@ -195,6 +198,7 @@ def test_requirements_for_other_platforms_do_not_count(check: Check, tmp_path: P
         'Requires-Dist: uvloop; sys_platform != "emscripten"\n'
     )
     (info / "RECORD").write_text("plain.py,,\n")
+    (site / "plain.py").touch()
 
     assert check("import plain", dependencies=["plain"], path=[str(site), *sys.path]) == []
 

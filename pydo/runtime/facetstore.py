@@ -20,6 +20,7 @@ import apsw
 
 from pydo.errors import JsException, internal_error
 from pydo.runtime.sqlite_error import raise_sqlite_error
+from pydo.runtime.sqlitefile import left_as_found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,12 +145,10 @@ class FacetStore:
         try:
             target.mkdir(parents=True, exist_ok=True)
             with (
-                closing(apsw.Connection(str(source / DATABASE))) as original,
+                left_as_found(source / DATABASE) as original,
                 closing(apsw.Connection(str(target / DATABASE))) as copy,
                 copy.backup("main", original, "main") as backup,
             ):
-                # Its log is for its history to read first.
-                original.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
                 backup.step()
         except apsw.Error as error:
             raise_sqlite_error(error)

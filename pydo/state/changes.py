@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import apsw
-
+from pydo.runtime.sqlitefile import left_as_found
 from pydo.state.stored import columns_of, stored_alarm_ms, user_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import apsw
 
 __all__ = ["Changes", "Content", "TableChanges", "changes", "content_of"]
 
@@ -63,13 +64,15 @@ class Changes:
 
 
 def content_of(database: Path) -> Content:
-    """Read all that a database holds, if it is there; nothing of it is changed by that."""
+    """Read all that a database holds, if it is there; nothing of it is changed by that.
+
+    Raises:
+        apsw.Error: it is damaged.
+
+    """
     if not database.exists():
         return Content()
-    connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        connection.set_busy_timeout(5000)
+    with left_as_found(database) as connection:
         connection.execute("BEGIN")  # one state, though a server goes on writing
         has_keys = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_cf_KV'")
         rows: list[Any] = []
@@ -77,8 +80,6 @@ def content_of(database: Path) -> Content:
             rows = connection.execute("SELECT key, value FROM _cf_KV").fetchall()
         tables = {name: _table(connection, name) for name in user_tables(connection)}
         return Content(dict(rows), tables, stored_alarm_ms(connection))
-    finally:
-        connection.close()
 
 
 def _table(connection: apsw.Connection, name: str) -> tuple[tuple[str, ...], Counter[Row]]:

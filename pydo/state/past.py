@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
+import apsw
+
 from pydo.errors import JsException, StateError
 from pydo.runtime.budget import OpenDatabases
 from pydo.runtime.database import Database
@@ -31,10 +33,15 @@ if TYPE_CHECKING:
     from pydo.runtime.history.segment import Commit
     from pydo.state.place import ObjectPlace
 
-__all__ = ["Entry", "Past", "Server", "note_state"]
+__all__ = ["Entry", "Past", "Server", "has_past", "note_state"]
 
 
 _ALL = Retention(1 << 62, 1 << 62)
+
+
+def has_past(database: Path) -> bool:
+    """Tell whether a history of a database was ever kept."""
+    return History(database, _ALL).exists
 
 
 def note_state(database: Path) -> None:
@@ -156,15 +163,35 @@ class Past:
         return found
 
     def content_at(self, bookmark: Bookmark) -> Content:
-        """Give what there was at a commit."""
-        with TemporaryDirectory(prefix="pydo-") as folder:
-            copy = Path(folder) / "db.sqlite"
-            self.history.pages_at(bookmark).write_to(copy)
-            return content_of(copy)
+        """Give what there was at a commit.
+
+        Raises:
+            StateError: it cannot be read.
+
+        """
+        try:
+            with TemporaryDirectory(prefix="pydo-") as folder:
+                copy = Path(folder) / "db.sqlite"
+                self.history.pages_at(bookmark).write_to(copy)
+                return content_of(copy)
+        except (apsw.Error, OSError) as error:
+            raise StateError(
+                f"what {self.place} stored at {bookmark} cannot be read from"
+                f" {self.history.directory} ({error})"
+            ) from error
 
     def changes_by(self, target: Bookmark) -> Changes:
-        """Give what a return to a commit would change today."""
-        return changes(content_of(self.place.database), self.content_at(target))
+        """Give what a return to a commit would change today.
+
+        Raises:
+            StateError: one of the two states cannot be read.
+
+        """
+        try:
+            now = content_of(self.place.database)
+        except (apsw.Error, OSError) as error:
+            raise StateError(f"{self.place.database} cannot be read ({error})") from error
+        return changes(now, self.content_at(target))
 
     # -- the return
 

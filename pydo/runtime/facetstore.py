@@ -78,6 +78,7 @@ class FacetStore:
         self._index = self.directory / INDEX
         self._syncs = syncs
         self._numbers: dict[FacetKey, int] | None = None
+        self._end = 0  # of the last whole entry of the index, in bytes
 
     def path(self, number: int) -> Path:
         """Return the folder of a facet, which is there once it has stored something."""
@@ -98,7 +99,7 @@ class FacetStore:
         if (parent, name) not in numbers:
             if len(numbers) == _MOST:
                 raise JsException("Error", f"A Durable Object cannot have more than {_MOST} facets")
-            self._note((parent, name), list(numbers))
+            self._note((parent, name))
             numbers[parent, name] = len(numbers) + 1
         return numbers[parent, name]
 
@@ -167,18 +168,20 @@ class FacetStore:
             except (OSError, ValueError) as error:
                 raise internal_error() from RuntimeError(f"{self._index} cannot be read: {error}")
             self._numbers = {facet: number for number, facet in enumerate(known, 1)}
+            self._end = len(index_of(known)) if known else 0
         return self._numbers
 
-    def _note(self, facet: FacetKey, known: list[FacetKey]) -> None:
-        before, entry = index_of(known), _entry(facet)
+    def _note(self, facet: FacetKey) -> None:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            with self._index.open("r+b" if known else "wb") as file:
-                file.write(before)
-                file.write(entry)
+            with self._index.open("r+b" if self._end else "wb") as file:
+                # What a crash, or a full disk, has left behind the last whole entry goes.
+                file.seek(self._end)
+                file.write((b"" if self._end else _MAGIC) + _entry(facet))
                 file.truncate()
                 if self._syncs:
                     file.flush()
                     os.fsync(file.fileno())
+                self._end = file.tell()
         except OSError as error:
             raise internal_error() from error

@@ -5,19 +5,25 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 
 from pydo.clone import PLAIN
 from pydo.errors import StateError
 from pydo.runtime.history.bookmark import NOTHING
-from pydo.runtime.history.log import Retention
+from pydo.runtime.history.log import History, Retention
+from pydo.runtime.history.undisturbed import undisturbed
+from pydo.runtime.history.wal import FRAME, FRAME_HEADER
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state import export_to, find_object, import_from, read
 from pydo.state.past import Past
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from pydo.runtime.history.bookmark import Bookmark
+    from pydo.runtime.history.pages import Pages
     from pydo.state.place import ObjectPlace
 
     from .conftest import Stored
@@ -180,3 +186,63 @@ def test_an_object_without_a_file_has_an_empty_past(stored: Stored) -> None:
 
     assert past.entries(5) == []
     assert not past.changes_by(NOTHING)
+
+
+def test_a_part_that_goes_meanwhile_is_read_around(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(1, 4):
+        stored.write("a", {"k": n, "l": "x" * 9000})
+        past_of(stored)
+        connection = apsw.Connection(str(find_object(stored.state, "Notes/a").database))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.close()
+    past = past_of(stored)
+    assert len(list(past.history.directory.glob("*.index"))) == 3
+    pages_at, removed = History.pages_at, list[int]()
+
+    def prune_first(history: History, bookmark: Bookmark) -> Pages:
+        pages = pages_at(history, bookmark)
+        if not removed:
+            removed.append(1)
+            History(past.place.database, Retention(most_bytes=0)).prune(int(time.time() * 1000))
+        return pages
+
+    monkeypatch.setattr(History, "pages_at", prune_first)
+    (entry,) = past.entries(10)
+
+    assert removed
+    assert entry.commit == past.commits()[-1]
+    assert list(entry.changes.changed) == ["k"]
+
+
+def test_what_is_about_to_go_is_waited_for(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    history = past_of(stored).history
+    (index,) = history.directory.glob("*.index")
+    index.rename(index.with_suffix(".expired"))
+
+    def finish(_: float) -> None:
+        index.with_suffix(".expired").rename(index)
+
+    assert len(undisturbed(history, history.commits, finish)) == 1
+    index.rename(index.with_suffix(".expired"))
+    with pytest.raises(OSError, match="is being changed all the time"):
+        undisturbed(history, history.commits, lambda _: None)
+
+
+def test_a_damaged_history_is_told_with_its_path(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    past = past_of(stored)
+    bookmark = past.history.current()
+    (frames,) = past.history.directory.glob("*.frames")
+    frames.write_bytes(b"".join(_without_content(frames.read_bytes())))
+
+    with pytest.raises(StateError, match=r"db\.history cannot be read"):
+        past.content_at(bookmark)
+
+
+def _without_content(frames: bytes) -> Iterator[bytes]:
+    for at in range(0, len(frames), FRAME):
+        yield frames[at : at + FRAME_HEADER]
+        yield b"\xff" * (FRAME - FRAME_HEADER)

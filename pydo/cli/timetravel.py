@@ -139,6 +139,8 @@ def _list(console: Console, past: Past, number: int, *, as_json: bool) -> None:
 
 
 def _summary(changes: Changes) -> str:
+    if changes.damage is not None:
+        return f"damaged here or before: {changes.damage}"
     parts = [
         *_named("+", changes.added),
         *_named("~", changes.changed),
@@ -217,6 +219,8 @@ def _difference(changes: Changes) -> str:
     def shown(value: bytes) -> str:
         return as_line(decoded(value))
 
+    if changes.damage is not None:
+        return f"  what changes cannot be told: {changes.damage}"
     keys = [f"+ {key!r}: {shown(value)}" for key, value in changes.added.items()]
     keys += [
         f"~ {key!r}: {shown(before)} -> {shown(after)}"
@@ -275,6 +279,7 @@ def _changes_json(changes: Changes) -> dict[str, object]:
             for table in changes.tables
         },
         "alarm": {"before": changes.alarm_ms[0], "after": changes.alarm_ms[1]},
+        **({} if changes.damage is None else {"damage": changes.damage}),
     }
 
 

@@ -51,4 +51,5 @@ def _refusing() -> Generator[None]:
     try:
         yield
     except JsException as error:
-        raise StateError(error.message) from error
+        reason = "" if error.__cause__ is None else f" ({error.__cause__})"
+        raise StateError(f"{error.message}{reason}") from error

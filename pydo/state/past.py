@@ -194,10 +194,7 @@ class Past:
         except JsException as error:
             raise StateError(error.message) from error
         except (apsw.Error, OSError) as error:
-            raise StateError(
-                f"{self.history.directory} cannot be read ({error}): `pydo state show {self.place}`"
-                " still tells what it stores today"
-            ) from error
+            raise StateError(f"{self.history.directory} cannot be read ({error})") from error
 
     def changes_by(self, target: Bookmark) -> Changes:
         """Give what a return to a commit would change today.

@@ -13,13 +13,11 @@ from pydo.errors import StateError
 from pydo.runtime.history.bookmark import NOTHING
 from pydo.runtime.history.log import History, Retention
 from pydo.runtime.history.undisturbed import undisturbed
-from pydo.runtime.history.wal import FRAME, FRAME_HEADER
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state import export_to, find_object, import_from, read
 from pydo.state.past import Past
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pydo.runtime.history.bookmark import Bookmark
@@ -231,18 +229,34 @@ def test_what_is_about_to_go_is_waited_for(stored: Stored) -> None:
         undisturbed(history, history.commits, lambda _: None)
 
 
-def test_a_damaged_history_is_told_with_its_path(stored: Stored) -> None:
+def test_an_object_that_is_damaged_returns_to_what_it_was(stored: Stored) -> None:
+    stored.write("a", {"k": 1, "l": "x" * 9000})
+    past = past_of(stored)
+    whole = past.history.current()
+    place = past.place
+    connection = apsw.Connection(str(place.database))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+    with place.database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (place.database.stat().st_size - 4096))
+
+    past = past_of(stored)
+    first, damaged = (each.changes for each in past.entries(10))
+
+    assert list(first.added) == ["k", "l"]
+    assert damaged.damage == past.changes_by(whole).damage == "database disk image is malformed"
+    past.restore(whole)
+    assert read(place).keys == {"k": 1, "l": "x" * 9000}
+
+
+def test_a_history_that_cannot_be_read_is_told_with_its_path(stored: Stored) -> None:
     stored.write("a", {"k": 1})
     past = past_of(stored)
     bookmark = past.history.current()
     (frames,) = past.history.directory.glob("*.frames")
-    frames.write_bytes(b"".join(_without_content(frames.read_bytes())))
+    frames.unlink()
+    frames.mkdir()
 
     with pytest.raises(StateError, match=r"db\.history cannot be read"):
         past.content_at(bookmark)
-
-
-def _without_content(frames: bytes) -> Iterator[bytes]:
-    for at in range(0, len(frames), FRAME):
-        yield frames[at : at + FRAME_HEADER]
-        yield b"\xff" * (FRAME - FRAME_HEADER)

@@ -45,18 +45,31 @@ class Control:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen, and say where."""
+        """Listen, and say where; that nobody can be told of it is no reason not to serve."""
         self._server = await asyncio.start_server(self._serve, _HOST, 0, limit=_LONGEST)
         port = self._server.sockets[0].getsockname()[1]
-        self._file.unlink(missing_ok=True)  # one that a crash has left may be readable to others
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        os.write(descriptor, json.dumps({"port": port, "secret": self._secret}).encode())
-        os.close(descriptor)
+        try:
+            self._tell(json.dumps({"port": port, "secret": self._secret}).encode())
+        except OSError as error:
+            logger.warning(
+                "%s cannot be written (%s): `pydo time-travel` cannot ask this server",
+                self._file,
+                error.strerror,
+            )
+
+    def _tell(self, where: bytes) -> None:
+        try:
+            _write_for_owner(self._file, where)
+        except OSError:
+            # On a full disk there is room for it where the file of a killed server was.
+            self._file.unlink(missing_ok=True)
+            _write_for_owner(self._file, where)
 
     async def close(self) -> None:
         """Listen no longer."""
         if self._server is not None:
-            self._file.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._file.unlink()
             self._server.close()
             self._server = None
 
@@ -86,6 +99,19 @@ class Control:
         except Exception:  # whoever asked is told, and the server goes on
             logger.exception("%s cannot be done", request["command"])
             return {"error": "the server has failed at it; what it has written says why"}
+
+
+def _write_for_owner(file: Path, data: bytes) -> None:
+    """Give a file this content at once: who reads it finds all of it, or what was there."""
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(data)
+        draft.replace(file)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def ask(file: Path, command: str, **fields: object) -> Any:

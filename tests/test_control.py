@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
+import pathlib
 import socket
 import stat
 from typing import TYPE_CHECKING, Any
@@ -50,6 +53,55 @@ def test_only_the_owner_may_read_the_secret(tmp_path: Path) -> None:
     mode = served(file, lambda: stat.S_IMODE(file.stat().st_mode))
 
     assert mode == 0o600
+
+
+def test_who_asks_meanwhile_finds_the_old_file_or_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "control"
+    file.write_text("of a server that was killed")
+    seen: list[str] = []
+    replace = pathlib.Path.replace
+
+    def look_and_replace(self: Path, target: Path) -> Path:
+        seen.append(file.read_text())
+        return replace(self, target)
+
+    monkeypatch.setattr(pathlib.Path, "replace", look_and_replace)
+    port = served(file, lambda: json.loads(file.read_text())["port"])
+
+    assert seen == ["of a server that was killed"]
+    assert port > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_serves_though_its_file_cannot_be_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "control"
+    file.mkdir()
+
+    assert served(file, lambda: "served") == "served"
+
+    assert f"{file} cannot be written (Is a directory)" in caplog.text
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_full_disk_has_room_where_the_file_of_a_killed_server_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "control"
+    file.write_text("of a server that was killed")
+    open_ = os.open
+
+    def open_if_there_is_room(path: Path, flags: int, mode: int) -> int:
+        if file.exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return open_(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", open_if_there_is_room)
+
+    assert served(file, lambda: json.loads(file.read_text())["port"]) > 0
 
 
 def test_whoever_does_not_know_the_secret_is_refused(tmp_path: Path) -> None:

@@ -380,3 +380,13 @@ def test_a_killed_process_holds_the_directory_no_longer(root: Path) -> None:
 
     with StateDirectory.open(root) as state:
         assert state.class_directory("app", "Counter", SQLITE).unique_key == "app-Counter"
+
+
+def test_objects_without_a_namespace_are_not_passed_over(tmp_path: Path) -> None:
+    with StateDirectory.open(tmp_path) as state:
+        place = state.class_directory("my-app", "Counter", SQLITE)
+        place.object_directory("a" * 64).mkdir()
+        (place.path / "namespace.json").unlink()
+
+        with pytest.raises(StateError, match=r"namespace\.json is missing though"):
+            list(state.class_directories())

@@ -6,138 +6,25 @@ Each command refuses while a server holds the directory.
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import wraps
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from pydo.cli.option import (
-    CONTEXT_SETTINGS,
-    config_option,
-    cwd_option,
-    env_option,
-    persist_option,
-    verbose,
-)
-from pydo.console import Console, open_stdout
+from pydo.cli.form import columned, contents_as_json, contents_lines, count, listed
+from pydo.cli.option import CONTEXT_SETTINGS
+from pydo.cli.project import on_project
+from pydo.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from pydo.cli.project import Project
+    from pydo.console import Console
+    from pydo.state import Carried
 
-    from pydo.config import Location
-    from pydo.state import Carried, Contents, Summary
-    from pydo.statedir import StateDirectory
-
-__all__ = [
-    "Project",
-    "columned",
-    "count",
-    "on_project",
-    "state",
-    "time_text",
-    "yes_option",
-]
+__all__ = ["state", "yes_option"]
 
 _MOST_ROWS = 20  # of each table, as text
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """Where the state is, and the configuration beside it if one is needed."""
-
-    cwd: Path
-    config: Path | None
-    persist_to: Path | None
-    env: str | None = None
-
-    @property
-    def root(self) -> Path:
-        """The state directory."""
-        if self.persist_to is not None:
-            return self.cwd.absolute() / self.persist_to
-        return self.location.home / ".pydo" / "state"
-
-    @property
-    def location(self) -> Location:
-        """Where the configuration is.
-
-        Raises:
-            ConfigError: there is none.
-
-        """
-        from pydo.config import locate  # noqa: PLC0415 - `pydo --help` needs none
-
-        return locate(self.cwd, self.config)
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the configuration; that of the command, if there is none."""
-        from pydo.config import ConfigError  # noqa: PLC0415 - as above
-
-        try:
-            return self.location.home
-        except ConfigError:
-            return self.cwd
-
-    def storage_of(self, class_name: str) -> str:
-        """Tell the storage kind of a class, as far as a configuration says it."""
-        from pydo.config import ConfigError, Overrides, load  # noqa: PLC0415 - as above
-
-        try:
-            return load(self.location, Overrides(env=self.env))[0].storage_of(class_name).value
-        except ConfigError:
-            return "sqlite"
-
-    @contextmanager
-    def held_or_shared(self) -> Generator[tuple[StateDirectory, bool]]:
-        """Give the state directory, and whether a server holds it, which is then to be asked."""
-        from pydo.statedir import HeldError, StateDirectory  # noqa: PLC0415 - as above
-
-        with ExitStack() as stack:
-            try:
-                state, is_shared = stack.enter_context(self.held()), False
-            except HeldError:
-                state, is_shared = StateDirectory.look_at(self.root), True
-            yield state, is_shared
-
-    @contextmanager
-    def held(self, *, makes: bool = False) -> Generator[StateDirectory]:
-        """Hold the state directory, after what a crash has left is finished.
-
-        Raises:
-            StateError: there is none, unless it is to be made, or another process holds it.
-
-        """
-        from pydo.migrate.journal import recover  # noqa: PLC0415 - as above
-        from pydo.state import hold  # noqa: PLC0415 - as above
-        from pydo.statedir import StateDirectory  # noqa: PLC0415 - as above
-
-        with StateDirectory.open(self.root) if makes else hold(self.root) as state:
-            recover(state)
-            yield state
-
-
-def on_project(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say which project is meant; it gets that, and a console."""
-
-    @wraps(function)
-    def command(**given: Any) -> None:
-        named = {key: given.pop(key) for key in ("cwd", "config", "persist_to", "env")}
-        function(Project(**named), Console(open_stdout()), **given)
-
-    for option in (
-        verbose,
-        persist_option,
-        env_option,
-        config_option,
-        cwd_option,
-    ):
-        command = option(command)
-    return command
 
 
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -163,7 +50,7 @@ def state() -> None:
 @on_project
 def list_(project: Project, console: Console, class_name: str | None) -> None:
     """List the objects, with their names, sizes, keys and alarms."""
-    from pydo.state import find_class, objects_of, summarize  # noqa: PLC0415 - as above
+    from pydo.state import find_class, objects_of, summarize  # noqa: PLC0415 - `pydo --help` needs none
 
     with project.held() as held:
         owners = (
@@ -177,7 +64,7 @@ def list_(project: Project, console: Console, class_name: str | None) -> None:
             ("\n" if number else "") + f"{owner.class_name}: {count(len(objects), 'object')}"
         )
         if objects:
-            console.say(columned(*_listed(objects)))
+            console.say(columned(*listed(objects)))
 
 
 @state.command(short_help="Show what one object stores.", context_settings=CONTEXT_SETTINGS)
@@ -200,12 +87,12 @@ def show(project: Project, console: Console, named: str, *, as_json_: bool) -> N
         contents = read(place, None if as_json_ else _MOST_ROWS)
     if as_json_:
         found = {"class": place.owner.class_name, "id": place.id, "name": place.name}
-        console.say(json.dumps({**found, **_as_json(contents, as_json)}, indent=2))
+        console.say(json.dumps({**found, **contents_as_json(contents, as_json)}, indent=2))
         return
     console.say(f"{place}  ({place.id})")
     if contents == Contents():
         console.say("It stores nothing.")
-    for line in _lines(contents, as_text, as_line):
+    for line in contents_lines(contents, as_text, as_line):
         console.say(line)
 
 
@@ -284,14 +171,24 @@ def restore(project: Project, console: Console, name: str | None, *, yes: bool) 
 @_overwrite
 @on_project
 def import_(project: Project, console: Console, directory: Path, *, overwrite: bool) -> None:
-    """Take over the objects of `wrangler dev` from DIRECTORY: its .wrangler/state."""
+    """Take over the objects of `wrangler dev` from DIRECTORY: its .wrangler/state.
+
+    One that is damaged is left out and named at the end.
+    """
     from pydo.state import import_from  # noqa: PLC0415 - as above
 
     with project.held(makes=True) as held:
         source = project.cwd.absolute() / directory
-        found = import_from(held, source, project.storage_of, overwrites=overwrite)
+        found = import_from(
+            held,
+            source,
+            project.storage_of,
+            overwrites=overwrite,
+            has_history=project.tool.history_days > 0,
+        )
     for each in found:
         _tell(console, each, "imported")
+    _fail_for_damaged(found)
 
 
 @state.command(
@@ -301,7 +198,10 @@ def import_(project: Project, console: Console, directory: Path, *, overwrite: b
 @_overwrite
 @on_project
 def export(project: Project, console: Console, directory: Path, *, overwrite: bool) -> None:
-    """Write all objects into DIRECTORY, in the form of wrangler's .wrangler/state."""
+    """Write all objects into DIRECTORY, in the form of wrangler's .wrangler/state.
+
+    One that is damaged is left out and named at the end.
+    """
     from pydo.state import export_to  # noqa: PLC0415 - as above
 
     with project.held() as held:
@@ -310,6 +210,13 @@ def export(project: Project, console: Console, directory: Path, *, overwrite: bo
         _tell(console, each, "exported")
     if not found:
         console.say("No objects.")
+    _fail_for_damaged(found)
+
+
+def _fail_for_damaged(found: list[Carried]) -> None:
+    damaged = [why for each in found for why in each.damaged]
+    if damaged:
+        raise StateError("\n".join(damaged))
 
 
 def _tell(console: Console, carried: Carried, what: str) -> None:
@@ -331,88 +238,6 @@ def _tell(console: Console, carried: Carried, what: str) -> None:
         )
 
 
-# -- the form of what is said
-
-
 def _confirm(question: str, *, yes: bool) -> None:
     if not yes:
         click.confirm(question, abort=True)
-
-
-def _listed(objects: list[Summary]) -> tuple[list[str], list[list[str]]]:
-    """Give the heading and the lines of a list; facets have a column if there are any."""
-    counted = ["KEYS", "TABLES"]
-    if any(each.facets for each in objects):
-        counted.append("FACETS")
-    lines = [_line(each, len(counted)) for each in objects]
-    return ["NAME", "SIZE", *counted, "ALARM"], lines
-
-
-def _line(summary: Summary, counted: int) -> list[str]:
-    name = summary.place.id if summary.place.name is None else summary.place.name
-    if summary.damage is not None:
-        return [name, _size(summary.size), *["-"] * counted, f"damaged: {summary.damage}"]
-    alarm = "-" if summary.alarm_ms is None else time_text(summary.alarm_ms)
-    counts = (summary.keys, summary.tables, summary.facets)[:counted]
-    return [name, _size(summary.size), *map(str, counts), alarm]
-
-
-def columned(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
-    """Give lines in columns below their heading."""
-    table = [list(heading), *(list(each) for each in lines)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    return "\n".join(
-        (
-            "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    )
-
-
-def _lines(
-    contents: Contents, as_text: Callable[[object], str], as_line: Callable[[object], str]
-) -> Generator[str]:
-    if contents.alarm_ms is not None:
-        yield f"alarm  {time_text(contents.alarm_ms)}"
-    for key, value in contents.keys.items():
-        yield _indented(f"{key!r}: ", as_text(value))
-    for table in contents.tables:
-        shown = "" if table.count <= len(table.rows) else f", the first {len(table.rows)}"
-        yield f"\n{table.name}: {count(table.count, 'row')}{shown}"
-        yield columned(table.columns, (map(as_line, row) for row in table.rows))
-    for name, facet in contents.facets.items():
-        yield f"\nfacet {name!r}"
-        for line in _lines(facet, as_text, as_line):
-            yield "\n".join(f"  {each}".rstrip() for each in line.split("\n"))
-
-
-def _indented(head: str, text: str) -> str:
-    return "  " + head + text.replace("\n", "\n" + " " * (len(head) + 2))
-
-
-def _as_json(contents: Contents, convert: Callable[[object], object]) -> dict[str, object]:
-    return {
-        "alarm": contents.alarm_ms,
-        "keys": {key: convert(value) for key, value in contents.keys.items()},
-        "tables": {
-            table.name: [
-                dict(zip(table.columns, map(convert, row), strict=True)) for row in table.rows
-            ]
-            for table in contents.tables
-        },
-        "facets": {name: _as_json(facet, convert) for name, facet in contents.facets.items()},
-    }
-
-
-def time_text(ms: int) -> str:
-    """Give a time in the zone of this machine."""
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone().isoformat(" ", "milliseconds")
-
-
-def _size(size: int) -> str:
-    return f"{size / 1024:,.0f} KB"
-
-
-def count(number: int, noun: str) -> str:
-    """Give a number of things."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pydo.cli.form import columned, count, time_text
 from pydo.cli.moment import moment_ms
 from pydo.cli.option import CONTEXT_SETTINGS
-from pydo.cli.state import columned, count, on_project, time_text, yes_option
+from pydo.cli.project import on_project
+from pydo.cli.state import yes_option
 from pydo.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from pydo.cli.state import Project
+    from pydo.cli.project import Project
     from pydo.console import Console
     from pydo.runtime.history.bookmark import Bookmark
     from pydo.state.changes import Changes, TableChanges
@@ -77,12 +79,11 @@ def time_travel(  # noqa: PLR0913 - as many as it has options
 
 @contextmanager
 def _past(project: Project, named: str) -> Generator[Past]:
-    from pydo.config import load_tool  # noqa: PLC0415 - `pydo --help` needs none
-    from pydo.runtime.history.log import Retention  # noqa: PLC0415 - as above
+    from pydo.runtime.history.log import Retention  # noqa: PLC0415 - `pydo --help` needs none
     from pydo.state import find_object  # noqa: PLC0415 - as above
     from pydo.state.past import Past  # noqa: PLC0415 - as above
 
-    tool = load_tool(project.folder)
+    tool = project.tool
     retention = Retention.of(tool.history_days, tool.history_size_mb)
     if retention is None:
         raise StateError("No history is kept: history-days in [tool.pydo] is 0")
@@ -138,6 +139,8 @@ def _list(console: Console, past: Past, number: int, *, as_json: bool) -> None:
 
 
 def _summary(changes: Changes) -> str:
+    if changes.damage is not None:
+        return f"damaged here or before: {changes.damage}"
     parts = [
         *_named("+", changes.added),
         *_named("~", changes.changed),
@@ -216,6 +219,8 @@ def _difference(changes: Changes) -> str:
     def shown(value: bytes) -> str:
         return as_line(decoded(value))
 
+    if changes.damage is not None:
+        return f"  what changes cannot be told: {changes.damage}"
     keys = [f"+ {key!r}: {shown(value)}" for key, value in changes.added.items()]
     keys += [
         f"~ {key!r}: {shown(before)} -> {shown(after)}"
@@ -274,6 +279,7 @@ def _changes_json(changes: Changes) -> dict[str, object]:
             for table in changes.tables
         },
         "alarm": {"before": changes.alarm_ms[0], "after": changes.alarm_ms[1]},
+        **({} if changes.damage is None else {"damage": changes.damage}),
     }
 
 

@@ -37,11 +37,11 @@ def commands(runtimes: Sequence[Runtime]) -> dict[str, Callable[[Request], objec
 
     def archive(request: Request) -> None:
         with _refusing():
-            container_of(request).archive()
+            container_of(request).past.archive()
 
     def restore(request: Request) -> str:
         with _refusing():
-            return container_of(request).restore(str(request["bookmark"]))
+            return container_of(request).past.restore(str(request["bookmark"]))
 
     return {"archive": archive, "restore": restore}
 
@@ -51,4 +51,5 @@ def _refusing() -> Generator[None]:
     try:
         yield
     except JsException as error:
-        raise StateError(error.message) from error
+        reason = "" if error.__cause__ is None else f" ({error.__cause__})"
+        raise StateError(f"{error.message}{reason}") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import apsw
 
 from pydo.errors import StateError
 from pydo.platform import atomic_write, sync_directory
+from pydo.runtime.sqlitefile import left_as_found
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,17 +126,15 @@ def copy_class(source: Path, target: Path) -> None:
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    flags = apsw.SQLITE_OPEN_READWRITE
-    before, after = apsw.Connection(str(source), flags=flags), apsw.Connection(str(target))
     try:
-        before.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # the source stays as it was
-        with after.backup("main", before, "main") as copying:
+        with (
+            left_as_found(source) as before,
+            closing(apsw.Connection(str(target))) as after,
+            after.backup("main", before, "main") as copying,
+        ):
             copying.step()
-    except apsw.Error as error:
+    except (apsw.Error, OSError) as error:
         raise StateError(f"{source} cannot be copied ({error}): nothing was changed") from error
-    finally:
-        after.close()
-        before.close()
 
 
 def _read(path: Path) -> Backup:

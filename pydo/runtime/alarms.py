@@ -1,7 +1,6 @@
 """Alarms: one per object at most, kept by its own database, rung by one timer for them all.
 
     ObjectAlarm      the row in the object's own database, which decides; what `alarm()` runs under
-    AlarmTable       which alarm is next: pure
     AlarmScheduler   follows what objects commit, wakes them, and tries again after a failure
 
 A new or an earlier time is noted in the class's `metadata.sqlite` before the object commits it, a
@@ -14,9 +13,7 @@ Sources: src/workerd/server/alarm-scheduler.{h,c++}, src/workerd/io/actor-sqlite
 
 from __future__ import annotations
 
-import heapq
 import logging
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +22,8 @@ from typing import TYPE_CHECKING
 import apsw
 
 from pydo.errors import JsException
+from pydo.runtime.alarmretry import MOST_RETRIES, is_counted, retry_delay_ms
+from pydo.runtime.alarmtable import AlarmTable
 from pydo.runtime.events import AlarmFired
 from pydo.runtime.ids import DurableObjectId
 from pydo.runtime.recovery import recover_metadata
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from pydo.runtime.alarmtable import AlarmKey
     from pydo.runtime.clock import Timer
     from pydo.runtime.database import Database
     from pydo.runtime.events import Handler
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pydo.runtime.namespace import ActorNamespace
     from pydo.runtime.observer import Observer
 
-__all__ = ["AlarmScheduler", "AlarmTable", "ObjectAlarm", "retry_delay_ms"]
+__all__ = ["AlarmScheduler", "ObjectAlarm", "took_too_long"]
 
 logger = logging.getLogger("pydo.runtime")
 
@@ -54,15 +54,7 @@ _SET = (
 )
 _NS = 1_000_000  # nanoseconds in the milliseconds that everybody but the row counts in
 
-MOST_RETRIES = 6  # that count: seven attempts in all
-_MOST_BACKOFF = 9
 _LONGEST_SLEEP_S = 30.0  # the wall clock may be set, and machines sleep
-
-
-def retry_delay_ms(backoff: int, random: Random) -> int:
-    """Give how long to wait for another attempt: 2 s, doubled `backoff` times, and up to 25 %."""
-    delay = 2000 << min(backoff, _MOST_BACKOFF)
-    return delay + random.randint(0, delay // 4)
 
 
 class ObjectAlarm:
@@ -152,47 +144,6 @@ class _Alarm:
     was_spared: bool = False  # its last failure was no fault of the handler's
 
 
-_Key = tuple["ActorNamespace", str]
-
-
-class AlarmTable:
-    """Which of many alarms is next."""
-
-    def __init__(self) -> None:
-        self._due: dict[_Key, int] = {}
-        self._heap: list[tuple[int, int, _Key]] = []
-        self._order = 0
-
-    def __len__(self) -> int:
-        return len(self._due)
-
-    def set(self, key: _Key, due_ms: int) -> None:
-        """Let `key` be due at a time, and not when it was."""
-        if self._due.get(key) != due_ms:
-            self._due[key] = due_ms
-            self._order += 1  # keys have no order of their own
-            heapq.heappush(self._heap, (due_ms, self._order, key))
-
-    def remove(self, key: _Key) -> None:
-        """Let `key` not be due."""
-        self._due.pop(key, None)
-
-    def next_ms(self) -> int | None:
-        """Give when the next one is due."""
-        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:
-            heapq.heappop(self._heap)  # it was set anew, or removed
-        return self._heap[0][0] if self._heap else None
-
-    def take_due(self, now_ms: int) -> list[_Key]:
-        """Take out those that are due, in order."""
-        taken: list[_Key] = []
-        while (due := self.next_ms()) is not None and due <= now_ms:
-            key = heapq.heappop(self._heap)[2]
-            del self._due[key]
-            taken.append(key)
-        return taken
-
-
 class AlarmScheduler:
     """Rings the alarms of all objects, each at least once and never two at once in one object."""
 
@@ -200,7 +151,7 @@ class AlarmScheduler:
         self._loop = loop
         self._observer = observer
         self._random = random
-        self._alarms: dict[_Key, _Alarm] = {}
+        self._alarms: dict[AlarmKey, _Alarm] = {}
         self._table = AlarmTable()
         self._timer: Timer | None = None
         self._timer_ms = 0
@@ -303,7 +254,7 @@ class AlarmScheduler:
             self._ring(key)
         self._set_timer()
 
-    def _ring(self, key: _Key) -> None:
+    def _ring(self, key: AlarmKey) -> None:
         namespace, hex_id = key
         alarm = self._alarms[key]
         alarm.is_running, alarm.was_set = True, False
@@ -314,7 +265,7 @@ class AlarmScheduler:
             AlarmFired(alarm.scheduled_ms, alarm.retries), namespace.worker.generation, future
         )
 
-    def _ended(self, key: _Key, alarm: _Alarm, future: asyncio.Future[object]) -> None:
+    def _ended(self, key: AlarmKey, alarm: _Alarm, future: asyncio.Future[object]) -> None:
         error = None if future.cancelled() else future.exception()
         if self._is_closed or key[0].is_closed:
             return
@@ -331,7 +282,7 @@ class AlarmScheduler:
         else:
             self._retry(key, alarm, error)
 
-    def _again_at(self, key: _Key, at: int | None) -> None:
+    def _again_at(self, key: AlarmKey, at: int | None) -> None:
         if at is None:
             self._forget(key)
             return
@@ -339,8 +290,8 @@ class AlarmScheduler:
         self._table.set(key, at)
         self._set_timer()
 
-    def _retry(self, key: _Key, alarm: _Alarm, error: BaseException) -> None:
-        if _is_counted(error):
+    def _retry(self, key: AlarmKey, alarm: _Alarm, error: BaseException) -> None:
+        if is_counted(error):
             alarm.retries += 1
             if alarm.was_spared:
                 alarm.was_spared, alarm.backoff = False, 0
@@ -361,12 +312,12 @@ class AlarmScheduler:
         self._table.set(key, alarm.due_ms)
         self._set_timer()
 
-    def _failed(self, key: _Key, error: BaseException, retry_s: float | None) -> None:
+    def _failed(self, key: AlarmKey, error: BaseException, retry_s: float | None) -> None:
         namespace, hex_id = key
         label = namespace.label(DurableObjectId(hex_id, _name_of(namespace, hex_id)))
         self._observer.alarm_failed(label, error, retry_s)
 
-    def _forget(self, key: _Key) -> None:
+    def _forget(self, key: AlarmKey) -> None:
         self._alarms.pop(key, None)
         self._table.remove(key)
         _note(key[0], partial(key[0].metadata.delete_alarm, key[1]))
@@ -386,16 +337,6 @@ def _name_of(namespace: ActorNamespace, hex_id: str) -> str | None:
         return namespace.metadata.name_of(hex_id)
     except apsw.Error:  # an alarm rings without a name rather than not at all
         return None
-
-
-# A new version of the code is no fault of the handler's, nor is a disk that fails or is full.
-_UPDATED = "Durable Object reset because its code was updated."
-_DISK = re.compile(r": SQLITE_(CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|READONLY)( \(extended: \w+\))?$")
-
-
-def _is_counted(error: BaseException) -> bool:
-    message = str(getattr(error, "message", ""))
-    return message != _UPDATED and _DISK.search(message) is None
 
 
 def took_too_long() -> JsException:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from pydo.runtime.database import Database
+    from pydo.runtime.databasefile import DatabaseFile
 
 __all__ = ["OpenDatabases"]
 
@@ -49,17 +49,17 @@ class OpenDatabases:
         self.most_bytes = most_bytes
         self.is_strict = is_strict
         self._told: set[Path] = set()
-        self._open: OrderedDict[Database, None] = OrderedDict()
+        self._open: OrderedDict[DatabaseFile, None] = OrderedDict()
         self._has_warned = False
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def used(self, database: Database) -> None:
+    def used(self, database: DatabaseFile) -> None:
         """Note that a database was just used."""
         self._open.move_to_end(database)
 
-    def opened(self, database: Database) -> None:
+    def opened(self, database: DatabaseFile) -> None:
         """Take a database into the budget, closing others if it is exceeded."""
         self._open[database] = None
         self._look_at_size(database.path)
@@ -78,7 +78,7 @@ class OpenDatabases:
                 self.limit,
             )
 
-    def closed(self, database: Database) -> None:
+    def closed(self, database: DatabaseFile) -> None:
         """Take a database out of the budget."""
         self._open.pop(database, None)
 
@@ -93,16 +93,26 @@ class OpenDatabases:
                 self.most_bytes / 1024**3,
             )
 
-    def is_damaged(self, database: Database, error: apsw.Error) -> None:
+    def is_damaged(self, database: DatabaseFile, error: apsw.Error) -> None:
         """Say that the file of a database is damaged, once."""
+        self._tell_of(
+            database,
+            f"is damaged ({error}): the object cannot be used until the file is put back from a"
+            " copy, or `pydo state reset` takes the object away; other objects go on",
+        )
+
+    def is_refused(self, database: DatabaseFile, error: apsw.Error) -> None:
+        """Say that the file of a database cannot be opened or written to, once."""
+        self._tell_of(
+            database,
+            f"cannot be used ({error}): make it a file that you may read and write, and what begins"
+            " with its name as well; other objects go on",
+        )
+
+    def _tell_of(self, database: DatabaseFile, message: str) -> None:
         if database.path not in self._told:
             self._told.add(database.path)
-            logger.error(
-                "%s is damaged (%s): the object cannot be used until the file is put back from a"
-                " copy, or `pydo state reset` takes the object away; other objects go on",
-                database.path,
-                error,
-            )
+            logger.error("%s %s", database.path, message)
 
 
 def _default_limit() -> int:

@@ -8,41 +8,33 @@ and keeps everything else waiting.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pydo.errors import JsException
 from pydo.runtime.actor import Actor
 from pydo.runtime.alarms import ObjectAlarm
+from pydo.runtime.containerpast import ContainerPast
 from pydo.runtime.database import Database
 from pydo.runtime.hibernation import HibernationManager
 from pydo.runtime.history.log import Retention
-from pydo.runtime.history.restore import has_order
+from pydo.runtime.idle import IdleTimer
 from pydo.runtime.lifecycle import Signal, State, step
-from pydo.runtime.timetravel import TimeTravel
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
-    from pathlib import Path
 
-    from pydo.runtime.budget import OpenDatabases
     from pydo.runtime.clock import Timer
     from pydo.runtime.delivery import Outcome
     from pydo.runtime.events import Event
-    from pydo.runtime.facet import Facets, Startup
-    from pydo.runtime.history.recorder import Recording
+    from pydo.runtime.facet import Facets
+    from pydo.runtime.home import Home
     from pydo.runtime.ids import DurableObjectId
     from pydo.runtime.loop import ObjectLoop
-    from pydo.runtime.memory import Loss
     from pydo.runtime.observer import ObjectLabel, Observer
-    from pydo.runtime.worker import Worker
 
-__all__ = ["ActorContainer", "Home", "Lifeline", "Settings"]
-
-logger = logging.getLogger("pydo.runtime")
+__all__ = ["ActorContainer", "Lifeline", "Settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,98 +52,6 @@ class Settings:
     syncs_commits: bool = False  # whether each commit is forced to the disk
     is_strict: bool = False  # whether objects may be no larger than in production
     history: Retention | None = field(default_factory=Retention)  # what is kept to return to
-
-
-class Home(Protocol):
-    """What a container asks of whoever keeps it: a namespace, or the facet whose place it is."""
-
-    @property
-    def loop(self) -> ObjectLoop:
-        """The loop that it runs on."""
-        ...
-
-    @property
-    def observer(self) -> Observer:
-        """Who hears of it."""
-        ...
-
-    @property
-    def settings(self) -> Settings:
-        """How long things take."""
-        ...
-
-    @property
-    def worker(self) -> Worker:
-        """The code that is current."""
-        ...
-
-    @property
-    def budget(self) -> OpenDatabases:
-        """The budget that its database counts in."""
-        ...
-
-    @property
-    def has_sql(self) -> bool:
-        """Whether its class is declared to be backed by SQL."""
-        ...
-
-    @property
-    def startup(self) -> Startup | None:
-        """What a facet was started as; None for an object."""
-        ...
-
-    @property
-    def recording(self) -> Recording | None:
-        """How its history is kept; None if it is not."""
-        ...
-
-    def label(self, object_id: DurableObjectId, /) -> ObjectLabel:
-        """Give what it is called in what is told of it."""
-        ...
-
-    def object_directory(self, object_id: DurableObjectId, /) -> Path:
-        """Give the folder that its files are in, if it has any."""
-        ...
-
-    def facets_of(self, container: ActorContainer, /) -> Facets:
-        """Make what its facets are kept in."""
-        ...
-
-    def created(self, object_id: DurableObjectId, /) -> None:
-        """Note that it is about to have a folder."""
-        ...
-
-    def moved(self, container: ActorContainer, before: State, /) -> None:
-        """It went from one state to another."""
-        ...
-
-    def vacated(self, container: ActorContainer, /) -> None:
-        """It has neither a tenant nor sockets."""
-        ...
-
-    def woke(self, label: ObjectLabel, /) -> None:
-        """Tell what it has lost."""
-        ...
-
-    def lost(self, label: ObjectLabel, state: State, losses: list[Loss], /) -> None:
-        """Note what it has lost."""
-        ...
-
-    def has_large_messages(self, size: int, limit: int, /) -> None:
-        """Tell of messages near the limit."""
-        ...
-
-    def alarm_will_be(self, object_id: DurableObjectId, at_ms: int | None, /) -> None:
-        """It is about to commit when its alarm rings."""
-        ...
-
-    def alarm_now_is(self, object_id: DurableObjectId, at_ms: int | None, /) -> None:
-        """It has committed when its alarm rings."""
-        ...
-
-    def abandon_alarm(self, object_id: DurableObjectId, /) -> None:
-        """Its alarm that is running is not tried again, should it fail."""
-        ...
 
 
 class Lifeline:
@@ -180,10 +80,9 @@ class ActorContainer:
         self._queued: deque[tuple[Event, Outcome]] = deque()
         self._grace: Timer | None = None
         self._leaving: list[asyncio.Future[bool]] = []
-        self._idle_timer: Timer | None = None
-        self._idle_since = 0.0
+        self._idle = IdleTimer(self)
         self._is_over = False
-        self._has_order = False
+        self.past = ContainerPast(self)
 
     @property
     def loop(self) -> ObjectLoop:
@@ -218,10 +117,11 @@ class ActorContainer:
     def _construct(self) -> Actor:
         self._signal(Signal.DELIVER)
         self.namespace.woke(self.label)
-        self.actor = Actor(self, self.namespace.worker, self._database())
+        self.actor = Actor(self, self.namespace.worker, self.database())
         return self.actor
 
-    def _database(self) -> Database:
+    def database(self) -> Database:
+        """Give its database, for one tenant or for whoever looks while there is none."""
         return Database(
             self.namespace.object_directory(self.id),
             self.namespace.budget,
@@ -293,7 +193,7 @@ class ActorContainer:
         if self.actor is not None:
             self.actor.clear_alarm(at_ms)
             return
-        database = self._database()
+        database = self.database()
         try:
             alarm = ObjectAlarm(database)
             if alarm.stored() == at_ms:
@@ -312,65 +212,11 @@ class ActorContainer:
             JsException: it cannot be done; the next session tries again.
 
         """
-        self._has_order = False
-        if has_order(database.path) and self.namespace.recording is not None:
-            past = TimeTravel(database, self.loop.clock.now_ms)
-            past.carry_out(self.alarm_will_be, self.alarm_now_is)
+        self.past.restore_ordered(database)
 
     def restores_next(self) -> None:
-        """The tenant has ordered a restore: it is done when its session ends.
-
-        An alarm of that state then rings though no event comes.
-        """
-        self._has_order = True
-
-    def archive(self) -> None:
-        """Let the history have every commit that there is.
-
-        Raises:
-            JsException: no history is kept, or it cannot be written.
-
-        """
-        self._ask_past(TimeTravel.current)
-
-    def _ask_past(self, ask: Callable[[TimeTravel], str]) -> str:
-        database = self._database() if self.actor is None else self.actor.database
-        try:
-            return ask(TimeTravel(database, self.loop.clock.now_ms))
-        finally:
-            if self.actor is None:
-                database.close()
-            if self.state is State.ABSENT:
-                self.namespace.vacated(self)
-
-    def restore(self, bookmark: str) -> str:
-        """Return to a bookmark now, resetting the tenant if there is one; what undoes that.
-
-        Raises:
-            JsException: there is nothing to return to, or it cannot be done.
-
-        """
-        undo = self._ask_past(lambda past: past.order(bookmark))
-        if self.actor is not None:
-            database = self.actor.database
-            self.actor.is_starting = False
-            self.actor.break_with(
-                JsException("Error", "Durable Object was reset to return to an earlier state.")
-            )
-            database.close()
-        try:
-            self.restore_ordered(self._database())
-        finally:
-            if self.state is State.ABSENT:
-                self.namespace.vacated(self)
-        return undo
-
-    def _restore_soon(self) -> None:
-        if self._has_order and self.actor is None:
-            try:
-                self.restore_ordered(self._database())
-            except JsException as error:
-                logger.warning("%s: what is to be restored waits: %s", self.label, error)
+        """The tenant has ordered a restore: it is done when its session ends."""
+        self.past.restores_next()
 
     # -- idle, evicted, reset
 
@@ -386,33 +232,18 @@ class ActorContainer:
             self._let_go(Signal.REPLACED)
         elif self.state is State.RUNNING:
             self._signal(Signal.WORK_DONE)
-            self._idle_since = self.loop.clock.monotonic()
             if self._leaving:
-                self._sleep()
-            elif self._idle_timer is None:
-                self._await_idle(self.settings.idle_s)
+                self.sleep()
+            else:
+                self._idle.begin()
 
-    def _await_idle(self, delay_s: float) -> None:
-        # One timer serves many short spells of idleness: an event does not cancel it, it looks
-        # how long the present spell has lasted.
-        self._idle_timer = self.loop.clock.call_later(delay_s, self._idle_timer_rang)
-
-    def _idle_timer_rang(self) -> None:
-        self._idle_timer = None
-        if self.state is not State.IDLE:
-            return
-        left = self._idle_since + self.settings.idle_s - self.loop.clock.monotonic()
-        if left > 0:
-            self._await_idle(left)
-        else:
-            self._sleep()
-
-    def _sleep(self) -> None:
+    def sleep(self) -> None:
+        """Let the idle tenant go, and what it has lost be told."""
         losses = [] if self.actor is None else self.actor.losses()
         self._let_go(Signal.IDLE_TIMEOUT)
         for each in self._running_facets():
             if each.state is State.IDLE:
-                each._sleep()  # noqa: SLF001 - a container itself
+                each.sleep()
         if losses:
             self.namespace.lost(self.label, self.state, losses)
 
@@ -429,7 +260,7 @@ class ActorContainer:
             return future
         self._leaving.append(future)
         if self.state is State.IDLE:
-            self._sleep()
+            self.sleep()
         return future
 
     def crash(self) -> bool:
@@ -488,8 +319,7 @@ class ActorContainer:
             self._grace.cancel()
             self._grace = None
         self._signal(signal)
-        if self._has_order:
-            self.loop.clock.call_later(0, self._restore_soon)
+        self.past.session_ended()
         leaving, self._leaving = self._leaving, []
         for waiting in leaving:
             if not waiting.done():

@@ -6,10 +6,11 @@ told from the program it compiles.  Statements are not watched while they run, w
 each of them a third of its time: whoever asks pays.
 
 The same as on Cloudflare are rows found by a scan or by their rowid, sorted or counted by
-`count(*)`, and rows inserted, updated and deleted with the entries of their indexes.  What finds
-rows by an index, joins or asks in a subquery reads somewhat more there; partial indexes,
-AUTOINCREMENT and triggers differ by a row; changes of the schema cost nothing here.  Source:
-src/workerd/api/sql.c++ (`getRowsRead`, `getRowsWritten`).
+`count(*)`, and rows inserted, updated and deleted with the entries of their indexes, those of
+virtual tables (FTS5) too, and the row in which AUTOINCREMENT counts.  What finds rows by an index,
+joins or asks in a subquery reads somewhat more there; partial indexes and the indexes that triggers
+write to differ by a row; changes of the schema cost nothing here.  Source: src/workerd/api/sql.c++
+(`getRowsRead`, `getRowsWritten`).
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ class Cost:
 
     It may read no table at all, look for one row by its rowid, count `counted` rows without
     looking at them, read what it has found once more in order, and write each row to `places`: a
-    table and its indexes.  If it goes through a table to change it, `left` rows are there now, and
-    those that it has deleted were there before.
+    table and its indexes.  Triggers write `triggered` rows for each, unless only the count of all
+    changes tells; what a virtual table writes into its own tables is not the statement's.  If it
+    goes through a table to change it, `left` rows are there now, and those that it has deleted were
+    there before.
     """
 
     reads_tables: bool = True
@@ -47,6 +50,8 @@ class Cost:
     counted: int = 0
     is_sorted: bool = False
     places: int = 1
+    counts_rowids: bool = False  # AUTOINCREMENT, in a row of its own
+    triggered: int | None = None
     left: int = 0
     deletes: bool = False
 
@@ -62,7 +67,8 @@ class Cost:
 
     def rows_written(self, directly: int, in_all: int) -> int:
         """Give the rows that were written; those that triggers change have no indexes."""
-        return directly * self.places + in_all - directly
+        triggered = in_all - directly if self.triggered is None else directly * self.triggered
+        return directly * self.places + triggered + int(self.counts_rowids)
 
 
 def cost_of(connection: apsw.Connection, text: str, bindings: int) -> Cost:
@@ -73,7 +79,12 @@ def cost_of(connection: apsw.Connection, text: str, bindings: int) -> Cost:
         return Cost()
     main = list(_until_next_program(program))
     codes = {operation[1] for operation in main}
-    written = {operation[2] for operation in main if operation[1] == "OpenWrite"}
+    sequence = _root_of_sequence(connection)
+    written = {
+        operation[2]
+        for operation in main
+        if operation[1] == "OpenWrite" and operation[3] != sequence
+    }
     inserted = {operation[2] for operation in main if operation[1] in _INSERTS}
     return Cost(
         reads_tables=not codes.isdisjoint(_OPENS) and not _only_appends(codes),
@@ -81,6 +92,8 @@ def cost_of(connection: apsw.Connection, text: str, bindings: int) -> Cost:
         counted=sum(_counted(connection, main)),
         is_sorted="SorterSort" in codes,
         places=max(1, len(written & inserted)),
+        counts_rowids=any(each[1] == "OpenWrite" and each[3] == sequence for each in main),
+        triggered=_triggered(program, len(main)),
         left=sum(_left(connection, main)),
         deletes=codes.isdisjoint(_INSERTS),
     )
@@ -104,8 +117,23 @@ def _explained(connection: apsw.Connection, text: str, bindings: int) -> list[An
 
 
 def _only_appends(codes: set[str]) -> bool:
-    # A row with a new rowid is put at the end; one whose rowid is given is looked for first.
-    return "NewRowid" in codes and codes.isdisjoint({"OpenRead", *_LOOKUPS, *_LOOPS})
+    # A row whose rowid is given is looked for first, which is counted; others are put in place.
+    is_put = not codes.isdisjoint({"NewRowid", "NoConflict"})
+    return is_put and codes.isdisjoint({"OpenRead", *_LOOKUPS, *_LOOPS})
+
+
+def _triggered(program: list[Any], main: int) -> int | None:
+    # What FTS5 has kept in memory it writes when the next statement begins, whichever that is.
+    codes: list[str] = [operation[1] for operation in program]
+    if "VUpdate" not in codes and main < len(codes):
+        return None
+    return sum(each == "VUpdate" or each in _INSERTS for each in codes[main:])
+
+
+def _root_of_sequence(connection: apsw.Connection) -> int | None:
+    query = "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_sequence'"
+    found: Any = connection.execute(query).get
+    return None if found is None else int(found)
 
 
 def rows_scanned(connection: apsw.Connection, text: str, bindings: Sequence[object]) -> int:

@@ -28,19 +28,16 @@ Source: src/workerd/io/actor-sqlite.c++ (`ImplicitTxn`).
 from __future__ import annotations
 
 from enum import Enum
-from textwrap import shorten
-from typing import TYPE_CHECKING, NoReturn, Protocol
-from weakref import ref
+from typing import TYPE_CHECKING
 
 import apsw
 
-from pydo.errors import JsException, internal_error
-from pydo.platform import atomic_write, sync_directory
-from pydo.runtime.history.recorder import CHECKPOINT, Recorder
-from pydo.runtime.history.wal import empty_database
+from pydo.errors import internal_error
+from pydo.runtime.databasefile import DatabaseFile
+from pydo.runtime.history.recorder import CHECKPOINT
+from pydo.runtime.livecursors import LiveCursors
 from pydo.runtime.sqlite_error import (
     constraints_violated,
-    disk_error,
     raise_sqlite_error,
     sqlite_error,
 )
@@ -48,26 +45,13 @@ from pydo.runtime.sqlite_error import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from weakref import ReferenceType
 
     from pydo.runtime.budget import OpenDatabases
     from pydo.runtime.history.recorder import Recording
 
-__all__ = ["Database", "LiveCursor"]
+__all__ = ["Database"]
 
-_FILE = "db.sqlite"
-_LENGTH_LIMIT = 4 * 1024 * 1024  # bytes of a string, blob or row: util/sqlite.c++ `setupSecurity`
-_PAGE = 4096
-_DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 _CRITICAL = (apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptError)
-
-
-class LiveCursor(Protocol):
-    """A statement that has rows left."""
-
-    def cancel(self) -> None:
-        """End it: the database goes from under it."""
-        ...
 
 
 class _Transaction(Enum):
@@ -77,7 +61,7 @@ class _Transaction(Enum):
     EXPLICIT = "transaction() is running"
 
 
-class Database:
+class Database(DatabaseFile):
     """The database of one object; opened when it is needed, closed when it is not."""
 
     def __init__(
@@ -87,58 +71,17 @@ class Database:
         on_create: Callable[[], object],
         recording: Recording | None = None,
     ) -> None:
-        self.directory = directory
-        self.path = directory / _FILE
-        self.epoch = 0  # changes whenever what was known of the schema may be wrong
-        self._budget = budget
-        self._on_create = on_create
-        self._recording = recording
-        self._recorder: Recorder | None = None
-        self._connection: apsw.Connection | None = None
-        self._exists: bool | None = None
-        self.is_new = False  # its file was made just now, and nothing was committed to it
-        self._is_followed = False  # by the recorder, or will be from its first commit on
+        super().__init__(directory, budget, on_create, recording)
         self._transaction = _Transaction.NONE
         self._has_savepoint = False
         self._levels: list[bool] = []  # for each, whether its savepoint was made
-        self._critical: JsException | None = None
         self.has_sql = False  # whether the user's own tables may have constraints
-        self.cursors: set[ReferenceType[LiveCursor]] = set()
-        self.unread: dict[LiveCursor, str] = {}  # what wrote and has rows left, with its text
+        self.cursors = LiveCursors()
 
     @property
     def is_pinned(self) -> bool:
         """Whether it must stay open: something is not committed, or being read."""
-        return self._transaction is not _Transaction.NONE or bool(self.cursors)
-
-    # -- access
-
-    def reading(self) -> apsw.Connection | None:
-        """Give the connection to read from; None when nothing was ever written.
-
-        Raises:
-            JsException: the file cannot be read.
-
-        """
-        if self._connection is not None:
-            self._budget.used(self)
-            return self._connection
-        if self._exists is None:
-            self._exists = self._is_there()
-        return self._open() if self._exists else None
-
-    def _is_there(self) -> bool:
-        size = _size(self.path)
-        if size == 0 and _size(self.path.with_name(f"{_FILE}-wal")):
-            # A power loss may leave a name without content.  What is in the log is then all that
-            # was ever committed, and belongs to an empty file.
-            self._create_file()
-            return True
-        return bool(size)
-
-    def opened(self) -> apsw.Connection:
-        """Give the connection to read from, making the file if there is none."""
-        return self.reading() or self._create()
+        return self._transaction is not _Transaction.NONE or bool(self.cursors.open)
 
     def writing(self) -> apsw.Connection:
         """Give the connection to write to, in the running turn's part of the transaction.
@@ -163,103 +106,11 @@ class Database:
             self._make_levels(connection)
         return connection
 
-    @property
-    def recorder(self) -> Recorder | None:
-        """What writes its history; None if none is kept."""
-        if self._recorder is None and self._recording is not None:
-            self._recorder = Recorder(self.path, self._recording)
-        return self._recorder
-
-    def _follow(self, connection: apsw.Connection) -> None:
-        self._is_followed = True
-        if (recorder := self.recorder) is not None:
-            attach = recorder.attach_new if self.is_new else recorder.attach
-            attach(connection)
-
-    def execute(
-        self, connection: apsw.Connection, text: str, bindings: tuple[object, ...] = ()
-    ) -> apsw.Cursor:
-        """Run a statement of pydo's own.
-
-        Raises:
-            JsException: SQLite or the disk does not allow it.
-
-        """
-        try:
-            return connection.execute(text, bindings)
-        except apsw.Error as error:
-            self.failed(error)
-            raise_sqlite_error(error)
-
-    def _create(self) -> apsw.Connection:
-        try:
-            self._on_create()  # first: an object that is noted and not there does no harm
-        except apsw.Error as error:
-            self._give_up(sqlite_error(error), error)
-        self._create_file()
-        self.is_new = True
-        return self._open()
-
-    def _give_up(self, critical: JsException, error: Exception) -> NoReturn:
-        # A tenant that cannot have its database is reset: the next one tries again.
-        self._critical = critical
-        raise critical from error
-
-    def _create_file(self) -> None:
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            if self._budget.syncs_commits:
-                atomic_write(self.path, empty_database())
-                sync_directory(self.directory.parent)
-            else:
-                new = self.path.with_suffix(".new")
-                new.write_bytes(empty_database())
-                new.replace(self.path)
-        except OSError as error:
-            self._give_up(disk_error(error), error)
-        self._exists = True
-
-    def _open(self) -> apsw.Connection:
-        try:
-            connection = self._connect()
-        except apsw.Error as error:
-            self.failed(error)
-            self._give_up(sqlite_error(error), error)
-        self._connection = connection
-        self.epoch += 1
-        self._budget.opened(self)
-        return connection
-
-    def _connect(self) -> apsw.Connection:
-        connection = apsw.Connection(
-            str(self.path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
-        )
-        try:
-            self._set_up(connection)
-        except apsw.Error:
-            connection.close()
-            raise
-        return connection
-
-    def _set_up(self, connection: apsw.Connection) -> None:
-        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
-        # A checkpoint costs milliseconds of disk, and closing has to be cheap: the log stays.
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        connection.limit(apsw.SQLITE_LIMIT_LENGTH, _LENGTH_LIMIT)
-        connection.set_busy_timeout(5000)  # another program may be reading the file
-        if self.is_new:
-            connection.set_wal_hook(None)  # to write the log back has to wait for the disk
-        mode = "FULL" if self._budget.syncs_commits else "OFF" if self.is_new else "NORMAL"
-        connection.execute(f"PRAGMA synchronous={mode}")
-        if self._budget.is_strict:
-            connection.execute(f"PRAGMA max_page_count={self._budget.most_bytes // _PAGE}")
-
     # -- the ends of turns and passes
 
     def failed(self, error: apsw.Error) -> None:
         """Note an error of a statement: some make SQLite give the whole transaction up."""
-        if isinstance(error, _DAMAGED):
-            self._budget.is_damaged(self, error)
+        super().failed(error)
         connection = self._connection
         if self._transaction is _Transaction.NONE or self._critical is not None:
             return
@@ -279,7 +130,7 @@ class Database:
         if self._critical is not None:
             raise self._critical
         if self._transaction is _Transaction.OPEN:
-            self._check_read()
+            self.cursors.check_read()
             if self.has_sql and self._require().status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
                 raise constraints_violated()
             if self._has_savepoint:
@@ -287,19 +138,9 @@ class Database:
                 self._has_savepoint = False
             self._transaction = _Transaction.KEPT
 
-    def _check_read(self) -> None:
-        if not self.unread:
-            return
-        text = shorten(next(iter(self.unread.values())), 120, placeholder=" …")
-        self.unread.clear()
-        raise internal_error() from RuntimeError(
-            f"SQLite cannot commit before all rows of `{text}` are read: take them with one,"
-            " toArray or a loop before the object waits for anything, or leave RETURNING out"
-        )
-
     def rollback_turn(self) -> None:
         """Take back what the running turn has written."""
-        self.unread.clear()
+        self.cursors.unread.clear()
         if self._transaction is _Transaction.NONE or self._transaction is _Transaction.KEPT:
             return
         if self._has_savepoint and self._require().in_transaction:
@@ -348,7 +189,7 @@ class Database:
         self._transaction = _Transaction.NONE
         self._has_savepoint = False
         self._levels.clear()
-        self.unread.clear()
+        self.cursors.unread.clear()
         if (
             connection is not None and connection.in_transaction
         ):  # a full disk makes SQLite roll back by itself
@@ -393,7 +234,7 @@ class Database:
         if self._levels.pop():
             try:
                 if self.is_explicit and not self._levels:
-                    self._check_read()
+                    self.cursors.check_read()
                 self._require().execute(f"RELEASE _cf_level_{level}")
             except apsw.ConstraintError as error:  # a deferred one
                 self._rollback(self._require())
@@ -409,7 +250,7 @@ class Database:
             return
         if self._levels.pop():
             connection = self._require()
-            self.unread.clear()
+            self.cursors.unread.clear()
             self.epoch += 1
             if connection.in_transaction:
                 connection.execute(f"ROLLBACK TO _cf_level_{level}")
@@ -438,7 +279,7 @@ class Database:
         connection = self.reading()
         if connection is None:
             return
-        self._cancel_cursors()
+        self.cursors.cancel()
         self._rollback(connection)
         if not self._is_followed:
             self._follow(connection)
@@ -454,42 +295,13 @@ class Database:
         if self.is_new:
             self._has_first_commit(connection)
 
-    def interrupt(self) -> None:
-        """Stop the statement that runs, from any thread."""
-        connection = self._connection
-        if connection is not None:
-            connection.interrupt()
-
     def close(self) -> None:
         """Close the file, taking back what is not committed; it opens again when needed."""
-        self._cancel_cursors()
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._rollback(connection)
-            self.is_new = self._is_followed = False
-            self._budget.closed(self)
-            if self._recorder is not None:
-                self._recorder.close()
-            connection.close()
-
-    def watch(self, cursor: LiveCursor) -> ReferenceType[LiveCursor]:
-        """Stay open for a cursor; until it is let go, or what this gives is out of `cursors`."""
-        mark = ref(cursor, self.cursors.discard)
-        self.cursors.add(mark)
-        return mark
-
-    def _cancel_cursors(self) -> None:
-        open_ = filter(None, [mark() for mark in self.cursors])
-        for cursor in [*open_, *self.unread]:
-            cursor.cancel()
+        self.cursors.cancel()
+        if self._connection is not None:
+            self._rollback(self._connection)
+            super().close()
 
     def _require(self) -> apsw.Connection:
         assert self._connection is not None, "a transaction keeps its connection open"
         return self._connection
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None

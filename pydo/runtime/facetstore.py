@@ -20,6 +20,7 @@ import apsw
 
 from pydo.errors import JsException, internal_error
 from pydo.runtime.sqlite_error import raise_sqlite_error
+from pydo.runtime.sqlitefile import left_as_found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,7 @@ class FacetStore:
         self._index = self.directory / INDEX
         self._syncs = syncs
         self._numbers: dict[FacetKey, int] | None = None
+        self._end = 0  # of the last whole entry of the index, in bytes
 
     def path(self, number: int) -> Path:
         """Return the folder of a facet, which is there once it has stored something."""
@@ -97,7 +99,7 @@ class FacetStore:
         if (parent, name) not in numbers:
             if len(numbers) == _MOST:
                 raise JsException("Error", f"A Durable Object cannot have more than {_MOST} facets")
-            self._note((parent, name), list(numbers))
+            self._note((parent, name))
             numbers[parent, name] = len(numbers) + 1
         return numbers[parent, name]
 
@@ -144,12 +146,10 @@ class FacetStore:
         try:
             target.mkdir(parents=True, exist_ok=True)
             with (
-                closing(apsw.Connection(str(source / DATABASE))) as original,
+                left_as_found(source / DATABASE) as original,
                 closing(apsw.Connection(str(target / DATABASE))) as copy,
                 copy.backup("main", original, "main") as backup,
             ):
-                # Its log is for its history to read first.
-                original.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
                 backup.step()
         except apsw.Error as error:
             raise_sqlite_error(error)
@@ -168,18 +168,20 @@ class FacetStore:
             except (OSError, ValueError) as error:
                 raise internal_error() from RuntimeError(f"{self._index} cannot be read: {error}")
             self._numbers = {facet: number for number, facet in enumerate(known, 1)}
+            self._end = len(index_of(known)) if known else 0
         return self._numbers
 
-    def _note(self, facet: FacetKey, known: list[FacetKey]) -> None:
-        before, entry = index_of(known), _entry(facet)
+    def _note(self, facet: FacetKey) -> None:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            with self._index.open("r+b" if known else "wb") as file:
-                file.write(before)
-                file.write(entry)
+            with self._index.open("r+b" if self._end else "wb") as file:
+                # What a crash, or a full disk, has left behind the last whole entry goes.
+                file.seek(self._end)
+                file.write((b"" if self._end else _MAGIC) + _entry(facet))
                 file.truncate()
                 if self._syncs:
                     file.flush()
                     os.fsync(file.fileno())
+                self._end = file.tell()
         except OSError as error:
             raise internal_error() from error

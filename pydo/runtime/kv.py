@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from weakref import ReferenceType
 
-    from pydo.runtime.database import Database, LiveCursor
+    from pydo.runtime.database import Database
+    from pydo.runtime.livecursors import LiveCursor
 
 __all__ = ["KeyValueTable", "ListOptions", "Listing"]
 
@@ -181,7 +182,7 @@ class Listing:
         self._cursor = cursor  # while it is not at its end, with
         self._mark: ReferenceType[LiveCursor]  # which the database knows of it
         if cursor is not None:
-            self._mark = database.watch(self)
+            self._mark = database.cursors.watch(self)
 
     def next(self) -> tuple[str, bytes] | None:
         """Give the next key and its value; None when there is none.
@@ -210,7 +211,7 @@ class Listing:
             self._cursor.close(True)  # noqa: FBT003 - apsw's own way to say: whatever is left
             self._cursor = None
             self._error = error
-            self._database.cursors.discard(self._mark)
+            self._database.cursors.open.discard(self._mark)
 
     def cancel(self) -> None:
         """End it: the database goes from under it."""

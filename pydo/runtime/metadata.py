@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from pydo.errors import StateError
+from pydo.runtime.sqlitefile import has_content
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,8 +68,8 @@ class ClassMetadata:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a file."""
-        return self._connection is not None or self.path.exists()
+        """Whether there is a file; one without content is what a power loss has left of it."""
+        return self._connection is not None or has_content(self.path)
 
     def names(self) -> dict[str, str | None]:
         """Give the name of every object that is noted, by its id.

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from pydo.runtime.sqlitefile import left_as_found
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -46,13 +48,12 @@ def recover_metadata(directory: Path, metadata: ClassMetadata) -> None:
 
 def _alarm_ms(file: Path) -> int | None:
     try:
-        connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
-        try:
-            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # left as it was found
+        with left_as_found(file) as connection:
             query = "SELECT value FROM _cf_METADATA WHERE key = 1"
             row: Any = connection.execute(query).fetchone()
-        finally:
-            connection.close()
-    except apsw.Error:  # no such table: no alarm; a damaged file is told when its object is used
+    except (
+        apsw.Error,
+        OSError,
+    ):  # no such table: no alarm; a damaged file is told when its object is used
         return None
     return None if row is None or row[0] is None else int(row[0]) // _NS

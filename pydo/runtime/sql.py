@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from weakref import ReferenceType
 
-    from pydo.runtime.database import Database, LiveCursor
+    from pydo.runtime.database import Database
+    from pydo.runtime.livecursors import LiveCursor
     from pydo.runtime.statement import Statement
 
 __all__ = ["Binding", "SqlCursor", "SqlDatabase"]
@@ -167,10 +168,10 @@ class SqlCursor:
             self._direct_changes = connection.changes()
             self._changes = connection.total_changes() - self._changes
             if row is not None:
-                self._sql.database.unread[self] = self._statement.text
+                self._sql.database.cursors.unread[self] = self._statement.text
         elif row is not None:
             self._cursor = cursor
-            self._mark = self._sql.database.watch(self)
+            self._mark = self._sql.database.cursors.watch(self)
         self._fetched = 0 if row is None else 1
 
     def next(self) -> tuple[Any, ...] | None:
@@ -227,9 +228,9 @@ class SqlCursor:
         database = self._sql.database
         if self._cursor is not None:
             self._cursor = None
-            database.cursors.discard(self._mark)
+            database.cursors.open.discard(self._mark)
         elif self._rows is not None:
-            database.unread.pop(self, None)
+            database.cursors.unread.pop(self, None)
         self._next = self._rows = None
 
     def _check(self) -> None:

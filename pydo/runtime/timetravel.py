@@ -11,6 +11,7 @@ production's errors are not public: what they say here is ours.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import apsw
@@ -26,10 +27,11 @@ from pydo.runtime.history.restore import (
     restore,
     time_located,
 )
+from pydo.runtime.history.segment import DamagedError
 from pydo.runtime.sqlite_error import raise_sqlite_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from pydo.runtime.database import Database
     from pydo.runtime.history.recorder import Recorder
@@ -56,8 +58,9 @@ class TimeTravel:
 
     def current(self) -> str:
         """Give the bookmark of what is committed."""
-        self._bring_up_to_date()
-        return str(self._recorder.history.current())
+        with _told_if_it_fails():
+            self._bring_up_to_date()
+            return str(self._recorder.history.current())
 
     def at(self, time_ms: int) -> str:
         """Give the bookmark of what was committed at a time, in milliseconds since 1970.
@@ -66,8 +69,9 @@ class TimeTravel:
             JsException: the time is in the future, or before what is kept.
 
         """
-        self._bring_up_to_date()
-        return str(time_located(self._recorder.history, time_ms, self._now_ms()))
+        with _told_if_it_fails():
+            self._bring_up_to_date()
+            return str(time_located(self._recorder.history, time_ms, self._now_ms()))
 
     def order(self, text: str) -> str:
         """Let the next session begin with what there was at a bookmark; what undoes that.
@@ -76,54 +80,67 @@ class TimeTravel:
             JsException: it is no bookmark, none of this object's, or no longer kept.
 
         """
-        self._bring_up_to_date()
-        history = self._recorder.history
-        located(history, text, self._now_ms())
-        try:
+        with _told_if_it_fails():
+            self._bring_up_to_date()
+            history = self._recorder.history
+            located(history, text, self._now_ms())
             give_order(history, Order(text, history.epoch))
-        except OSError as error:
-            raise _failed(error) from error
-        return str(Bookmark.end_of(history.epoch))
+            return str(Bookmark.end_of(history.epoch))
 
     def carry_out(
         self,
         alarm_will_be: Callable[[int | None], None],
         alarm_now_is: Callable[[int | None], None],
+        *,
+        must: bool = False,
     ) -> bool:
         """Do what was ordered, if anything was; whether it was.
 
-        `alarm_will_be` hears of the alarm before that is committed, `alarm_now_is` after it.
+        `alarm_will_be` hears of the alarm before that is committed, `alarm_now_is` after it.  What
+        nobody can carry out any more is told of and given up, so that the object goes on with what
+        it has, unless it `must` be done.  What the disk does not allow for now stays.
         """
+        history = self._recorder.history
+        with _told_if_it_fails():
+            try:
+                order = order_of(history)
+                if order is None:
+                    return False
+                if self._database.reading() is None:  # so there is but one state to return to
+                    history.order.unlink()
+                    return False
+                alarm_now_is(self._restore(order, alarm_will_be))
+            except DamagedError as error:
+                history.order.unlink()
+                if must:
+                    raise
+                logger.error(  # noqa: TRY400 - it says all
+                    "%s does not return to an earlier state, and goes on with what it has: %s",
+                    self._database.path,
+                    error,
+                )
+                return False
+        return True
+
+    def _restore(self, order: Order, alarm_will_be: Callable[[int | None], None]) -> int | None:
         try:
-            order = order_of(self._recorder.history)
-        except OSError as error:
-            raise _failed(error) from error
-        if order is None:
-            return False
-        if self._database.reading() is None:  # so there is but one state to return to
-            self._recorder.history.order.unlink()
-            return False
-        try:
-            alarm_now_is(restore(self._database.opened(), self._recorder, order, alarm_will_be))
+            return restore(self._database.opened(), self._recorder, order, alarm_will_be)
         except apsw.Error as error:
             self._database.failed(error)
             raise_sqlite_error(error)
-        except OSError as error:
-            raise _failed(error) from error
         finally:
             self._database.close()  # what was known of the schema may be wrong now
-        return True
 
     def _bring_up_to_date(self) -> None:
         connection = self._database.reading()
-        if connection is None or self._database.is_new:  # nothing is committed
-            return
-        try:
+        if connection is not None and not self._database.is_new:  # something is committed
             self._recorder.bring_up_to_date(connection)
-        except OSError as error:
-            raise _failed(error) from error
 
 
-def _failed(error: OSError) -> JsException:
-    logger.warning("point-in-time recovery failed: %s", error)
-    return JsException("Error", "Point-in-time recovery is not available for now.")
+@contextmanager
+def _told_if_it_fails() -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        logger.warning("point-in-time recovery failed: %s", error)
+        raise JsException("Error", "Point-in-time recovery is not available for now.") from error

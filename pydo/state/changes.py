@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from pydo.runtime.sqlitefile import left_as_found
 from pydo.state.stored import columns_of, stored_alarm_ms, user_tables
 
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """All that a database holds, its values as they are stored."""
+    """All that a database holds, its values as they are stored; `damage` if it cannot be read."""
 
     keys: dict[str, bytes] = field(default_factory=dict[str, bytes])
     tables: dict[str, tuple[tuple[str, ...], Counter[Row]]] = field(
         default_factory=dict[str, tuple[tuple[str, ...], "Counter[Row]"]]
     )
     alarm_ms: int | None = None
+    damage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,17 @@ class TableChanges:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What one state has and another had not; values are as they are stored."""
+    """What one state has and another had not; values are as they are stored.
+
+    Of a state that cannot be read, `damage` says why, and nothing else is told.
+    """
 
     added: dict[str, bytes]
     changed: dict[str, tuple[bytes, bytes]]  # before and after
     removed: dict[str, bytes]
     tables: tuple[TableChanges, ...]
     alarm_ms: tuple[int | None, int | None]
+    damage: str | None = None
 
     def __bool__(self) -> bool:
         """Tell whether anything differs."""
@@ -59,17 +65,28 @@ class Changes:
             or self.removed
             or self.tables
             or self.alarm_ms[0] != self.alarm_ms[1]
+            or self.damage
         )
 
 
 def content_of(database: Path) -> Content:
-    """Read all that a database holds, if it is there; nothing of it is changed by that."""
+    """Read all that a database holds, if it is there; nothing of it is changed by that.
+
+    Raises:
+        apsw.Error: it cannot be read, for another reason than that it is damaged.
+        OSError: as before.
+
+    """
     if not database.exists():
         return Content()
-    connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        connection.set_busy_timeout(5000)
+        return _read(database)
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        return Content(damage=str(error))
+
+
+def _read(database: Path) -> Content:
+    with left_as_found(database) as connection:
         connection.execute("BEGIN")  # one state, though a server goes on writing
         has_keys = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_cf_KV'")
         rows: list[Any] = []
@@ -77,8 +94,6 @@ def content_of(database: Path) -> Content:
             rows = connection.execute("SELECT key, value FROM _cf_KV").fetchall()
         tables = {name: _table(connection, name) for name in user_tables(connection)}
         return Content(dict(rows), tables, stored_alarm_ms(connection))
-    finally:
-        connection.close()
 
 
 def _table(connection: apsw.Connection, name: str) -> tuple[tuple[str, ...], Counter[Row]]:
@@ -89,6 +104,9 @@ def _table(connection: apsw.Connection, name: str) -> tuple[tuple[str, ...], Cou
 
 def changes(before: Content, after: Content) -> Changes:
     """Give what the second has and the first had not."""
+    damage = before.damage or after.damage
+    if damage is not None:
+        return Changes({}, {}, {}, (), (None, None), damage)
     return Changes(
         {key: value for key, value in after.keys.items() if key not in before.keys},
         {

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import apsw
 
 from pydo.errors import JsException, StateError
 from pydo.runtime.budget import OpenDatabases
@@ -20,21 +22,27 @@ from pydo.runtime.history.bookmark import NOTHING, Bookmark
 from pydo.runtime.history.log import History, Retention
 from pydo.runtime.history.recorder import Recording
 from pydo.runtime.history.restore import located, time_located
+from pydo.runtime.history.undisturbed import undisturbed
 from pydo.runtime.metadata import ClassMetadata
 from pydo.runtime.timetravel import TimeTravel
 from pydo.state.changes import Changes, Content, changes, content_of
 from pydo.statedir import KEY_VALUE
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from pydo.runtime.history.segment import Commit
     from pydo.state.place import ObjectPlace
 
-__all__ = ["Entry", "Past", "Server", "note_state"]
+__all__ = ["Entry", "Past", "Server", "has_past", "note_state"]
 
-
+_Result = TypeVar("_Result")
 _ALL = Retention(1 << 62, 1 << 62)
+
+
+def has_past(database: Path) -> bool:
+    """Tell whether a history of a database was ever kept."""
+    return History(database, _ALL).exists
 
 
 def note_state(database: Path) -> None:
@@ -111,10 +119,7 @@ class Past:
             StateError: it is in the future, or before what is kept.
 
         """
-        try:
-            return time_located(self.history, time_ms, _now_ms())
-        except JsException as error:
-            raise StateError(error.message) from error
+        return self._read(lambda: time_located(self.history, time_ms, _now_ms()))
 
     def find(self, bookmark: str) -> Bookmark:
         """Give the commit that a bookmark means.
@@ -123,13 +128,18 @@ class Past:
             StateError: it is none of this object's, or no longer kept.
 
         """
-        try:
-            return located(self.history, bookmark, _now_ms())
-        except JsException as error:
-            raise StateError(error.message) from error
+        return self._read(lambda: located(self.history, bookmark, _now_ms()))
 
     def commits(self) -> list[Commit]:
-        """Give all commits that can be returned to, in order."""
+        """Give all commits that can be returned to, in order.
+
+        Raises:
+            StateError: they cannot be read.
+
+        """
+        return self._read(self._commits)
+
+    def _commits(self) -> list[Commit]:
         found = self.history.commits()
         oldest_ms = _now_ms() - self._retention.age_ms
         following = found[1:]
@@ -140,31 +150,64 @@ class Past:
         ]
 
     def entries(self, most: int) -> list[Entry]:
-        """Give the last commits, `most` of them, each with what it changed."""
-        commits = self.commits()
+        """Give the last commits, `most` of them, each with what it changed.
+
+        Raises:
+            StateError: they cannot be read.
+
+        """
+        return self._read(lambda: self._entries(most))
+
+    def _entries(self, most: int) -> list[Entry]:
+        commits = self._commits()
         wanted = commits[-most:]
         if not wanted:
             return []
         earlier = commits[-most - 1].bookmark if len(commits) > most else NOTHING
-        before, epoch = self.content_at(earlier), max(earlier.epoch, 1)
+        before, epoch = self._content(earlier), max(earlier.epoch, 1)
         found: list[Entry] = []
         for commit in wanted:
-            after = self.content_at(commit.bookmark)
+            after = self._content(commit.bookmark)
             is_restore = commit.bookmark.epoch > epoch
             found.append(Entry(commit, changes(before, after), is_restore))
             before, epoch = after, commit.bookmark.epoch
         return found
 
     def content_at(self, bookmark: Bookmark) -> Content:
-        """Give what there was at a commit."""
+        """Give what there was at a commit.
+
+        Raises:
+            StateError: it is no longer kept, or cannot be read.
+
+        """
+        return self._read(lambda: self._content(located(self.history, str(bookmark), _now_ms())))
+
+    def _content(self, bookmark: Bookmark) -> Content:
         with TemporaryDirectory(prefix="pydo-") as folder:
             copy = Path(folder) / "db.sqlite"
             self.history.pages_at(bookmark).write_to(copy)
             return content_of(copy)
 
+    def _read(self, read: Callable[[], _Result]) -> _Result:
+        try:
+            return undisturbed(self.history, read)
+        except JsException as error:
+            raise StateError(error.message) from error
+        except (apsw.Error, OSError) as error:
+            raise StateError(f"{self.history.directory} cannot be read ({error})") from error
+
     def changes_by(self, target: Bookmark) -> Changes:
-        """Give what a return to a commit would change today."""
-        return changes(content_of(self.place.database), self.content_at(target))
+        """Give what a return to a commit would change today.
+
+        Raises:
+            StateError: one of the two states cannot be read.
+
+        """
+        try:
+            now = content_of(self.place.database)
+        except (apsw.Error, OSError) as error:
+            raise StateError(f"{self.place.database} cannot be read ({error})") from error
+        return changes(now, self.content_at(target))
 
     # -- the return
 
@@ -179,7 +222,7 @@ class Past:
             return self._server.restore(self.place, str(target))
         with self._travelling() as travel:
             undo = travel.order(str(target))
-            travel.carry_out(self._alarm_will_be, self._alarm_now_is)
+            travel.carry_out(self._alarm_will_be, self._alarm_now_is, must=True)
             return undo
 
     def _alarm_will_be(self, at_ms: int | None) -> None:
@@ -203,9 +246,14 @@ class Past:
         try:
             yield TimeTravel(database, _now_ms)
         except JsException as error:
-            raise StateError(f"{self.place}: {error.message}") from error
+            raise StateError(_said(self.place, error)) from error
         finally:
             database.close()
+
+
+def _said(place: ObjectPlace, error: JsException) -> str:
+    reason = "" if error.__cause__ is None else f" ({error.__cause__})"
+    return f"{place}: {error.message}{reason}"
 
 
 def _now_ms() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,9 @@ import apsw
 from pydo.clone import PLAIN, CloneDecodeError
 from pydo.errors import JsException, StateError
 from pydo.runtime.facetstore import DATABASE, ROOT, FacetStore
+from pydo.runtime.sqlitefile import left_as_found
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
     from pydo.state.place import ObjectPlace
@@ -83,7 +82,7 @@ def summarize(place: ObjectPlace) -> Summary:
     if not place.database.exists():
         return Summary(place, size, facets=facets)
     try:
-        with _opened(place.database) as connection:
+        with left_as_found(place.database) as connection:
             return Summary(
                 place,
                 size,
@@ -92,7 +91,7 @@ def summarize(place: ObjectPlace) -> Summary:
                 stored_alarm_ms(connection),
                 facets,
             )
-    except apsw.Error as error:
+    except (apsw.Error, OSError) as error:
         return Summary(place, size, facets=facets, damage=str(error))
 
 
@@ -111,7 +110,7 @@ def read(place: ObjectPlace, most_rows: int | None = None) -> Contents:
     try:
         store = FacetStore(place.directory)
         return _read(place.directory, store, ROOT, most_rows)
-    except (apsw.Error, JsException) as error:
+    except (apsw.Error, OSError, JsException) as error:
         reason = error.__cause__ if isinstance(error, JsException) else error
         raise StateError(
             f"{place.database} cannot be read ({reason}): put it back from a copy, or begin anew"
@@ -127,7 +126,7 @@ def _read(directory: Path, store: FacetStore, number: int, most_rows: int | None
     }
     if not (directory / DATABASE).exists():
         return Contents(facets=facets)
-    with _opened(directory / DATABASE) as connection:
+    with left_as_found(directory / DATABASE) as connection:
         return Contents(
             stored_alarm_ms(connection),
             _keys(connection),
@@ -142,17 +141,6 @@ def stored_alarm_ms(connection: apsw.Connection) -> int | None:
         return None
     row: Any = connection.execute("SELECT value FROM _cf_METADATA WHERE key = 1").fetchone()
     return None if row is None or row[0] is None else int(row[0]) // _NS
-
-
-@contextmanager
-def _opened(path: Path) -> Generator[apsw.Connection]:
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        connection.set_busy_timeout(5000)
-        yield connection
-    finally:
-        connection.close()
 
 
 def _has(connection: apsw.Connection, table: str) -> bool:

@@ -271,3 +271,33 @@ def test_what_cannot_be_carried_is_told(
     result = command_line.run("state", "export", str(there), *at)
 
     assert "Notes was renamed (my-app-Drafts): its objects have other ids in" in result.stdout
+
+
+def test_a_damaged_object_is_named_and_the_others_are_carried(
+    command_line: CommandLine, root: Path, tmp_path: Path, a_id: str
+) -> None:
+    file = root / "v1" / "do" / "my-app-Notes" / a_id / "db.sqlite"
+    file.write_bytes(b"no database" * 1000)
+    file.with_name("db.sqlite-wal").unlink()
+
+    result = command_line.run("state", "export", str(tmp_path / "w"), "--persist-to", str(root))
+
+    assert result.exit_code == 1
+    assert "Others: 1 object exported, 0 alarms" in result.stdout
+    assert f"{file} cannot be carried over: file is not a database" in result.stderr
+
+
+def test_a_project_without_history_takes_over_without_one(
+    command_line: CommandLine, root: Path, tmp_path: Path
+) -> None:
+    at = ("--persist-to", str(root))
+    command_line.run("state", "export", str(tmp_path / "w"), *at)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "wrangler.toml").write_text('name = "my-app"')
+    (project / "pyproject.toml").write_text("[tool.pydo]\nhistory-days = 0\n")
+
+    result = command_line.run("state", "import", str(tmp_path / "w"), "--cwd", str(project))
+
+    assert result.exit_code == 0
+    assert not list((project / ".pydo").rglob("db.history"))

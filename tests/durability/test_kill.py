@@ -20,3 +20,5 @@ def test_kills_under_load_lose_nothing_acknowledged_and_halve_no_turn(tmp_path: 
     assert figures.kills_under_load == 10
     assert figures.acknowledged > 100
     assert figures.alarms_set > 10
+    assert figures.new_objects > 10
+    assert figures.returns > 0

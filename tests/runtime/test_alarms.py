@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pydo.errors import JsException
-from pydo.runtime.alarms import AlarmTable, retry_delay_ms
+from pydo.runtime.alarmretry import retry_delay_ms
+from pydo.runtime.alarmtable import AlarmTable
 from pydo.runtime.events import AlarmFired
 from pydo.runtime.lifecycle import State
 from tests.runtime.conftest import Core, Object, failure_of

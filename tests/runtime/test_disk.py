@@ -391,3 +391,37 @@ async def test_emptying_an_object_fails_as_a_whole_on_a_full_disk(small: Core, d
 
     assert error.message.startswith(FULL)
     assert await small.stub(Emptying).call("keys") == ["a"]
+
+
+async def test_a_folder_in_the_place_of_a_file_is_told_with_its_path(
+    core: Core, caplog: pytest.LogCaptureFixture
+) -> None:
+    stub = core.stub(Object)
+    stub.file.mkdir(parents=True)
+
+    with caplog.at_level(logging.ERROR, "pydo.runtime"):
+        errors = [await failure_of(stub.call("get")), await failure_of(stub.call("put", 1))]
+
+    assert {each.message for each in errors} == {"unable to open database file: SQLITE_CANTOPEN"}
+    (message,) = caplog.messages
+    assert message.startswith(f"{stub.file} cannot be used (unable to open database file): make it")
+
+
+async def test_metadata_that_a_power_loss_has_emptied_are_found_again(
+    start: Callable[..., Core],
+) -> None:
+    Filler.rung = 0
+    core = start()
+    stub = core.stub(Filler)
+    await stub.call("set_alarm", core.loop.clock.now_ms() + 1000)
+    metadata = stub.namespace.metadata.path
+    core.runtime.close()
+    for log in metadata.parent.glob("metadata.sqlite-*"):
+        log.unlink()
+    metadata.write_bytes(b"")
+
+    again = start()
+    again.namespace(Filler)
+    await again.advance(5)
+
+    assert Filler.rung == 1

@@ -49,6 +49,19 @@ def test_an_unfinished_entry_is_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "facets" / "index").read_bytes() == RECORDED
 
 
+def test_each_new_facet_is_appended(tmp_path: Path) -> None:
+    store = FacetStore(tmp_path)
+    index = tmp_path / "facets" / "index"
+    store.number(0, "nd")
+    with index.open("r+b") as file:  # what was there is not written again
+        file.seek(8)
+        file.write(b"\x07\0")
+
+    store.number(1, "n1")
+
+    assert index.read_bytes() == RECORDED[:8] + b"\x07\0" + RECORDED[10:]
+
+
 def test_a_damaged_index_is_an_internal_error_that_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "facets").mkdir()
     (tmp_path / "facets" / "index").write_bytes(b"damaged")

@@ -293,11 +293,12 @@ def test_frames_that_are_missing_become_one_commit(recorded: Recorded) -> None:
 def test_what_is_unreadable_in_an_index_ends_it(tmp_path: Path) -> None:
     index = tmp_path / "00000000.index"
     first = Record(Kind.GENERATION, 0, START_MS, 1, 2, is_fresh=True).pack()
-    index.write_bytes(first + bytes(24) + first)
+    epoch = Record(Kind.EPOCH, 0, START_MS, 1).pack()
+    index.write_bytes(first + epoch + bytes(24) + first)
 
     segment = Segment.read(index)
 
-    assert len(segment.records) == 1
+    assert len(segment.records) == 2
     assert list(segment.commits()) == []
 
 
@@ -556,7 +557,9 @@ def test_a_return_waits_for_another_program(recorded: Recorded) -> None:
     assert recorded.read() == [1]
 
 
-def test_a_history_that_lost_what_is_to_be_restored_says_so(recorded: Recorded) -> None:
+def test_an_object_goes_on_if_what_is_to_be_restored_is_lost(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
     recorded.write(1)
     bookmark = recorded.travel.current()
     recorded.write(2)
@@ -565,9 +568,28 @@ def test_a_history_that_lost_what_is_to_be_restored_says_so(recorded: Recorded) 
     for each in recorded.history.directory.glob("0*"):
         each.unlink()
 
-    with pytest.raises(JsException, match="not available"):
-        recorded.travel.carry_out(lambda _: None, lambda _: None)
+    with caplog.at_level(logging.ERROR):
+        assert not recorded.travel.carry_out(lambda _: None, lambda _: None)
 
+    assert f"there is nothing at the bookmark {bookmark} any more" in caplog.text
+    assert not recorded.travel.carry_out(lambda _: None, lambda _: None)
+    assert recorded.read() == [1, 2]
+
+
+def test_who_asks_for_a_return_that_cannot_be_made_is_told(recorded: Recorded) -> None:
+    recorded.write(1)
+    bookmark = recorded.travel.current()
+    recorded.write(2)
+    recorded.travel.order(bookmark)
+    for each in recorded.history.directory.glob("*.frames"):
+        each.write_bytes(
+            each.read_bytes()[: FRAME - 4096] + bytes(4096) + each.read_bytes()[FRAME:]
+        )
+
+    with pytest.raises(JsException, match="not available"):
+        recorded.travel.carry_out(lambda _: None, lambda _: None, must=True)
+
+    assert not recorded.history.order.exists()
     assert recorded.read() == [1, 2]
 
 
@@ -661,11 +683,11 @@ def test_a_difference_is_found_after_a_crash_left_the_base_unfinished(recorded: 
     earlier = path.read_bytes()
     History(path, Retention(most_bytes=0)).prune(recorded.now_ms)
     recorded.run("UPDATE u SET n = 'after'")
-    doomed = recorded.last_index()
     recorded.write(*range(30, 60))
     recorded.database.close()
 
-    doomed.rename(doomed.with_suffix(".expired"))
+    for doomed in sorted(recorded.history.directory.glob("*.index"))[:-1]:
+        doomed.rename(doomed.with_suffix(".expired"))
     path.with_name("db.sqlite-wal").unlink()
     path.write_bytes(earlier)
     bookmark = recorded.travel.current()
@@ -709,8 +731,18 @@ def test_a_history_that_is_no_folder_does_not_stop_the_first_commit(
     with caplog.at_level(logging.WARNING):
         recorded.write(1, 2)
 
+        with pytest.raises(JsException, match="not available"):
+            recorded.travel.current()
+
     assert "is not written for now" in caplog.text
     assert recorded.read() == [1, 2]
+
+
+def test_the_bookmark_of_an_object_without_a_folder_is_refused(recorded: Recorded) -> None:
+    recorded.directory.write_text("in the way")
+
+    with pytest.raises(JsException, match="not available"):
+        recorded.travel.current()
 
 
 def test_a_return_that_fails_leaves_no_draft(recorded: Recorded) -> None:
@@ -749,14 +781,91 @@ def test_an_index_without_content_is_not_left_among_others(recorded: Recorded) -
 
 
 @pytest.mark.parametrize("order", ["", "[]", "{}"])
-def test_a_damaged_order_is_told_with_its_file(
+def test_a_damaged_order_is_told_with_its_file_and_given_up(
     recorded: Recorded, caplog: pytest.LogCaptureFixture, order: str
 ) -> None:
     recorded.write(1)
     recorded.travel.current()
     recorded.history.order.write_text(order)
 
-    with caplog.at_level(logging.WARNING), pytest.raises(JsException, match="not available"):
-        recorded.travel.carry_out(lambda _: None, lambda _: None)
+    with caplog.at_level(logging.ERROR):
+        assert not recorded.travel.carry_out(lambda _: None, lambda _: None)
+
+    recorded.write(2)
+    assert recorded.read() == [1, 2]
 
     assert f"{recorded.history.order} is damaged" in caplog.text
+
+
+def test_what_is_damaged_does_not_take_the_place_of_what_is_whole(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded.write(*range(40))
+    bookmark = recorded.travel.current()
+    recorded.write(40)
+    recorded.travel.order(bookmark)
+    recorded.database.close()
+    middle = sorted(recorded.history.directory.glob("*.index"))[1]
+    middle.unlink()
+
+    with caplog.at_level(logging.ERROR):
+        assert not recorded.travel.carry_out(lambda _: None, lambda _: None)
+
+    assert "lacks what was before" in caplog.text
+    assert recorded.read() == list(range(41))
+
+
+def test_an_index_that_is_damaged_is_set_aside_and_the_history_goes_on(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded.write(*range(20))
+    recorded.database.close()
+    damaged = recorded.last_index()
+    damaged.write_bytes(b"\xee" * 100)
+
+    with caplog.at_level(logging.WARNING):
+        recorded.write(20)
+
+    assert f"{damaged} is damaged: it is kept as" in caplog.text
+    assert recorded.return_to(recorded.travel.current()) == list(range(21))
+
+
+def test_a_log_that_lost_commits_is_told_of(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded.write(1, 2, 3)
+    crashed = recorded.after_a_crash()
+    wal = crashed.database.path.with_name("db.sqlite-wal")
+    os.truncate(wal, wal.stat().st_size - FRAME)
+
+    with caplog.at_level(logging.WARNING):
+        crashed.write(4)
+
+    (message,) = caplog.messages
+    assert message.startswith(f"{crashed.database.path} has lost its last commits")
+    assert crashed.read() == [1, 2, 4]
+    crashed.database.close()
+
+
+def test_a_history_begins_while_rows_are_read(recorded: Recorded) -> None:
+    recorded.write(1, 2, 3)
+    recorded.database.close()
+    shutil.rmtree(recorded.history.directory)
+
+    connection = recorded.database.reading()
+    assert connection is not None
+    rows = connection.execute("SELECT n FROM t")
+    next(rows)
+    recorded.write(4)
+    first = recorded.travel.current()
+    recorded.write(5)
+    second = recorded.travel.current()
+    rows.close()
+    recorded.write(6)
+    crashed = recorded.after_a_crash()
+    crashed.write(7)
+
+    assert len(crashed.history.commits()) == 5  # what was found, and one each
+    assert crashed.return_to(first) == [1, 2, 3, 4]
+    assert crashed.return_to(second) == [1, 2, 3, 4, 5]
+    crashed.database.close()

@@ -301,7 +301,7 @@ def test_a_pass_that_is_over_stays_over(table: KeyValueTable, database: Database
     table.put("a", b"1")
     listing = table.iterate(ListOptions())
     assert (listing.next(), listing.next()) == (("a", b"1"), None)
-    assert not database.cursors
+    assert not database.cursors.open
 
     table.iterate(ListOptions())
 

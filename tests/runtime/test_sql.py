@@ -466,6 +466,8 @@ def test_reads_cost_what_they_cost_on_cloudflare(sql: SqlDatabase, text: str, ro
         ("DELETE FROM t", 10),
         ("INSERT INTO w VALUES ('a', 1), ('b', 2)", 2),
         ("INSERT INTO p VALUES ('q', 1)", 3),
+        ("INSERT INTO s (v) VALUES (1), (2)", 3),
+        ("INSERT INTO s (v) SELECT a FROM t", 11),
         ("CREATE TABLE v (a)", 0),
     ],
 )
@@ -475,7 +477,8 @@ def test_writes_cost_what_they_cost_on_cloudflare(sql: SqlDatabase, text: str, r
         "CREATE INDEX ib ON t (b); CREATE INDEX ic ON t (c);"
         " CREATE TABLE w (k TEXT PRIMARY KEY, v) WITHOUT ROWID;"
         " CREATE TABLE p (k TEXT PRIMARY KEY, v);"
-        " CREATE TRIGGER g AFTER INSERT ON p BEGIN INSERT INTO w VALUES (NEW.k, NEW.v); END",
+        " CREATE TRIGGER g AFTER INSERT ON p BEGIN INSERT INTO w VALUES (NEW.k, NEW.v); END;"
+        " CREATE TABLE s (a INTEGER PRIMARY KEY AUTOINCREMENT, v)",
         (),
     )
     cursor = sql.execute(text, ())
@@ -483,6 +486,41 @@ def test_writes_cost_what_they_cost_on_cloudflare(sql: SqlDatabase, text: str, r
     cursor.rest()
 
     assert cursor.rows_written == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("INSERT INTO f VALUES ('one two')", 1),
+        ("DELETE FROM f", 1),
+        ("INSERT INTO d VALUES (2, 'three four')", 3),
+        ("DELETE FROM d", 2),
+        ("INSERT INTO t VALUES (50, 1, 1)", 1),
+    ],
+)
+def test_what_fts5_writes_for_itself_costs_nothing(sql: SqlDatabase, text: str, rows: int) -> None:
+    fill(sql, 1)
+    sql.execute(
+        "CREATE VIRTUAL TABLE f USING fts5(text); INSERT INTO f VALUES ('zero');"
+        " CREATE TABLE d (n INTEGER PRIMARY KEY, text); CREATE INDEX id ON d (text);"
+        " CREATE VIRTUAL TABLE df USING fts5(text, content = 'd', content_rowid = 'n');"
+        " CREATE TRIGGER di AFTER INSERT ON d BEGIN"
+        " INSERT INTO df (rowid, text) VALUES (NEW.n, NEW.text); END;"
+        " CREATE TRIGGER dd AFTER DELETE ON d BEGIN"
+        " INSERT INTO df (df, rowid, text) VALUES ('delete', OLD.n, OLD.text); END;"
+        " INSERT INTO d VALUES (1, 'one two')",
+        (),
+    )
+
+    assert sql.execute(text, ()).rows_written == rows
+
+
+def test_what_is_put_in_place_is_not_looked_for(sql: SqlDatabase) -> None:
+    sql.execute("CREATE TABLE w (k TEXT PRIMARY KEY, v) WITHOUT ROWID", ())
+
+    assert sql.execute("INSERT INTO w VALUES ('a', 1), ('b', 2)", ()).rows_read == 0
+    assert sql.execute("REPLACE INTO w VALUES ('a', 1)", ()).rows_read == 0
+    assert sql.execute("SELECT * FROM w WHERE k = 'a'", ()).rows_read == 1
 
 
 def test_what_is_not_there_any_more_is_counted_without_looking(sql: SqlDatabase) -> None:

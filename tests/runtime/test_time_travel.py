@@ -304,11 +304,11 @@ async def test_a_container_returns_at_once_when_it_is_asked_from_outside(stub: S
     bookmark = await stub.call("bookmark")
     await stub.call("put", 2)
 
-    undo = stub.container.restore(bookmark)
+    undo = stub.container.past.restore(bookmark)
     stub = type(stub)(stub.namespace, stub.id)
     found = await stub.call("get")
     stub.container.crash()
-    stub.container.restore(undo)
+    stub.container.past.restore(undo)
 
     assert (found, await type(stub)(stub.namespace, stub.id).call("get")) == (1, 2)
 
@@ -318,11 +318,11 @@ async def test_a_container_brings_its_history_up_to_date_awake_and_asleep(
 ) -> None:
     await stub.call("put", 1)
     history = stub.file.with_name("db.history")
-    stub.container.archive()
+    stub.container.past.archive()
     awake = [each.stat().st_size for each in history.glob("*.frames")]
     stub.container.crash()
 
-    stub.container.archive()
+    stub.container.past.archive()
     await core.advance(100)
 
     assert awake == [2 * 4120]
@@ -334,7 +334,7 @@ async def test_a_refused_return_leaves_nothing_open(core: Core, stub: Stub) -> N
     stub.container.crash()
 
     with pytest.raises(JsException, match="is invalid"):
-        stub.container.restore("nonsense")
+        stub.container.past.restore("nonsense")
 
     assert len(stub.namespace.budget) == 0
     await core.advance(100)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 
 from pydo.clone import PLAIN
 from pydo.errors import StateError
 from pydo.runtime.history.bookmark import NOTHING
-from pydo.runtime.history.log import Retention
+from pydo.runtime.history.log import History, Retention
+from pydo.runtime.history.undisturbed import undisturbed
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state import export_to, find_object, import_from, read
 from pydo.state.past import Past
@@ -18,6 +20,8 @@ from pydo.state.past import Past
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydo.runtime.history.bookmark import Bookmark
+    from pydo.runtime.history.pages import Pages
     from pydo.state.place import ObjectPlace
 
     from .conftest import Stored
@@ -180,3 +184,79 @@ def test_an_object_without_a_file_has_an_empty_past(stored: Stored) -> None:
 
     assert past.entries(5) == []
     assert not past.changes_by(NOTHING)
+
+
+def test_a_part_that_goes_meanwhile_is_read_around(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(1, 4):
+        stored.write("a", {"k": n, "l": "x" * 9000})
+        past_of(stored)
+        connection = apsw.Connection(str(find_object(stored.state, "Notes/a").database))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.close()
+    past = past_of(stored)
+    assert len(list(past.history.directory.glob("*.index"))) == 3
+    pages_at, removed = History.pages_at, list[int]()
+
+    def prune_first(history: History, bookmark: Bookmark) -> Pages:
+        pages = pages_at(history, bookmark)
+        if not removed:
+            removed.append(1)
+            History(past.place.database, Retention(most_bytes=0)).prune(int(time.time() * 1000))
+        return pages
+
+    monkeypatch.setattr(History, "pages_at", prune_first)
+    (entry,) = past.entries(10)
+
+    assert removed
+    assert entry.commit == past.commits()[-1]
+    assert list(entry.changes.changed) == ["k"]
+
+
+def test_what_is_about_to_go_is_waited_for(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    history = past_of(stored).history
+    (index,) = history.directory.glob("*.index")
+    index.rename(index.with_suffix(".expired"))
+
+    def finish(_: float) -> None:
+        index.with_suffix(".expired").rename(index)
+
+    assert len(undisturbed(history, history.commits, finish)) == 1
+    index.rename(index.with_suffix(".expired"))
+    with pytest.raises(OSError, match="is being changed all the time"):
+        undisturbed(history, history.commits, lambda _: None)
+
+
+def test_an_object_that_is_damaged_returns_to_what_it_was(stored: Stored) -> None:
+    stored.write("a", {"k": 1, "l": "x" * 9000})
+    past = past_of(stored)
+    whole = past.history.current()
+    place = past.place
+    connection = apsw.Connection(str(place.database))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+    with place.database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (place.database.stat().st_size - 4096))
+
+    past = past_of(stored)
+    first, damaged = (each.changes for each in past.entries(10))
+
+    assert list(first.added) == ["k", "l"]
+    assert damaged.damage == past.changes_by(whole).damage == "database disk image is malformed"
+    past.restore(whole)
+    assert read(place).keys == {"k": 1, "l": "x" * 9000}
+
+
+def test_a_history_that_cannot_be_read_is_told_with_its_path(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    past = past_of(stored)
+    bookmark = past.history.current()
+    (frames,) = past.history.directory.glob("*.frames")
+    frames.unlink()
+    frames.mkdir()
+
+    with pytest.raises(StateError, match=r"db\.history cannot be read"):
+        past.content_at(bookmark)

@@ -129,3 +129,13 @@ def test_an_object_without_keys_has_tables_only(stored: Stored) -> None:
     assert contents.keys == {}
     assert [table.name for table in contents.tables] == ["t"]
     assert summarize(find_object(stored.state, "Notes/a")).keys == 0
+
+
+def test_a_file_that_a_power_loss_has_emptied_is_not_lost_by_looking_at_it(stored: Stored) -> None:
+    stored.write("a", {"k": 1}, alarm_ms=1_800_000_000_123)
+    place = find_object(stored.state, "Notes/a")
+    assert place.database.with_name("db.sqlite-wal").stat().st_size > 0
+    place.database.write_bytes(b"")
+
+    assert summarize(place).alarm_ms == 1_800_000_000_123
+    assert read(place).keys == {"k": 1}

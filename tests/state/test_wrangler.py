@@ -237,8 +237,37 @@ def test_a_damaged_object_of_wrangler_s_is_told_with_its_path(
     file = tmp_path / "w" / "v3" / "do" / "my-app-Notes" / f"{object_id}.sqlite"
     file.write_bytes(b"no database" * 1000)
 
-    with pytest.raises(StateError, match=f"{object_id}.sqlite cannot be carried over"):
-        import_from(stored.state, tmp_path / "w", sqlite)
+    (carried,) = import_from(stored.state, tmp_path / "w", sqlite)
+
+    assert carried.damaged == [f"{file} cannot be carried over: file is not a database"]
+
+
+def test_a_damaged_object_does_not_hold_up_the_others(stored: Stored, tmp_path: Path) -> None:
+    for name in "abc":
+        stored.write(name, {"k": 1})
+    damaged = find_object(stored.state, "Notes/a").database
+    damaged.write_bytes(b"no database" * 1000)
+    damaged.with_name("db.sqlite-wal").unlink()
+    index = find_object(stored.state, "Notes/b").directory / "facets" / "index"
+    index.parent.mkdir()
+    index.write_bytes(b"no index")
+
+    (carried,) = export_to(stored.state, tmp_path / "w")
+
+    assert carried.objects == 1
+    assert [each.split(" cannot")[0] for each in carried.damaged] == [str(damaged), str(index)]
+
+
+def test_what_is_taken_over_has_a_history_if_one_is_kept(stored: Stored, tmp_path: Path) -> None:
+    of_wrangler(tmp_path / "w", "a", 1)
+
+    def history() -> Path:
+        return find_object(stored.state, "Notes/a").directory / "db.history"
+
+    import_from(stored.state, tmp_path / "w", sqlite, has_history=False)
+    assert not history().exists()
+    import_from(stored.state, tmp_path / "w", sqlite, overwrites=True)
+    assert history().exists()
 
 
 def test_an_object_without_a_file_is_left_out(stored: Stored, tmp_path: Path) -> None:

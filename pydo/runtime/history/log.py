@@ -12,6 +12,7 @@ That can be done twice: a crash in the middle is made good the next time.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Self
 from pydo.platform import atomic_write
 from pydo.runtime.history.bookmark import NOTHING, Bookmark
 from pydo.runtime.history.pages import Pages
-from pydo.runtime.history.segment import Kind, Record, Segment
+from pydo.runtime.history.segment import DamagedError, Kind, Record, Segment
 from pydo.runtime.history.wal import FRAME, FRAME_HEADER, PAGE, empty_database, headers, pack_header
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pydo.runtime.history.segment import Commit
 
 __all__ = ["History", "Retention"]
+
+logger = logging.getLogger("pydo.runtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,30 +172,42 @@ class History:
         return None
 
     def pages_at(self, bookmark: Bookmark) -> Pages:
-        """Give the state of the database at a commit that is there."""
+        """Give the state of the database at a commit that is there.
+
+        Raises:
+            DamagedError: a part of what leads to it is missing.
+
+        """
         pages = Pages.of_file(self.base) if self.base.exists() else Pages.of_bytes(empty_database())
+        end: int | None = None
         for segment in self.segments():
             if segment.start >= bookmark.position:
                 break
+            if end not in (None, segment.start):
+                raise DamagedError(f"{self.directory} lacks what was before {segment.index.name}")
+            end = segment.end
             pages.add(segment, bookmark.position)
         return pages
 
     # -- what is added
 
     def begin(
-        self, kind: Kind, position: int, time_ms: int, salts: tuple[int, int], epoch: int
+        self, position: int, time_ms: int, salts: tuple[int, int], epoch: int, hidden: int = 0
     ) -> Segment:
-        """Begin a segment, without frames yet."""
-        first = Record(
-            kind, position, time_ms, *salts, is_fresh=position == 0 and kind is Kind.GENERATION
-        )
-        of_epoch = Record(Kind.EPOCH, position, time_ms, epoch)
+        """Begin the segment of a generation, without frames yet.
+
+        Its first frames, `hidden` of them, were committed before, and are in the image before it.
+        """
+        first = Record(Kind.GENERATION, position, time_ms, *salts, is_fresh=position == 0)
+        records = [first, Record(Kind.EPOCH, position, time_ms, epoch)]
+        if hidden:
+            records.append(Record(Kind.HIDDEN, position + hidden, time_ms))
         index = self.directory / f"{position:08x}.index"
         self.directory.mkdir(exist_ok=True)
         draft = index.with_suffix(".new")
-        draft.write_bytes(first.pack() + of_epoch.pack())
+        draft.write_bytes(b"".join(each.pack() for each in records))
         draft.replace(index)
-        return Segment(index, (first, of_epoch))
+        return Segment(index, tuple(records))
 
     def add_image(self, time_ms: int) -> bool:
         """Add what the database, all of it in its file, has now and the history has not.
@@ -261,11 +276,12 @@ class History:
     def finish(self) -> None:
         """Do what a crash or the disk did not let be done.
 
-        What was to go into the base goes there; an index without content goes before others come.
+        What was to go into the base goes there; an index without content goes before others come,
+        and one with another content is set aside.
         """
         for index in self.directory.glob("*.index"):
             if not Segment.has_begun(index):
-                index.unlink()
+                _set_aside(index)
         for expired in sorted(self.directory.glob("*.expired")):
             frames = expired.with_suffix(".frames")
             if frames.exists():
@@ -285,6 +301,15 @@ class History:
                     base.truncate(size * PAGE)
             base.flush()
             os.fsync(base.fileno())
+
+
+def _set_aside(index: Path) -> None:
+    if any(index.read_bytes()):
+        damaged = index.with_suffix(".damaged")
+        index.replace(damaged)
+        logger.warning("%s is damaged: it is kept as %s, and the history goes on", index, damaged)
+    else:  # a power loss has left the name
+        index.unlink()
 
 
 def _size(path: Path) -> int:

@@ -25,13 +25,21 @@ import logging
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import apsw
 
 from pydo.runtime.history.log import History
-from pydo.runtime.history.segment import Kind, Record, Segment
-from pydo.runtime.history.wal import FRAME, copy_frames, empty_database, frames_in, salts_of
+from pydo.runtime.history.segment import DamagedError, Kind, Record, Segment
+from pydo.runtime.history.wal import (
+    FRAME,
+    copy_frames,
+    empty_database,
+    frames_in,
+    salts_of,
+    write_back,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +126,8 @@ class Recorder:
             self._connection = None  # once more
         self.attach(connection)
         self.archive()
+        if isinstance(self._error, DamagedError):
+            raise self._error
         if self._error is not None:
             raise OSError(str(self._error))
 
@@ -166,6 +176,13 @@ class Recorder:
         if last.frames.exists():
             os.truncate(last.frames, copied * FRAME)
         kept = [each for each in last.records if each.position <= last.start + self._frames]
+        if len(kept) < len(last.records):
+            logger.warning(
+                "%s has lost its last commits, as after a power loss: the latest that it has is of"
+                " %s",
+                self._database,
+                _time_text(kept[-1].time_ms),
+            )
         records = b"".join(each.pack() for each in kept)
         if len(records) < last.index.stat().st_size:
             draft = last.index.with_suffix(".new")
@@ -182,11 +199,10 @@ class Recorder:
         self._copy()
         segment = Segment.read(self._require().index)
         commits = list(segment.commits())
-        noted = max(
-            (each.position for each in segment.records if each.kind is Kind.COMMIT),
-            default=commits[0].position,  # by the record that begins the segment
-        )
-        first = next((each for each in commits if each.position > noted), None)
+        noted = [each.position for each in segment.records if each.kind is Kind.COMMIT]
+        if not noted:  # the first is, by the record that begins the segment
+            noted = [each.position for each in commits[:1]]
+        first = next((each for each in commits if each.position > max(noted)), None)
         if first is not None:
             self._last_ms = self._found_ms(self._wal)
             self._write(Record(Kind.COMMIT, first.position, self._last_ms))
@@ -195,13 +211,29 @@ class Recorder:
     def _add_image(self, connection: apsw.Connection) -> None:
         # The log is emptied, so that the file is the database, and what follows another generation.
         found_ms = self._found_ms(self._wal if self._frames else self._database)
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        frames = 0
+        try:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.LockedError:  # rows are being read: the log stays
+            write_back(connection)
+            frames = self._frames
         self._leave()
         if self.history.add_image(found_ms):
             self._last_ms = found_ms
         last = self.history.latest()
         assert last is not None, "there is an image at least"
         self._end, self._epoch, self._frames = last.end, last.epoch, 0
+        if frames:
+            self._go_on_behind(frames)
+
+    def _go_on_behind(self, frames: int) -> None:
+        """Follow a generation from its middle on: what is before is in the image, and no commit."""
+        salts = salts_of(self._wal)
+        assert salts is not None, "it has frames"
+        self._begin(salts, self._last_ms, frames)
+        self._frames = frames
+        self._end = self._require().start + frames
+        self._copy()
 
     def _found_ms(self, file: Path) -> int:
         written_ms = int(file.stat().st_mtime * 1000)
@@ -241,8 +273,8 @@ class Recorder:
         self._begin(salts, max(self._recording.now_ms(), self._last_ms))
         self._checkpoint_at, self._may_restart = self._recording.checkpoint, False
 
-    def _begin(self, salts: Salts, begins_ms: int) -> None:
-        segment = self.history.begin(Kind.GENERATION, self._end, begins_ms, salts, self._epoch)
+    def _begin(self, salts: Salts, begins_ms: int, hidden: int = 0) -> None:
+        segment = self.history.begin(self._end, begins_ms, salts, self._epoch, hidden)
         segment.frames.unlink(missing_ok=True)
         self._open(segment, 0, is_closed=False)
         self._last_ms = begins_ms
@@ -348,3 +380,7 @@ class Recorder:
         assert self._connection is not None, "it is followed"
         self._connection.set_wal_hook(None)
         self._connection.wal_autocheckpoint(self._recording.checkpoint)
+
+
+def _time_text(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(" ", "milliseconds")

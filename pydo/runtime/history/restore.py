@@ -19,6 +19,7 @@ import apsw
 from pydo.errors import JsException
 from pydo.platform import atomic_write, sync_directory
 from pydo.runtime.history.bookmark import Bookmark
+from pydo.runtime.history.segment import DamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ __all__ = [
 NOT_KEPT = "This Durable Object's storage back-end does not implement point-in-time recovery."
 _DAY_MS = 24 * 3600 * 1000
 _SKEW_MS = 1000  # by which the clock of the user's code may be ahead
+_STRUCTURE = "*** in database"  # what else is found are rows that break constraints
 _NS = 1_000_000  # nanoseconds in a millisecond
 
 
@@ -62,6 +64,7 @@ def order_of(history: History) -> Order | None:
     """Give what the next session is to restore, if anything.
 
     Raises:
+        DamagedError: it says nothing that can be done.
         OSError: it cannot be read.
 
     """
@@ -71,7 +74,7 @@ def order_of(history: History) -> Order | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
-        raise OSError(f"{history.order} is damaged ({error!r}): remove it") from error
+        raise DamagedError(f"{history.order} is damaged ({error!r})") from error
 
 
 def give_order(history: History, order: Order) -> None:
@@ -137,8 +140,9 @@ def restore(
     caller afterwards.  The order is fulfilled then.
 
     Raises:
-        apsw.Error: SQLite or the disk does not allow it; the order stays.
-        OSError: the history cannot be read or written; the order stays.
+        apsw.Error: SQLite or the disk does not allow it.
+        DamagedError: what there was cannot be had from the history.
+        OSError: the history cannot be read or written.
 
     """
     history = recorder.history
@@ -146,13 +150,14 @@ def restore(
     bookmark = Bookmark.parse(order.bookmark)
     found = None if bookmark is None else history.find(bookmark)
     if found is None:
-        raise OSError(f"there is nothing at {order.bookmark} any more")
+        raise DamagedError(f"there is nothing at the bookmark {order.bookmark} any more")
     target = history.pages_at(found)
     recorder.begin_epoch(order.epoch + 1)
     draft = history.directory / "restored"
     try:
         target.write_to(draft)
         with closing(apsw.Connection(str(draft), flags=apsw.SQLITE_OPEN_READONLY)) as source:
+            _check(source, history)
             alarm_ms = _alarm_ms(source)
             alarm_will_be(alarm_ms)
             # A commit in any case, so that bookmarks go on in the order of time; but one only,
@@ -167,6 +172,17 @@ def restore(
     history.order.unlink(missing_ok=True)
     sync_directory(history.directory)
     return alarm_ms
+
+
+def _check(source: apsw.Connection, history: History) -> None:
+    """See that it is a database: what is damaged may not take the place of what is whole."""
+    try:
+        found = [str(each) for (each,) in source.execute("PRAGMA quick_check")]
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        found = [f"{_STRUCTURE}: {error}"]
+    damage = next((each for each in found if each.startswith(_STRUCTURE)), None)
+    if damage is not None:
+        raise DamagedError(f"{history.directory} is damaged ({damage.splitlines()[-1]})")
 
 
 def _alarm_ms(connection: apsw.Connection) -> int | None:

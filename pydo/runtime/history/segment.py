@@ -31,10 +31,14 @@ if TYPE_CHECKING:
 
     from pydo.runtime.history.wal import Salts
 
-__all__ = ["Commit", "Kind", "Record", "Segment"]
+__all__ = ["Commit", "DamagedError", "Kind", "Record", "Segment"]
 
 _RECORD = Struct("<BBxxIQII")
 _BEGINNING = 2  # records: what it is, and of which epoch
+
+
+class DamagedError(OSError):
+    """A history holds something else than was written to it, and to try again is no use."""
 
 
 class Kind(IntEnum):
@@ -45,6 +49,7 @@ class Kind(IntEnum):
     COMMIT = 3  # one that was made at this time
     EPOCH = 4  # commits behind this position are of this epoch
     CLOSED = 5  # all frames up to here are in the segment, and nobody was writing
+    HIDDEN = 6  # commits up to this position are in the image before, and none here
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +91,16 @@ class Segment:
 
     @classmethod
     def read(cls, index: Path) -> Self:
-        """Read an index, as far as it is whole."""
-        data = index.read_bytes()
-        records: list[Record] = []
-        for stored in _RECORD.iter_unpack(data[: len(data) - len(data) % _RECORD.size]):
-            record = _record(stored)
-            if record is None:
-                break
-            records.append(record)
-        return cls(index, tuple(records))
+        """Read an index, as far as it is whole.
+
+        Raises:
+            DamagedError: not even its beginning is.
+
+        """
+        records = tuple(_records(index.read_bytes()))
+        if not _is_beginning(records):
+            raise DamagedError(f"{index} is damaged")
+        return cls(index, records)
 
     @classmethod
     def ends(cls, index: Path) -> Self | None:
@@ -114,7 +120,7 @@ class Segment:
         """Whether an index says what it is: a power loss may have left a name without content."""
         with index.open("rb", buffering=0) as file:
             data = file.read(_BEGINNING * _RECORD.size)
-        return len(data) == _BEGINNING * _RECORD.size and data[0] in _KINDS
+        return _is_beginning(tuple(_records(data)))
 
     @property
     def frames(self) -> Path:
@@ -179,6 +185,11 @@ class Segment:
         """The epoch at its end."""
         return self._epochs[-1].a if self._epochs else self.records[-1].a
 
+    @property
+    def _hidden(self) -> int:
+        hidden = (each.position for each in self.records if each.kind is Kind.HIDDEN)
+        return next(hidden, self.start)
+
     @cached_property
     def _epochs(self) -> list[Record]:
         return [each for each in self.records if each.kind is Kind.EPOCH]
@@ -190,7 +201,7 @@ class Segment:
     def last(self) -> Bookmark | None:
         """Give the bookmark of its last commit: its last frame, since whole commits are copied."""
         count = self.copied
-        if count == 0:
+        if self.end <= self._hidden:
             return None
         with self.frames.open("rb", buffering=0) as file:
             file.seek((count - 1) * FRAME)
@@ -200,13 +211,13 @@ class Segment:
     def commits(self) -> Iterator[Commit]:
         """Yield what it holds, in order."""
         times = [each for each in self.records if each.kind is Kind.COMMIT]
-        position = before = self.start
+        position, before = self.start, self._hidden
         if not self.frames.exists():
             return
         with self.frames.open("rb", buffering=0) as file:
             for _, size, mark in islice(headers(file), self.copied):
                 position += 1
-                if size:
+                if size and position > before:
                     timed = bisect_right(times, position, key=_position) - 1
                     time_ms = times[timed].time_ms if timed >= 0 else self.begins_ms
                     name = Bookmark(self._epoch_at(position), position, size, mark.hex())
@@ -219,6 +230,23 @@ def _position(record: Record) -> int:
 
 
 _KINDS = {each.value: each for each in Kind}
+
+
+def _records(data: bytes) -> Iterator[Record]:
+    for stored in _RECORD.iter_unpack(data[: len(data) - len(data) % _RECORD.size]):
+        record = _record(stored)
+        if record is None:
+            return
+        yield record
+
+
+def _is_beginning(records: tuple[Record, ...]) -> bool:
+    return (
+        len(records) >= _BEGINNING
+        and records[0].kind in (Kind.GENERATION, Kind.IMAGE)
+        and records[1].kind is Kind.EPOCH
+        and records[0].position == records[1].position
+    )
 
 
 def _record(stored: tuple[Any, ...]) -> Record | None:

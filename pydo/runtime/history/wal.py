@@ -7,6 +7,7 @@ file is begun anew, which is a new *generation*.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from struct import Struct
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import apsw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "headers",
     "pack_header",
     "salts_of",
+    "write_back",
 ]
 
 PAGE = 4096  # bytes: what pydo and workerd make databases with
@@ -60,12 +62,32 @@ def frames_in(connection: apsw.Connection) -> int:
     try:
         return _noop_checkpoint(connection)
     except apsw.LockedError:  # it is reading, and SQLite does not tell it meanwhile
-        other = apsw.Connection(connection.filename, flags=apsw.SQLITE_OPEN_READWRITE)
-        try:
-            other.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+        with _beside(connection) as other:
             return _noop_checkpoint(other)
-        finally:
-            other.close()
+
+
+def write_back(connection: apsw.Connection) -> None:
+    """Write all of the log into the file, though the connection is reading rows.
+
+    Raises:
+        apsw.BusyError: somebody reads an earlier state.
+
+    """
+    with _beside(connection) as other:
+        total, done = other.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    if done < total:
+        raise apsw.BusyError("an earlier state of the database is being read")
+
+
+@contextmanager
+def _beside(connection: apsw.Connection) -> Generator[apsw.Connection]:
+    other = apsw.Connection(connection.filename, flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        other.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        other.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()  # opens the log
+        yield other
+    finally:
+        other.close()
 
 
 def _noop_checkpoint(connection: apsw.Connection) -> int:

@@ -1,21 +1,4 @@
-"""The directory in which the objects of a project live from one run of pydo to the next.
-
-    <root>/                         --persist-to, or .pydo/state beside the configuration
-      v1/                           this layout; another one gets another number
-        lock                        held while in use; says by whom
-        control                     how the server that holds it is asked (`pydo.control`)
-        kv/<id>/  d1/<id>/        stores beside objects, by the ids of the configuration
-        do/<worker>-<Class>/      a class directory
-          namespace.json            the unique key of which the class's object ids are made
-          metadata.sqlite           what must be known without opening each object
-          <64 hex id>/              an object's own files, from its first write on
-
-A class directory may be renamed, and the ids of its objects stay, since they are computed from the
-unique key in its namespace.json and never from a name of today.  One that is in use while its class
-gets another name says in namespace.json what it `becomes`, and is renamed when the state directory
-is opened the next time.  What stands inside an object's directory and in metadata.sqlite is the
-runtime's business.
-"""
+"""The directory in which the objects of a project live, held by one process at a time."""
 
 from __future__ import annotations
 
@@ -25,79 +8,38 @@ import os
 import re
 import shutil
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import quote
 
 from pydo.errors import StateError
-from pydo.platform import FileLock, atomic_write, sync_directory
+from pydo.platform import FileLock, sync_directory
+from pydo.statedir.classdirectory import (
+    NAMESPACE,
+    ClassDirectory,
+    holds_objects,
+    read_class_directory,
+    unusable,
+    without_namespace,
+    write_namespace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = [
-    "KEY_VALUE",
-    "SQLITE",
-    "ClassDirectory",
-    "HeldError",
-    "StateDirectory",
-    "store_directory",
-]
-
-SQLITE = "sqlite"
-KEY_VALUE = "key-value"
+__all__ = ["HeldError", "StateDirectory", "store_directory"]
 
 _LAYOUT = "v1"
 _NOT_KEPT = frozenset({"lock", "control", "snapshots", "backups"})
 _DOOMED = ".doomed"  # a class directory that is being removed
 _COMPLETE, _PLACING = ".replacing", ".placing"  # a replacement before and after the old is gone
-_FORMAT = 1
-_NAMESPACE = "namespace.json"
-_OBJECT_NAME = re.compile(r"[0-9a-f]{64}")
 _UNFIT_FOR_A_NAME = re.compile(r'^\.|[\x00-\x1f/\\:*?"<>|\ud800-\udfff]')
 
 
 class HeldError(StateError):
     """Another process holds the directory."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassDirectory:
-    """Where all objects of one class live, and the key of which their ids are made.
-
-    `storage` is the kind with which the class was first made, `SQLITE` or `KEY_VALUE`; what the
-    configuration says today may differ, and is then the thing to refuse.
-    """
-
-    path: Path
-    unique_key: str
-    storage: str
-    class_name: str
-    worker: str = ""
-    becomes: str | None = None  # the name that its directory is to have, if it has another one
-
-    @property
-    def label(self) -> str:
-        """What it is called, `<worker>-<Class>`, whatever its directory is called for now."""
-        return self.becomes or self.path.name
-
-    @property
-    def metadata_path(self) -> Path:
-        """Where the class's metadata database is or will be."""
-        return self.path / "metadata.sqlite"
-
-    def object_directory(self, object_id: str) -> Path:
-        """Return where the files of the object with this hex id belong; nothing is made there."""
-        return self.path / object_id
-
-    def list_objects(self) -> Iterator[str]:
-        """Yield the hex id of every object that has a directory, in no order."""
-        with os.scandir(self.path) as entries:
-            for entry in entries:
-                if _OBJECT_NAME.fullmatch(entry.name) and entry.is_dir():
-                    yield entry.name
 
 
 class StateDirectory:
@@ -143,7 +85,7 @@ class StateDirectory:
             directory._finish_replacing()
             directory.finish_naming()
         except OSError as error:
-            raise _unusable(root, error) from error
+            raise unusable(root, error) from error
         return directory
 
     @classmethod
@@ -193,7 +135,7 @@ class StateDirectory:
             self._refuse_names_alike(name)
             path = self._free_path(name)
         except OSError as error:
-            raise _unusable(self._class_directories / name, error) from error
+            raise unusable(self._class_directories / name, error) from error
         becomes = None if path.name == name else name
         return ClassDirectory(path, self._free_key(name), storage, class_name, worker, becomes)
 
@@ -206,17 +148,17 @@ class StateDirectory:
 
         """
         try:
-            if not (place.path / _NAMESPACE).exists():
+            if not (place.path / NAMESPACE).exists():
                 self._make_class_directory(place)
         except OSError as error:
-            raise _unusable(place.path, error) from error
-        return _read_class_directory(place.path)
+            raise unusable(place.path, error) from error
+        return read_class_directory(place.path)
 
     def find(self, worker: str, class_name: str) -> ClassDirectory | None:
         """Give the place of this worker's class, if it has one."""
         name = f"{worker}-{class_name}"
         path = self._class_directories / name
-        if (path / _NAMESPACE).exists() and (found := _read_class_directory(path)).label == name:
+        if (path / NAMESPACE).exists() and (found := read_class_directory(path)).label == name:
             return found
         return next((each for each in self.class_directories() if each.label == name), None)
 
@@ -232,7 +174,7 @@ class StateDirectory:
         found = self.find_key(key)
         if found is None:
             raise StateError(f'No class directory in {self.root} has the key "{key}"')
-        _write_namespace(replace(found, class_name=class_name, worker=worker), worker, class_name)
+        write_namespace(replace(found, class_name=class_name, worker=worker), worker, class_name)
 
     def remove_class(self, key: str) -> None:
         """Remove the class directory of this key with all of its objects, if it is there."""
@@ -248,10 +190,10 @@ class StateDirectory:
 
         If the class of this key is there already, nothing happens.
         """
-        if not draft.exists() or self.find_key(key or _read_class_directory(draft).unique_key):
+        if not draft.exists() or self.find_key(key or read_class_directory(draft).unique_key):
             return
-        found = _read_class_directory(draft)
-        _write_namespace(found, worker, class_name)
+        found = read_class_directory(draft)
+        write_namespace(found, worker, class_name)
         draft.rename(self._free_path(f"{worker}-{class_name}"))
         sync_directory(self._class_directories)
 
@@ -265,7 +207,7 @@ class StateDirectory:
                 if target != each.path:
                     each.path.rename(target)
                     sync_directory(self._class_directories)
-                _write_namespace(replace(each, path=target), each.worker, each.class_name)
+                write_namespace(replace(each, path=target), each.worker, each.class_name)
 
     def _may_have_its_name(self, directory: ClassDirectory) -> bool:
         return (
@@ -280,7 +222,7 @@ class StateDirectory:
     def _free_path(self, name: str) -> Path:
         """Give a folder for a class directory: another one takes the place until it is renamed."""
         path, number = self._class_directories / name, 1
-        while (path / _NAMESPACE).exists():
+        while (path / NAMESPACE).exists():
             number += 1
             path = self._class_directories / f"{name}#{number}"
         return path
@@ -289,12 +231,14 @@ class StateDirectory:
         """Yield every class directory there is, in the order of their names.
 
         Raises:
-            StateError: a namespace.json is damaged or of a newer format.
+            StateError: a namespace.json is missing, damaged or of a newer format.
 
         """
         for path in sorted(self._class_directories.iterdir()):
-            if (path / _NAMESPACE).exists():
-                yield _read_class_directory(path)
+            if (path / NAMESPACE).exists():
+                yield read_class_directory(path)
+            elif holds_objects(path):
+                raise without_namespace(path)
 
     def entries(self) -> list[Path]:
         """Give what is kept here: all of the layout but its snapshots, the lock, and drafts."""
@@ -373,11 +317,8 @@ class StateDirectory:
         path.mkdir(exist_ok=True)
         if not all(entry.name.startswith(".") for entry in path.iterdir()):
             # To make one up could give the objects other ids, and so hide them all.
-            raise StateError(
-                f"{path / _NAMESPACE} is missing though the directory holds objects: put it back "
-                f"from a copy, or move {path} away to begin anew"
-            )
-        _write_namespace(place, place.worker, place.class_name)
+            raise without_namespace(path)
+        write_namespace(place, place.worker, place.class_name)
         sync_directory(path.parent)
 
     def _free_key(self, wanted: str) -> str:
@@ -412,62 +353,6 @@ def _make_root(root: Path) -> None:
 def _ignore_everything_in(directory: Path) -> None:
     with contextlib.suppress(FileExistsError), (directory / ".gitignore").open("x") as file:
         file.write("*\n")
-
-
-def _read_class_directory(path: Path) -> ClassDirectory:
-    source = path / _NAMESPACE
-    try:
-        record = json.loads(source.read_bytes())
-    except OSError as error:
-        raise _unusable(source, error) from error
-    except ValueError as error:
-        raise _damaged(source, str(error)) from error
-    if not isinstance(record, dict):
-        raise _damaged(source, "no JSON object")
-    fields = cast("dict[str, Any]", record)
-    if isinstance(fields.get("format"), int) and fields["format"] > _FORMAT:
-        raise StateError(
-            f"{source} was written by a newer pydo (format {fields['format']}, this one reads "
-            f"{_FORMAT}): upgrade pydo-workers, or choose another directory with --persist-to"
-        )
-    if fields.get("format") != _FORMAT:
-        raise _damaged(source, f'"format" is {fields.get("format")!r}')
-    for name in ("unique_key", "storage", "class"):
-        if not isinstance(fields.get(name), str):
-            raise _damaged(source, f'"{name}" is {fields.get(name)!r}')
-    class_name, becomes = fields["class"], fields.get("becomes")
-    worker = fields.get("worker", path.name.removesuffix(f"-{class_name}"))
-    return ClassDirectory(
-        path, fields["unique_key"], fields["storage"], class_name, worker, becomes
-    )
-
-
-def _write_namespace(directory: ClassDirectory, worker: str, class_name: str) -> None:
-    name = f"{worker}-{class_name}"
-    record = {
-        "format": _FORMAT,
-        "unique_key": directory.unique_key,
-        "storage": directory.storage,
-        "worker": worker,
-        "class": class_name,
-        **({} if directory.path.name == name else {"becomes": name}),
-    }
-    atomic_write(directory.path / _NAMESPACE, json.dumps(record, indent=2).encode() + b"\n")
-
-
-def _damaged(source: Path, found: str) -> StateError:
-    return StateError(
-        f"{source} is damaged ({found}): put it back from a copy, since without it the ids of the "
-        f"objects beside it are lost, or move {source.parent} away to begin anew"
-    )
-
-
-def _unusable(path: Path, error: OSError) -> StateError:
-    where = error.filename or path
-    return StateError(
-        f"{path} cannot be used ({where}: {error.strerror or error}): make it a directory that you "
-        "may write to, or choose another with --persist-to"
-    )
 
 
 def _read_owner(lock: Path) -> str:

@@ -58,7 +58,8 @@ class ObjectLoop(_Loop):
         self.before_pass: Callable[[Owner], None] | None = None  # where several Workers are served
         self.thread_id = threading.get_ident()
         self._generators: dict[int, tuple[weakref.ref[Any], weakref.ref[Turns]]] = {}
-        self._first_steps: list[Callable[[], object]] | None = None  # of the task that is made
+        self._beginning: Context | None = None  # of the task that is to take its first step at once
+        self._first_step: Callable[[], object] | None = None
         self._awaited: asyncio.Future[Any] | None = None  # what the loop runs for
 
     # -- outside any object
@@ -85,12 +86,11 @@ class ObjectLoop(_Loop):
 
         Whoever asks has nothing else to run before it, so it need not be made ready first.
         """
-        steps = self._first_steps = []
-        try:
-            task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=self, context=context)
-        finally:
-            self._first_steps = None
-        return task, steps[0]
+        self._beginning = context
+        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=self, context=context)
+        begin, self._first_step = self._first_step, None
+        assert begin is not None, "a task asks for its first step when it is made"
+        return task, begin
 
     @contextmanager
     def between_tasks(self) -> Generator[None]:
@@ -202,8 +202,10 @@ class ObjectLoop(_Loop):
         if scope is None:
             return super().call_soon(callback, *args, context=context)
         if type(callback) is _TASK_STEP:
-            if self._first_steps is not None:
-                self._first_steps.append(cast("Callable[[], object]", callback))
+            # Other tasks may be made meanwhile, by destructors.
+            if context is not None and context is self._beginning:
+                self._beginning = None
+                self._first_step = cast("Callable[[], object]", callback)
                 return cast("asyncio.Handle", None)
             scope.turns.keep(cast("Any", callback).__self__)  # `Task(...)` asks no loop for it
         handle = Callback(callback, args, context or copy_context())

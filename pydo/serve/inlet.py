@@ -1,8 +1,8 @@
 """Where the frames of a WebSocket come in.
 
 aiohttp puts every frame that it has read into a queue, from which a task takes them one by one.
-A message that finds the queue empty is given away at once instead, which spares the loop a round
-and the task a step; whoever takes it says whether it could.
+A message that the task waits for, with nothing in the queue, is given away at once instead, which
+spares the loop a round and the task a step; whoever takes it says whether it could.
 """
 
 from __future__ import annotations
@@ -36,15 +36,32 @@ class Inlet(WebSocketDataQueue):
     ) -> None:
         super().__init__(protocol, _LIMIT, loop=loop)
         self._take = take
+        self._is_awaited = False  # whether whatever comes next is the next to be worked off
+
+    async def read(self) -> WSMessage | WSMessageTextBytes:
+        """Give the next frame that was not taken.
+
+        Raises:
+            EofStream: there are no more.
+
+        """
+        # What is in the queue comes first, and to take it out may bring frames in already.
+        self._is_awaited = not self._buffer
+        try:
+            return await super().read()
+        finally:
+            self._is_awaited = False
 
     def feed_data(self, data: WSMessage | WSMessageTextBytes, size: int) -> None:
         """Take a frame that aiohttp has read."""
         kind = data[0]
-        if not self._buffer and (kind is WSMsgType.TEXT or kind is WSMsgType.BINARY):
+        if self._is_awaited and (kind is WSMsgType.TEXT or kind is WSMsgType.BINARY):
             try:
                 if self._take(data[1]):
                     return
             except BaseException as error:  # noqa: BLE001 - aiohttp's caller lets none through
+                self._is_awaited = False
                 self.set_exception(error)
                 return
+        self._is_awaited = False
         super().feed_data(data, size)

@@ -111,7 +111,6 @@ class Connection(web.WebSocketResponse):
         self._wire: asyncio.Transport | None = None
         self._has_sent_close = False
         self._is_slow = False  # whether much is waiting to be sent
-        self._is_listening = False  # whether a message may go past the task that reads
         self._is_over: asyncio.Future[None] | None = None
 
     # -- from the client
@@ -154,9 +153,7 @@ class Connection(web.WebSocketResponse):
         while not over.done():
             if self._is_slow or self._end.is_full:
                 await self._wait_for_room()
-            self._is_listening = True
             message = await self.receive()
-            self._is_listening = False
             kind = message.type
             if kind is WSMsgType.TEXT or kind is WSMsgType.BINARY:
                 self._end.write(message.data)
@@ -174,7 +171,7 @@ class Connection(web.WebSocketResponse):
                 return
 
     def _take(self, message: str | bytes) -> bool:
-        if not self._is_listening or self._is_slow or self._end.is_full:
+        if self._is_slow or self._end.is_full:
             return False
         self._end.write(message)
         return True
@@ -182,9 +179,9 @@ class Connection(web.WebSocketResponse):
     async def _end_with(self, error: object) -> None:
         """End a connection that was lost, or on which something wrong has come."""
         if not isinstance(error, WebSocketError):
-            self._end.cut()
-            if isinstance(error, Exception) and not isinstance(error, OSError):
+            if isinstance(error, Exception):
                 raise error  # taking a message failed
+            self._end.cut()
             return
         code, text = int(error.code), _words(error, self._most)
         self._send(Close(code, text))
@@ -204,8 +201,8 @@ class Connection(web.WebSocketResponse):
             self._end.when_room(lambda: None if room.done() else room.set_result(None))
             await room
         if self._is_slow and request is not None:
-            self._is_slow = False
             await request.writer.drain()
+            self._is_slow = False
 
     async def pong(self, message: bytes = b"") -> None:
         """Answer a ping; a client that reads no answers is asked for nothing more."""

@@ -30,6 +30,8 @@ __all__ = ["names"]
 class InternalError(Exception):
     """Something is wrong in the bridge itself."""
 
+    __module__ = "pyodide.ffi"  # what tracebacks call it
+
 
 def run_sync(awaitable: Any, /) -> Any:
     """Give what `awaitable` gives: the plain function that calls this waits for it.

@@ -39,6 +39,8 @@ _OBJECTS: Callable[[Any], Any] = _objects
 class ConversionError(Exception):
     """A value cannot be carried over."""
 
+    __module__ = "pyodide.ffi"  # what tracebacks call it
+
 
 class Converter(Protocol):
     """A user's own conversion: of the object, with a way to convert parts and to remember."""

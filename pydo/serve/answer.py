@@ -18,6 +18,7 @@ from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 from multidict import CIMultiDict
 
+from pydo.host.js.response import status_text
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.stream.encoded import Encoded
 
@@ -28,10 +29,14 @@ if TYPE_CHECKING:
 
     from pydo.host.js.response import Response
 
-__all__ = ["answer_of"]
+__all__ = ["answer_of", "let_go", "told"]
 
-_HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
+# What the connection decides, not the Worker: kj/compat/http.c++, `HttpHeaders`.
+_OF_THE_BODY = frozenset({"content-length", "transfer-encoding"})
+_OF_THE_CONNECTION = _OF_THE_BODY | {"connection", "keep-alive", "te", "trailer", "upgrade"}
 _NO_BODY = frozenset({204, 304})
+_RESET_CONTENT = 205
+_TEXT = "text/plain;charset=UTF-8"
 
 
 def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> web.StreamResponse:
@@ -43,12 +48,30 @@ def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> 
     if _names_encoding(response, "br"):
         # Nothing here makes Brotli: the answer is what production gives clients without it.
         response.headers.delete("content-encoding")
+    content = response.content
+    is_chunked = isinstance(content, ReadableStream) and content.length is None
     body = response.take()
-    if body is None or isinstance(body, bytes):
-        if body and _names_encoding(response, "gzip"):
-            body = gzip.compress(body)
-        return _WholeAnswer(response, body)
-    return _StreamedAnswer(response, body, on_error)
+    if isinstance(body, ReadableStream):
+        return _StreamedAnswer(response, body, on_error)
+    if body and _names_encoding(response, "gzip"):
+        body = gzip.compress(body)
+    return _WholeAnswer(
+        response.status, response.statusText, response.header_list(), body or b"", is_chunked
+    )
+
+
+def told(text: str, status: int, content_type: str = _TEXT) -> web.StreamResponse:
+    """Give an answer of the server's own."""
+    headers = [("Content-Type", content_type)]
+    return _WholeAnswer(status, status_text(status), headers, text.encode())
+
+
+async def let_go(stream: ReadableStream, on_error: Callable[[BaseException], object]) -> None:
+    """Give up a body that nobody waits for any more; what its source says to that is told."""
+    try:
+        await stream.give_up()
+    except Exception as error:  # noqa: BLE001 - the Worker's, and there is no one else to tell
+        on_error(error)
 
 
 def _names_encoding(response: Response, encoding: str) -> bool:
@@ -76,10 +99,18 @@ def _pass_on_encoded(response: Response) -> None:
 class _WholeAnswer(web.StreamResponse):
     """A head and a body, written at once by itself: half the work of aiohttp's own response."""
 
-    def __init__(self, response: Response, body: bytes | None) -> None:
-        super().__init__(status=response.status, reason=response.statusText)
-        self._given = response.header_list()
-        self._content = body or b""
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        headers: list[tuple[str, str]],
+        content: bytes,
+        is_chunked: bool = False,  # noqa: FBT001, FBT002 - a claim, passed once
+    ) -> None:
+        super().__init__(status=status, reason=reason)
+        self._given = headers
+        self._content = content
+        self._is_chunked = is_chunked
         self._asked: web.BaseRequest | None = None
 
     @property
@@ -104,31 +135,37 @@ class _WholeAnswer(web.StreamResponse):
         transport = None if request is None else request.transport
         if request is None or transport is None or transport.is_closing():
             raise ConnectionResetError("the client is gone")
-        head = self._head(request).encode("utf-8", "surrogateescape")
         is_bare = request.method == hdrs.METH_HEAD or self.status in _NO_BODY
-        transport.write(head if is_bare else head + self._content)
+        is_chunked = self._is_chunked and not is_bare and request.version >= HttpVersion11
+        content = _one_chunk(self._content) if is_chunked else self._content
+        head = self._head(request, is_chunked=is_chunked).encode("utf-8", "surrogateescape")
+        transport.write(head if is_bare else head + content)
 
-    def _head(self, request: web.BaseRequest) -> str:
-        version = request.version
-        lines = [f"HTTP/{version[0]}.{version[1]} {self.status} {self.reason}"]
-        length = str(len(self._content))
+    def _head(self, request: web.BaseRequest, *, is_chunked: bool) -> str:
+        lines = [f"HTTP/1.1 {self.status} {self.reason}"]
+        is_head = request.method == hdrs.METH_HEAD
         has_date = False
         for name, value in self._given:
             lowered = name.lower()
-            if lowered not in _HOP_BY_HOP:
+            if lowered not in _OF_THE_CONNECTION or (is_head and lowered in _OF_THE_BODY):
                 lines.append(f"{name}: {value}")
                 has_date = has_date or lowered == "date"
-            elif lowered == "content-length" and request.method == hdrs.METH_HEAD:
-                length = value
-        if self.status not in _NO_BODY:
-            lines.append(f"Content-Length: {length}")
+        if is_chunked:
+            lines.append("Transfer-Encoding: chunked")
+        # As `wrangler dev` answers it, HEAD is told of a length that the Worker names itself.
+        elif self.status not in _NO_BODY and (not is_head or self.status == _RESET_CONTENT):
+            lines.append(f"Content-Length: {len(self._content)}")
         if not has_date:
             lines.append(f"Date: {_date(int(time.time()))}")
         if not request.keep_alive:
             lines.append("Connection: close")
-        elif version < HttpVersion11:
+        elif request.version < HttpVersion11:
             lines.append("Connection: keep-alive")
         return "\r\n".join(lines) + "\r\n\r\n"
+
+
+def _one_chunk(content: bytes) -> bytes:
+    return b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content) if content else b"0\r\n\r\n"
 
 
 class _StreamedAnswer(web.StreamResponse):
@@ -139,9 +176,9 @@ class _StreamedAnswer(web.StreamResponse):
     ) -> None:
         is_compressed = _names_encoding(response, "gzip")
         length = None if is_compressed else stream.length
-        headers = CIMultiDict(
-            pair for pair in response.header_list() if pair[0].lower() not in _HOP_BY_HOP
-        )
+        given = response.header_list()
+        headers = CIMultiDict(p for p in given if p[0].lower() not in _OF_THE_CONNECTION)
+        self._of_the_body = [pair for pair in given if pair[0].lower() in _OF_THE_BODY]
         if length is not None:
             headers[hdrs.CONTENT_LENGTH] = str(length)
         super().__init__(status=response.status, reason=response.statusText, headers=headers)
@@ -156,24 +193,27 @@ class _StreamedAnswer(web.StreamResponse):
         try:
             return await super().prepare(request)
         except BaseException:  # whoever makes the body is to know
-            await self._stream.give_up(_GONE)
+            await let_go(self._stream, self._on_error)
             raise
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Write the body as it comes; the end of the client is the end of the stream."""
         assert self._asked is not None, "it is prepared first"
+        failure: Exception | None = None
         try:
             if self._asked.method != hdrs.METH_HEAD and self.status not in _NO_BODY:
                 async for piece in self._pieces:
                     await self.write(piece)
             await super().write_eof(data)
         except Exception as error:  # noqa: BLE001 - the head is out: cut what cannot be completed
+            failure = error
             if not isinstance(error, ConnectionError):
                 self._on_error(error)
             if self._asked.transport is not None:
                 self._asked.transport.abort()
         finally:
-            await self._stream.give_up(_GONE)
+            # An error that has ended the stream is told once.
+            await let_go(self._stream, lambda error: error is failure or self._on_error(error))
 
     async def _prepare_headers(self) -> None:
         # aiohttp names a type where the Worker has named none, and itself; production does not.
@@ -184,10 +224,13 @@ class _StreamedAnswer(web.StreamResponse):
             self.headers.pop(hdrs.CONTENT_TYPE, None)
         if not is_signed:
             self.headers.pop(hdrs.SERVER, None)
+        if self._asked is not None and self._asked.method == hdrs.METH_HEAD:
+            for name in _OF_THE_BODY:
+                self.headers.pop(name, None)
+            self.headers.extend(self._of_the_body)
 
 
 _GZIP = 31  # zlib's number for the form
-_GONE = "The client has disconnected"
 
 
 async def _compressed(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

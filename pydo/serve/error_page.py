@@ -7,16 +7,20 @@ A page goes to who asks for HTML and is not curl, as wrangler decides it
 from __future__ import annotations
 
 import html
+import json
 from typing import TYPE_CHECKING
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
 from pydo.errors import JsException, UserCodeError
 from pydo.loader import format_user_error
 from pydo.runtime.failure import origin
+from pydo.serve.answer import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from aiohttp import web
 
 __all__ = ["error_answer"]
 
@@ -44,13 +48,13 @@ p {{ color: #888 }}
 
 def error_answer(
     error: BaseException, request: web.BaseRequest, owns: Callable[[str], bool]
-) -> web.Response:
+) -> web.StreamResponse:
     """Give the 500 for an error: its message, and the traceback of the user's own code."""
     title, trace = _describe(error, owns)
     accept = request.headers.get(hdrs.ACCEPT, "")
     if "application/json" in accept:
         body = {"error": title, "traceback": trace.splitlines()}
-        return web.json_response(body, status=500)
+        return told(json.dumps(body), 500, "application/json")
     if _wants_page(request, accept):
         text = _PAGE.format(
             title=html.escape(title),
@@ -58,8 +62,8 @@ def error_answer(
             method=html.escape(request.method),
             url=html.escape(request.path_qs),
         )
-        return web.Response(status=500, text=text, content_type="text/html")
-    return web.Response(status=500, text=f"{title}\n\n{trace}" if trace else title)
+        return told(text, 500, "text/html;charset=utf-8")
+    return told(f"{title}\n\n{trace}" if trace else title, 500)
 
 
 def _describe(error: BaseException, owns: Callable[[str], bool]) -> tuple[str, str]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 from aiohttp import hdrs
 
 from pydo.errors import JsException
-from pydo.host.js.request import Request
+from pydo.host.js.request import METHODS, Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
+from pydo.host.js.url import normalized
 from pydo.host.js.value import jsnull
-from pydo.serve.answer import answer_of
+from pydo.serve.answer import answer_of, let_go, told
 from pydo.serve.error_page import error_answer
 from pydo.serve.sockets import Connection
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pydo.serve.sockets import Sockets
 
 __all__ = ["Exchange", "RequestLog"]
+
+_BODILESS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 
 class RequestLog(Protocol):
@@ -64,6 +67,10 @@ class Exchange:
     async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
         started = time.perf_counter()
         url = _url(request)
+        if url is None:
+            return told("Bad Request", 400)
+        if request.method not in METHODS:
+            return told("ERROR: Unrecognized request method.", 501)
         answer: web.StreamResponse | None = None
         if self.front is not None:
             own = self.front.local(request)
@@ -96,7 +103,7 @@ class Exchange:
             assert isinstance(response, Response), "the entrypoint has checked it"
             return await self._answer(request, response)
         except asyncio.CancelledError:  # the client is gone; what runs for it goes on
-            answering.add_done_callback(_discard)
+            answering.add_done_callback(self._discard)
             raise
         except Exception as error:  # noqa: BLE001 - the Worker's, and the client is told
             self._on_error(error)
@@ -107,10 +114,24 @@ class Exchange:
             return answer_of(response, self._on_error)
         return await self._sockets.join(request, response, response.webSocket.socket.couple())
 
+    def _discard(self, answering: asyncio.Future[object]) -> None:
+        """Let a response go that nobody waits for any more."""
+        if answering.cancelled() or answering.exception() is not None:
+            return
+        response = answering.result()
+        if not isinstance(response, Response):
+            return
+        if response.webSocket is not jsnull:
+            response.webSocket.socket.couple().cut()
+        if isinstance(response.content, ReadableStream):
+            answering.get_loop().create_task(let_go(response.content, self._on_error))
+
 
 def _body(request: web.BaseRequest) -> bytes | ReadableStream | None:
     if not request.body_exists:
-        return None
+        # A body of no bytes is one, where it is said that there is one.
+        is_said = request.method not in _BODILESS and hdrs.CONTENT_LENGTH in request.headers
+        return b"" if is_said else None
     content = request.content
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -126,24 +147,13 @@ def _body(request: web.BaseRequest) -> bytes | ReadableStream | None:
     return ReadableStream.of_outside(read, length=request.content_length)
 
 
-def _discard(answering: asyncio.Future[object]) -> None:
-    """Let a response go that nobody waits for any more."""
-    if answering.cancelled() or answering.exception() is not None:
-        return
-    response = answering.result()
-    if not isinstance(response, Response):
-        return
-    if response.webSocket is not jsnull:
-        response.webSocket.socket.couple().cut()
-    if isinstance(response.content, ReadableStream):
-        answering.get_loop().create_task(response.content.give_up())
-
-
-def _url(request: web.BaseRequest) -> str:
-    path = request.raw_path
-    if not path.startswith("/"):  # a proxy's form, `GET http://host/path`
-        return path if "://" in path else f"http://{request.host}/"
-    return f"http://{request.host}{path}"
+def _url(request: web.BaseRequest) -> str | None:
+    """Give the address that is asked for, as the standard writes it; None if it is none."""
+    path = request.raw_path.partition("#")[0]
+    if path.startswith(("http://", "https://")):  # a proxy's form, `GET http://host/path`
+        return normalized(path)
+    host, path = request.host, "/" if path == "*" else path
+    return normalized(f"http://{host}{path}") if host and path.startswith("/") else None
 
 
 def _headers(request: web.BaseRequest) -> list[tuple[str, str]]:

@@ -16,13 +16,14 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from pydo.host.js.url import parse_address
+from pydo.serve.answer import told
 from pydo.serve.error_page import error_answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
+
+    from aiohttp import web
 
     from pydo.bindings.cron import Trigger
 
@@ -75,22 +76,18 @@ class LocalPaths:
             return _told(f'{text} or "{_EMAIL}"?', 404)
         return None
 
-    async def _scheduled(self, given: Mapping[str, str]) -> web.Response:
+    async def _scheduled(self, given: Mapping[str, str]) -> web.StreamResponse:
         time = given.get("time")
         time_ms = _leading_integer(time) if time else None
         if time and time_ms is None:
             text = "TypeError: The value cannot be converted because it is not a valid Date."
-            return await _told(text, 500)
+            return told(text, 500)
         outcome = await self._trigger.call(given.get("cron", ""), time_ms)
         status = 200 if outcome.is_ok else 500
         if given.get("format") == "json":
-            told = {"outcome": outcome.text, "noRetry": outcome.is_final}
-            return web.Response(
-                text=json.dumps(told, separators=(",", ":")),
-                status=status,
-                content_type="application/json",
-            )
-        return await _told(outcome.text, status)
+            body = {"outcome": outcome.text, "noRetry": outcome.is_final}
+            return told(json.dumps(body, separators=(",", ":")), status, "application/json")
+        return told(outcome.text, status)
 
     async def _by_hand(
         self, request: web.BaseRequest, given: Mapping[str, str]
@@ -98,7 +95,7 @@ class LocalPaths:
         outcome = await self._trigger.call(given.get("cron", ""), waits=False)
         if outcome.error is not None:
             return error_answer(outcome.error, request, self._owns)
-        return await _told("Ran scheduled event", 200)
+        return told("Ran scheduled event", 200)
 
     def _refusal(self, request: web.BaseRequest) -> str | None:
         host = request.headers.get("Host")
@@ -127,9 +124,8 @@ def _path(raw: str) -> str:
     return raw if address is None else f"{address.path}?{address.query or ''}"
 
 
-async def _told(text: str, status: int) -> web.Response:
-    headers = {"Content-Type": "text/plain;charset=UTF-8"}
-    return web.Response(body=text.encode(), status=status, headers=headers)
+async def _told(text: str, status: int) -> web.StreamResponse:
+    return told(text, status)
 
 
 def _parameters(query: str) -> dict[str, str]:

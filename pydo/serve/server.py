@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from pydo.errors import PydoError
+from pydo.serve.protocol import Listener
 
 if TYPE_CHECKING:
     from pydo.serve.http import Exchange
@@ -115,7 +116,7 @@ class Server:
 
     def __init__(self, exchange: Exchange, sockets: Sockets) -> None:
         self._sockets = sockets
-        server = web.Server(
+        server = Listener(
             exchange,
             access_log=None,
             auto_decompress=False,

@@ -69,12 +69,14 @@ def test_a_dict_converter_gets_an_array_of_pairs() -> None:
 def test_a_tuple_is_no_key(converter: Any) -> None:
     message = r"^Cannot use \(1, 2\) as a key for a Javascript Map$"
 
-    with pytest.raises(ConversionError, match=message):
+    with pytest.raises(ConversionError, match=message) as refused:
         to_js({(1, 2): 3}, dict_converter=converter)
     with pytest.raises(
         ConversionError, match=r"^Cannot use \(1, 2\) as a key for a Javascript Set"
     ):
         to_js({(1, 2)})
+
+    assert f"{refused.type.__module__}.{refused.type.__name__}" == "pyodide.ffi.ConversionError"
 
 
 def test_shared_and_cyclic_references_are_kept() -> None:

@@ -80,6 +80,9 @@ class Server:
             body = body[:20]
         return web.Response(body=body, headers={"Content-Encoding": "gzip"})
 
+    async def _not_gzip(self, request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=request.path.encode(), headers={"Content-Encoding": "gzip"})
+
     async def _deflate(self, request: web.BaseRequest) -> web.StreamResponse:
         assert request.can_read_body is False
         return web.Response(body=zlib.compress(b"x"), headers={"Content-Encoding": "deflate"})
@@ -190,6 +193,21 @@ return [r.status, r.statusText, r.url, r.redirected, r.type, await r.text()]""")
         "Content-Type": "text/plain;charset=UTF-8",
         "Content-Length": "3",
     }
+
+
+def test_a_stream_is_sent_in_chunks_also_if_all_of_it_is_there(run: Run, server: Server) -> None:
+    answer = run("""\
+from pyodide.ffi import create_proxy, to_js
+def start(controller):
+    controller.enqueue(to_js(b"a"))
+    controller.enqueue(to_js(b"b"))
+    controller.close()
+body = js.ReadableStream.new(start=create_proxy(start))
+return await (await js.fetch(S + "/echo", method="POST", body=body)).text()""")
+
+    assert answer == "ab"
+    headers = server.seen[0][2]
+    assert (headers.get("Transfer-Encoding"), "Content-Length" in headers) == ("chunked", False)
 
 
 def test_the_sdk_and_pyfetch_send_the_same(run: Run, server: Server) -> None:
@@ -359,9 +377,9 @@ return [await attempt(call()) for call in (
 def test_an_address_may_hold_its_contents(run: Run) -> None:
     answer = run("""\
 r = await js.fetch("data:text/plain;charset=UTF-8;base64,aGk=")
-return [r.status, r.url, [list(pair) for pair in r.headers], await r.text()]""")
+return [r.status, r.statusText, r.url, [list(pair) for pair in r.headers], await r.text()]""")
 
-    assert answer == [200, "", [["content-type", "text/plain;charset=UTF-8"]], "hi"]
+    assert answer == [200, "OK", "", [["content-type", "text/plain;charset=UTF-8"]], "hi"]
 
 
 def test_a_compressed_answer_is_decoded(run: Run) -> None:
@@ -373,6 +391,7 @@ return [
     (await manual.arrayBuffer()).byteLength,
     (await (await js.fetch(S + "/deflate")).arrayBuffer()).byteLength,
     await attempt((await js.fetch(S + "/gzip/short")).text()),
+    await attempt((await js.fetch(S + "/not_gzip")).text()),
 ]""")
 
     size = len(gzip.compress(FOUND.encode()))
@@ -383,6 +402,7 @@ return [
         size,
         len(zlib.compress(b"x")),
         "TypeError: Gzip compressed stream ended prematurely.",
+        "TypeError: Gzip decompression failed.",
     ]
 
 

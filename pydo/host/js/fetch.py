@@ -32,7 +32,7 @@ from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from pydo.host.outgoing import FetchPort
     from pydo.runtime.loop import ObjectLoop
@@ -124,7 +124,9 @@ class _Sending:
         self._task: asyncio.Task[None] | None = None
         self._answered: Answered | None = None
         content = request.content
-        self._is_sent_once = isinstance(content, ReadableStream) and content.source is not None
+        stream = content if isinstance(content, ReadableStream) else None
+        self._is_sent_once = stream is not None and stream.source is not None
+        self._is_chunked = stream is not None and stream.length is None
         body = request.take()
         self._upload = Upload(body) if isinstance(body, ReadableStream) else None
         self._body = None if isinstance(body, ReadableStream) else body
@@ -205,6 +207,8 @@ class _Sending:
             return outgoing
         if self._upload is not None:
             return replace(outgoing, body=aiter(self._upload), length=self._upload.length)
+        if self._is_chunked and self._body is not None:
+            return replace(outgoing, body=_in_chunks(self._body))
         return replace(outgoing, body=self._body)
 
     async def _read(self) -> bytes:
@@ -242,6 +246,12 @@ class _Sending:
             self._upload.stop("The request has ended.")
         if self._answered is not None:
             self._loop.call_unowned(self._answered.close)
+
+
+async def _in_chunks(body: bytes) -> AsyncIterator[bytes]:
+    # A stream has no length for the other end, also where all of it is there by now.
+    if body:
+        yield body
 
 
 def _headers(request: Request) -> list[tuple[str, str]]:
@@ -284,6 +294,6 @@ def _of_data(url: str) -> Response:
         except binascii.Error:
             raise JsTypeError(f"Fetch API cannot load: {url}") from None
     kind = found[1].strip() or "text/plain;charset=US-ASCII"
-    response = Response.incoming(200, "", [("content-type", kind)])
+    response = Response.incoming(200, "OK", [("content-type", kind)])
     response.content = ReadableStream.of_bytes(content)
     return response

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pydo.host.js.response import Response
     from pydo.host.js.stream import ReadableStream
 
-__all__ = ["Request"]
+__all__ = ["METHODS", "Request"]
 
-_METHODS = frozenset(
+METHODS = frozenset(
     [
         "GET",
         "HEAD",
@@ -106,8 +106,6 @@ class Request(Body, metaclass=NativeClass):
             self.url = _absolute(resource)
         if given:
             self._apply(given)
-        if self.method in _WITHOUT_BODY and self.content is not None:
-            raise JsTypeError("Request with a GET or HEAD method cannot have a body.")
 
     @classmethod
     def incoming(
@@ -224,6 +222,10 @@ class Request(Body, metaclass=NativeClass):
         if body is not None:
             self.content, implied = extract(body)
             self._imply(implied)
+        # One that came over the network with a body may be sent on; none such is made.
+        is_made = method is not None or body is not None
+        if is_made and self.method in _WITHOUT_BODY and self.content is not None:
+            raise JsTypeError("Request with a GET or HEAD method cannot have a body.")
 
     def _imply(self, content_type: str | None) -> None:
         if content_type is None:
@@ -247,7 +249,7 @@ def _absolute(resource: Any) -> str:
 def _method(value: Any) -> str:
     text = js_string(value)
     method = text.upper()
-    if method not in _METHODS:
+    if method not in METHODS:
         raise JsTypeError(f"Invalid HTTP method string: {text}")
     return method
 

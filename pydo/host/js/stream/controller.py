@@ -204,14 +204,19 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
         self.pull_if_wanted()
         return chunk
 
-    def take_whole(self) -> list[Any] | None:
-        """Give all chunks if they are all there; else None, and nothing is taken."""
+    def take_whole(self) -> bytes | None:
+        """Give all bytes if they are all there; else None, and nothing is taken."""
         if self._state is not _State.CLOSING and self._state is not _State.CLOSED:
             return None
-        chunks = [chunk for chunk, _ in self._queue]
+        chunks: list[bytes] = []
+        for chunk, _ in self._queue:
+            data = bytes_of(chunk)
+            if data is None:  # an error, for whoever comes to it
+                return None
+            chunks.append(data)
         self._queue.clear()
         self._end(_State.CLOSED)
-        return chunks
+        return b"".join(chunks)
 
     async def cancel(self, reason: Any) -> None:
         """Tell the source that nobody wants the rest.

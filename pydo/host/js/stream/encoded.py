@@ -86,7 +86,7 @@ class _Gzip:
             try:
                 decoded.append(self._stream.decompress(data))
             except zlib.error:
-                raise JsTypeError("Decompression failed.") from None
+                raise JsTypeError("Gzip decompression failed.") from None
             data = self._stream.unused_data
         return b"".join(decoded)
 

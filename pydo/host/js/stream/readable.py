@@ -240,7 +240,7 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
             whole = source.take_whole()
             if whole is not None:
                 self.disturbed = True
-                return b"".join(_bytes(chunk) for chunk in whole)
+                return whole
         self.disturbed = True
         if source is None:
             content, self.content = self.content, None

@@ -9,6 +9,9 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import apsw
+
+from pydo.errors import StateError
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state.place import ObjectPlace
 
@@ -19,13 +22,26 @@ __all__ = ["reset_all", "reset_class", "reset_object"]
 
 
 def reset_object(place: ObjectPlace) -> None:
-    """Take one object away."""
+    """Take one object away.
+
+    Raises:
+        OSError: its files cannot be removed.
+        StateError: they are gone, and it is still noted.
+
+    """
     # The files first: an alarm that is still noted finds no object and is forgotten, while an
     # object whose alarm is not noted would never ring.
     _remove_files(place)
     metadata = ClassMetadata(place.owner.metadata_path)
-    metadata.forget(place.id)
-    metadata.close()
+    try:
+        metadata.forget(place.id)
+    except apsw.Error as error:
+        raise StateError(
+            f"{place} is gone, but {metadata.path} cannot be written ({error}): its name stays"
+            " there"
+        ) from error
+    finally:
+        metadata.close()
 
 
 def reset_class(owner: ClassDirectory) -> int:

@@ -25,8 +25,7 @@ def reset_object(place: ObjectPlace) -> None:
     """Take one object away.
 
     Raises:
-        OSError: its files cannot be removed.
-        StateError: they are gone, and it is still noted.
+        StateError: its files cannot be removed, or they are gone and it is still noted.
 
     """
     # The files first: an alarm that is still noted finds no object and is forgotten, while an
@@ -62,5 +61,8 @@ def reset_all(state: StateDirectory) -> int:
 def _remove_files(place: ObjectPlace) -> None:
     doomed = place.directory.with_name(f".{place.id}")
     shutil.rmtree(doomed, ignore_errors=True)  # what a crash has left of an earlier removal
-    place.directory.rename(doomed)
-    shutil.rmtree(doomed)
+    try:
+        place.directory.rename(doomed)
+        shutil.rmtree(doomed)
+    except OSError as error:
+        raise StateError(f"{place.directory} cannot be removed ({error})") from error

@@ -10,6 +10,8 @@ from pydo.runtime.metadata import ClassMetadata
 from pydo.state import find_class, find_object, objects_of, reset_all, reset_class, reset_object
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Stored
 
 
@@ -42,6 +44,22 @@ def test_an_object_whose_name_cannot_be_forgotten_is_told_of(
         reset_object(place)
 
     assert not place.directory.exists()
+
+
+def test_files_that_cannot_be_removed_are_named(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path, __: Path) -> None:
+        raise PermissionError("not yours")
+
+    stored.write("a", {"k": 1})
+    place = find_object(stored.state, "Notes/a")
+    monkeypatch.setattr("pathlib.Path.rename", refuse)
+
+    with pytest.raises(StateError, match=f"{place.id} cannot be removed .not yours"):
+        reset_object(place)
+
+    assert place.database.exists()
 
 
 def test_a_class_is_emptied_and_its_ids_stay(stored: Stored) -> None:

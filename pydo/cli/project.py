@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.cli.option import config_option, cwd_option, env_option, persist_option, verbose
 from pydo.console import Console, open_stdout
+from pydo.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -109,7 +110,16 @@ def on_project(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def command(**given: Any) -> None:
         named = {key: given.pop(key) for key in ("cwd", "config", "persist_to", "env")}
-        function(Project(**named), Console(open_stdout()), **given)
+        project = Project(**named)
+        try:
+            function(project, Console(open_stdout()), **given)
+        except BrokenPipeError:  # whoever reads what is said has left
+            raise
+        except OSError as error:
+            reason = error.strerror or error
+            raise StateError(
+                f"{error.filename or project.root} cannot be used ({reason})"
+            ) from error
 
     for option in (
         verbose,

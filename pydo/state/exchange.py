@@ -71,6 +71,8 @@ def left_out_if_damaged(carried: Carried) -> Generator[None]:
         yield
     except StateError as error:
         carried.damaged.append(str(error))
+    except OSError as error:
+        carried.damaged.append(f"{error.filename} cannot be carried over: {error.strerror}")
     except JsException as error:  # of its facets' index
         carried.damaged.append(f"{error.__cause__ or error}")
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import apsw
+
+from pydo.errors import StateError
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state.place import ObjectPlace
 
@@ -19,13 +22,25 @@ __all__ = ["reset_all", "reset_class", "reset_object"]
 
 
 def reset_object(place: ObjectPlace) -> None:
-    """Take one object away."""
+    """Take one object away.
+
+    Raises:
+        StateError: its files cannot be removed, or they are gone and it is still noted.
+
+    """
     # The files first: an alarm that is still noted finds no object and is forgotten, while an
     # object whose alarm is not noted would never ring.
     _remove_files(place)
     metadata = ClassMetadata(place.owner.metadata_path)
-    metadata.forget(place.id)
-    metadata.close()
+    try:
+        metadata.forget(place.id)
+    except apsw.Error as error:
+        raise StateError(
+            f"{place} is gone, but {metadata.path} cannot be written ({error}): its name stays"
+            " there"
+        ) from error
+    finally:
+        metadata.close()
 
 
 def reset_class(owner: ClassDirectory) -> int:
@@ -46,5 +61,8 @@ def reset_all(state: StateDirectory) -> int:
 def _remove_files(place: ObjectPlace) -> None:
     doomed = place.directory.with_name(f".{place.id}")
     shutil.rmtree(doomed, ignore_errors=True)  # what a crash has left of an earlier removal
-    place.directory.rename(doomed)
-    shutil.rmtree(doomed)
+    try:
+        place.directory.rename(doomed)
+        shutil.rmtree(doomed)
+    except OSError as error:
+        raise StateError(f"{place.directory} cannot be removed ({error})") from error

@@ -76,12 +76,12 @@ class Contents:
 
 def summarize(place: ObjectPlace) -> Summary:
     """Say what an object holds, without reading its values."""
-    databases = [place.directory, *place.directory.glob("facets/[0-9]*")]
-    size = sum(_size(each) for each in databases)
-    facets = len(databases) - 1
-    if not place.database.exists():
-        return Summary(place, size, facets=facets)
+    size = facets = 0
     try:
+        databases = [place.directory, *place.directory.glob("facets/[0-9]*")]
+        size, facets = sum(_size(each) for each in databases), len(databases) - 1
+        if not place.database.exists():
+            return Summary(place, size, facets=facets)
         with left_as_found(place.database) as connection:
             return Summary(
                 place,
@@ -91,8 +91,10 @@ def summarize(place: ObjectPlace) -> Summary:
                 stored_alarm_ms(connection),
                 facets,
             )
-    except (apsw.Error, OSError) as error:
+    except apsw.Error as error:
         return Summary(place, size, facets=facets, damage=str(error))
+    except OSError as error:
+        return Summary(place, size, facets=facets, damage=error.strerror or str(error))
 
 
 def _size(directory: Path) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from typing import TYPE_CHECKING
 
 import apsw
@@ -301,3 +303,17 @@ def test_a_project_without_history_takes_over_without_one(
 
     assert result.exit_code == 0
     assert not list((project / ".pydo").rglob("db.history"))
+
+
+def test_a_file_that_the_system_does_not_give_away_is_named(
+    command_line: CommandLine, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr("pydo.state.reset._remove_files", refuse)
+
+    result = command_line.run("state", "reset", "Notes/a", "--yes", "--persist-to", str(root))
+
+    assert result.exit_code == 1
+    assert "cannot be used (Permission denied)" in result.stderr

@@ -2,10 +2,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import apsw
+import pytest
+
+from pydo.errors import StateError
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state import find_class, find_object, objects_of, reset_all, reset_class, reset_object
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Stored
 
 
@@ -22,6 +28,38 @@ def test_one_object_is_taken_away_with_its_name_and_its_alarm(stored: Stored) ->
     assert list(metadata.names().values()) == ["b"]
     metadata.close()
     assert not list(owner.path.glob(".*"))
+
+
+def test_an_object_whose_name_cannot_be_forgotten_is_told_of(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: ClassMetadata, __: str) -> None:
+        raise apsw.ReadOnlyError("attempt to write a readonly database")
+
+    stored.write("a", {"k": 1})
+    place = find_object(stored.state, "Notes/a")
+    monkeypatch.setattr(ClassMetadata, "forget", refuse)
+
+    with pytest.raises(StateError, match=r"Notes/a is gone, but .*metadata\.sqlite cannot be"):
+        reset_object(place)
+
+    assert not place.directory.exists()
+
+
+def test_files_that_cannot_be_removed_are_named(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path, __: Path) -> None:
+        raise PermissionError("not yours")
+
+    stored.write("a", {"k": 1})
+    place = find_object(stored.state, "Notes/a")
+    monkeypatch.setattr("pathlib.Path.rename", refuse)
+
+    with pytest.raises(StateError, match=f"{place.id} cannot be removed .not yours"):
+        reset_object(place)
+
+    assert place.database.exists()
 
 
 def test_a_class_is_emptied_and_its_ids_stay(stored: Stored) -> None:

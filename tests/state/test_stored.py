@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -139,3 +141,12 @@ def test_a_file_that_a_power_loss_has_emptied_is_not_lost_by_looking_at_it(store
 
     assert summarize(place).alarm_ms == 1_800_000_000_123
     assert read(place).keys == {"k": 1}
+
+
+def test_a_file_that_the_system_does_not_give_is_told_of(stored: Stored) -> None:
+    stored.write("a", {"k": 1})
+    place = find_object(stored.state, "Notes/a")
+    place.database.unlink()
+    place.database.symlink_to(place.database)
+
+    assert summarize(place).damage == os.strerror(errno.ELOOP)

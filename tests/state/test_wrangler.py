@@ -258,6 +258,17 @@ def test_a_damaged_object_does_not_hold_up_the_others(stored: Stored, tmp_path: 
     assert [each.split(" cannot")[0] for each in carried.damaged] == [str(damaged), str(index)]
 
 
+def test_what_is_in_the_way_is_named(stored: Stored, tmp_path: Path) -> None:
+    object_id = stored.write("a", {"k": 1})
+    in_the_way = tmp_path / "w" / "v3" / "do" / "my-app-Notes" / f"{object_id}.1.sqlite"
+    in_the_way.mkdir(parents=True)
+
+    (carried,) = export_to(stored.state, tmp_path / "w")
+
+    assert carried.objects == 0
+    assert [each.split(" cannot")[0] for each in carried.damaged] == [str(in_the_way)]
+
+
 def test_what_is_taken_over_has_a_history_if_one_is_kept(stored: Stored, tmp_path: Path) -> None:
     of_wrangler(tmp_path / "w", "a", 1)
 

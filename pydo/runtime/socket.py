@@ -6,9 +6,10 @@ How far it is closed is a table:
     OPEN      SENT         RECEIVED         FAILED
     SENT                   CLOSED           FAILED
     RECEIVED  CLOSED                        FAILED
+    CLOSED                                  FAILED
 
-(CONNECTING becomes OPEN or FAILED; nothing follows on CLOSED and FAILED.)  A connection that is
-lost without a close frame is told of and changes nothing here, as in workerd.
+(CONNECTING becomes OPEN or FAILED; nothing follows on FAILED.)  A connection that is
+lost without a close frame is told of before it counts as a close that was received, as in workerd.
 
 A socket that was accepted in the ordinary way (`accept`) belongs to an owner.  What it hears is an
 arrival there, and it keeps its owner awake as long as somebody has its other end.  What it says
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydo.errors import JsException
 from pydo.runtime.channel import gone
-from pydo.runtime.pipe import NO_STATUS, Close, Lost, PipeEnd, new_pipe
+from pydo.runtime.pipe import LOST, NO_STATUS, Close, Lost, PipeEnd, new_pipe
 from pydo.runtime.turn import SCOPE, Callback
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ _TABLE: dict[Phase, dict[Sign, Phase]] = {
     },
     Phase.SENT: {Sign.CLOSE_RECEIVED: Phase.CLOSED, Sign.FAILED: Phase.FAILED},
     Phase.RECEIVED: {Sign.CLOSE_SENT: Phase.CLOSED, Sign.FAILED: Phase.FAILED},
-    Phase.CLOSED: {},
+    Phase.CLOSED: {Sign.FAILED: Phase.FAILED},
     Phase.FAILED: {},
 }
 
@@ -281,6 +282,10 @@ class Socket:
         self.end.write(frame)
         if type(frame) is Close:
             self._forget_if_closed()
+            if (
+                self.phase is Phase.CLOSED
+            ):  # the other end was the first: there are no tags any more
+                self.accepted = None
 
     # -- what it hears
 
@@ -294,7 +299,7 @@ class Socket:
         hear = self._hear
         if hear is None or self.phase is Phase.FAILED:
             return
-        if self._has_heard_close:
+        if self._has_heard_close and not _is_failure(frame):
             self._forget_if_closed()
             return
         if isinstance(frame, (str, bytes)):
@@ -306,7 +311,18 @@ class Socket:
         elif frame.error is not None:
             self.phase = follow(self.phase, Sign.FAILED)
         hear(frame)
+        if frame == LOST:
+            self.phase = follow(self.phase, Sign.CLOSE_RECEIVED)
         self._forget_if_closed()
+
+    def fail(self) -> bool:
+        """End it, since what hears it has failed; False if it had ended so before."""
+        if self.phase is Phase.FAILED:
+            return False
+        self.phase = Phase.FAILED
+        running_scope().turns.output.hold(self.end.cut)
+        self._forget_if_closed()
+        return True
 
     @property
     def _has_heard_close(self) -> bool:
@@ -352,13 +368,16 @@ class Socket:
             self.turns.loop.call_unowned(self.cut)
 
     def end_with_request(self) -> None:
-        """Let go of it when the running turn has ended, unless it is closed by then.
+        """Let go of a client's socket when nothing is at work, unless it is closed by then.
 
-        A Worker's request is over when its client has closed the socket, and takes it along.
+        A Worker's request is over when its client has closed the socket and nothing is waited for,
+        and takes it along.
         """
-        running_scope().turns.output.hold(self._end_unless_closed)
+        if type(self.end.peer.holder) is _Elsewhere:
+            running_scope().turns.ending.add(self)
 
-    def _end_unless_closed(self) -> None:
+    def end_unless_closed(self) -> None:
+        """Let go of it, unless it is closed."""
         if self.phase is Phase.RECEIVED:
             self.cut()
             self._forget_if_closed()
@@ -404,6 +423,10 @@ def running_scope() -> Scope:
             " transport; use it from code that a handler runs itself"
         )
     return scope
+
+
+def _is_failure(frame: Frame) -> bool:
+    return isinstance(frame, Lost) and frame.error is not None
 
 
 class _Elsewhere:

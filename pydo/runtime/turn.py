@@ -157,6 +157,7 @@ class Turns:
         "__weakref__",
         "_is_scheduled",
         "context",
+        "ending",
         "generation",
         "generators",
         "input",
@@ -187,6 +188,7 @@ class Turns:
         self.timers = 0
         self.lent: set[Lent] = set()  # what somebody outside reads from or writes to
         self.sockets: set[Socket] = set()  # accepted in the ordinary way, and not closed
+        self.ending: set[Socket] = set()  # those of requests that are over but for what is at work
         self.is_dead = False
         self._is_scheduled = False
         self.context = Context()
@@ -286,6 +288,8 @@ class Turns:
             self.output.release()
         else:
             self.output.drop()
+        if self.ending and not (self.tasks or self.timers):
+            self._end_requests()
         owner.after_pass()
         if gate.has_admissible or gate.innermost.waiting:
             self.wake()
@@ -301,6 +305,11 @@ class Turns:
             if not ready:
                 break
             callback = ready.popleft()
+
+    def _end_requests(self) -> None:
+        ending, self.ending = self.ending, set()
+        for each in ending:
+            each.end_unless_closed()
 
     def die(self, owns: Callable[[str], bool]) -> None:
         """After a reset: let in all that still arrives, and cancel the project's own tasks.

@@ -13,6 +13,7 @@ from yarl import URL
 
 from pydo.host.outgoing import Answered, Joined, internal_error, network_lost
 from pydo.runtime.pipe import NO_STATUS, Close, Lost, new_pipe
+from pydo.serve.violation import lost_by
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
@@ -172,12 +173,7 @@ class _Outgoing:
                 end.write(Close(message.data or NO_STATUS, message.extra or ""))
             elif isinstance(message.data, aiohttp.WebSocketError):
                 await self._send(Close(int(message.data.code), ""))
-                end.write(
-                    Lost(
-                        "WebSocket protocol error; protocolError.statusCode = "
-                        f"{message.data.code}; protocolError.description = {message.data}"
-                    )
-                )
+                end.write(lost_by(message.data, _LIMIT))
             else:
                 end.cut()
             if not self._heard_close or self._sent_close:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import struct
 import sys
 from contextlib import suppress
@@ -20,10 +19,11 @@ from aiohttp import WebSocketError, WSCloseCode, WSMsgType, hdrs, web
 from aiohttp.http import WebSocketReader, WebSocketWriter
 
 from pydo.host.js.response import Response
-from pydo.runtime.pipe import MOST_UNREAD, NO_STATUS, Close, Lost, new_pipe
+from pydo.runtime.pipe import MOST_UNREAD, NO_STATUS, Close, new_pipe
 from pydo.serve.answer import answer_of
 from pydo.serve.handshake import fault
 from pydo.serve.inlet import Inlet
+from pydo.serve.violation import lost_by, told
 
 if TYPE_CHECKING:
     from pydo.runtime.pipe import Frame, PipeEnd
@@ -183,14 +183,8 @@ class Connection(web.WebSocketResponse):
                 raise error  # taking a message failed
             self._end.cut()
             return
-        code, text = int(error.code), _words(error, self._most)
-        self._send(Close(code, text))
-        self._end.write(
-            Lost(
-                f"WebSocket protocol error; protocolError.statusCode = {code}; "
-                f"protocolError.description = {text}"
-            )
-        )
+        self._send(Close(int(error.code), told(error, self._most)))
+        self._end.write(lost_by(error, self._most))
         self._end.cut()
         await self._linger()
 
@@ -309,23 +303,3 @@ class Connection(web.WebSocketResponse):
         await super()._prepare_headers()
         if not is_signed:
             self.headers.pop(hdrs.SERVER, None)
-
-
-def _words(error: WebSocketError, most: int) -> str:
-    """Give an error of aiohttp's in workerd's words, where it has words for it."""
-    text = str(error)
-    for theirs, ours in _WORDS:
-        found = theirs.search(text)
-        if found is not None:
-            return found.expand(ours).replace("MOST", str(most))
-    return text
-
-
-# Source: c++/src/kj/compat/http.c++ in capnproto.
-_WORDS = [
-    (re.compile(r"size (\d+) exceeds"), r"Message is too large: \1 > MOST"),
-    (re.compile(r"Unexpected opcode=(\d+)"), r"Unknown opcode \1"),
-    (re.compile("^Continuation frame for"), "Unexpected continuation frame"),
-    (re.compile("^The opcode in non-fin frame"), "Missing continuation frame"),
-    (re.compile("^Invalid close frame"), "Invalid close frame"),
-]

@@ -260,6 +260,44 @@ def test_listeners_of_all_kinds(run: Callable[..., str], listening: str) -> None
     assert run(body) == repr("x")
 
 
+def test_a_listener_that_raises_ends_the_connection(run: Callable[..., str]) -> None:
+    body = (
+        "heard, lost = [], listen(other, 'close')\n"
+        "def fail(event):\n    raise KeyError(event.data)\n"
+        "def note(e):\n    heard.append((e.message[:30], e.error.name, one.readyState))\n"
+        "one.accept()\nother.accept()\n"
+        "one.addEventListener('message', create_proxy(fail))\n"
+        "one.addEventListener('message', create_proxy(lambda e: heard.append('second')))\n"
+        "one.addEventListener('error', create_proxy(note))\n"
+        "other.send('x')\nother.send('y')\nclosed = await lost\n"
+        "return heard, closed.code, attempt(lambda: one.send('nobody hears this'))"
+    )
+
+    error = ("Uncaught PythonError: Traceback", "PythonError", 3)
+    assert run(body) == repr(([(error[0][:30], *error[1:])], 1006, "undefined"))
+
+
+def test_a_socket_that_the_client_closed_first_has_no_tags_in_the_end(
+    run: Callable[..., str],
+) -> None:
+    ending = (
+        "ctx.acceptWebSocket(one, to_js(['a']))\nother.accept()\n"
+        "self.webSocketClose = lambda ws, *_: ws.close(1000, 'bye')\n"
+        "{first}.close(1000, 'now')\nawait asyncio.sleep(0.05)\n"
+        "{then}\nawait asyncio.sleep(0.05)\n"
+        "return attempt(lambda: list(ctx.getTags(one)))"
+    )
+
+    client = run(ending.format(first="other", then="pass"))
+    server = run(ending.format(first="one", then="other.close(1000, 'bye')"))
+
+    assert client == repr(
+        "Error: you must call 'acceptWebSocket()' before attempting to access the tags of a "
+        "WebSocket."
+    )
+    assert server == repr(["a"])
+
+
 @pytest.mark.parametrize(
     ("body", "answer"),
     [

@@ -40,7 +40,7 @@ PHASES: dict[Phase, dict[Sign, Phase]] = {
     },
     Phase.SENT: {Sign.CLOSE_RECEIVED: Phase.CLOSED, Sign.FAILED: Phase.FAILED},
     Phase.RECEIVED: {Sign.CLOSE_SENT: Phase.CLOSED, Sign.FAILED: Phase.FAILED},
-    Phase.CLOSED: {},
+    Phase.CLOSED: {Sign.FAILED: Phase.FAILED},
     Phase.FAILED: {},
 }
 
@@ -139,6 +139,9 @@ class Listener(Object):
 
     def close(self, code: int | None = None, reason: str | None = None) -> ReadyState:
         self.socket.close(code, reason)
+        return self.socket.phase.ready_state
+
+    def state(self) -> ReadyState:
         return self.socket.phase.ready_state
 
     def accept(self) -> None:
@@ -486,6 +489,99 @@ async def test_an_end_that_was_never_taken_is_cut_when_it_is_forgotten(core: Cor
     await core.advance()
 
     assert await stub.call("heard") == [(LOST, ReadyState.OPEN)]
+
+
+async def test_a_lost_connection_counts_as_closed_when_it_is_told_of(core: Core) -> None:
+    class Parting(Listener):
+        def hear(self, frame: Any) -> None:
+            super().hear(frame)
+            if frame == LOST:
+                self.socket.send("is anybody there?")
+                self.socket.close(1000, "")
+
+    lost, parting = core.stub(Listener), core.stub(Parting)
+    (await opened(lost)).end.cut()
+    (await opened(parting)).end.cut()
+    await core.advance()
+
+    assert await lost.call("heard") == [(LOST, ReadyState.OPEN)]
+    assert await lost.call("state") is ReadyState.CLOSING
+    failure = Lost("Network connection lost.")
+    assert await parting.call("heard") == [(LOST, ReadyState.OPEN), (failure, ReadyState.CLOSED)]
+    assert await parting.call("state") is ReadyState.CLOSED
+
+
+@pytest.mark.parametrize("work", ["sleep", "timer"])
+async def test_a_request_is_not_over_while_something_is_at_work(core: Core, work: str) -> None:
+    class Working(Listener):
+        def hear(self, frame: Any) -> None:
+            super().hear(frame)
+            if isinstance(frame, Close):
+                self.socket.end_with_request()
+                if work == "timer":
+                    asyncio.get_running_loop().call_later(1, self.socket.send, "done")
+                else:
+                    self.task = asyncio.ensure_future(self.work())
+
+        async def work(self) -> None:
+            await asyncio.sleep(1)
+            self.socket.send("done")
+
+    client = await opened(core.stub(Working))
+
+    client.send(Close(1000, ""))
+    await core.advance(0.9)
+    assert client.heard == []
+    await core.advance(0.2)
+
+    assert client.heard == ["done", LOST]
+
+
+async def test_a_socket_to_elsewhere_does_not_end_with_the_request(core: Core) -> None:
+    class Calling(Listener):
+        def call(self) -> None:
+            self.make()
+            self.socket.accept(self.hear, replies=False)
+            self.other.accept(lambda _: None, replies=False)
+
+        def hear(self, frame: Any) -> None:
+            super().hear(frame)
+            if isinstance(frame, Close):
+                self.socket.end_with_request()
+
+        def end(self) -> None:
+            self.other.close(1000, "")
+
+        def answer(self) -> ReadyState:
+            self.socket.close(1000, "")
+            return self.socket.phase.ready_state
+
+    stub = core.stub(Calling)
+    await stub.call("call")
+    await stub.call("end")
+    await core.advance()
+
+    assert await stub.call("state") is ReadyState.CLOSING
+    assert await stub.call("answer") is ReadyState.CLOSED
+
+
+async def test_a_socket_that_fails_ends_when_what_it_said_has_left(core: Core) -> None:
+    class Failing(Listener):
+        def hear(self, frame: Any) -> None:
+            self.socket.send(f"before {frame}")
+            self.log.append((self.socket.fail(), self.socket.fail()))
+            self.socket.send("after")
+
+    stub = core.stub(Failing)
+    client = await opened(stub)
+
+    client.send("x", "y")
+    await core.advance()
+
+    assert client.heard == ["before x", LOST]
+    assert await stub.call("heard") == [(True, False)]
+    await core.advance(11)
+    assert stub.state() is State.ABSENT
 
 
 async def test_a_socket_that_the_client_has_closed_ends_with_its_request(core: Core) -> None:

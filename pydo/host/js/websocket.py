@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pydo.errors import JsException
 from pydo.host.capability import EXECUTION
 from pydo.host.clone import encode
 from pydo.host.execution import ExecutionContext
@@ -25,6 +26,7 @@ from pydo.host.model import CODEC
 from pydo.host.outgoing import Joined, Outgoing
 from pydo.host.portability.bridge import raw
 from pydo.host.promise import JsPromise
+from pydo.host.pythonerror import python_error
 from pydo.host.scope import running_flags
 from pydo.runtime.hibernation import LARGEST_ATTACHMENT
 from pydo.runtime.pipe import Close, new_pipe
@@ -41,7 +43,6 @@ from pydo.runtime.socket import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydo.errors import JsException
     from pydo.runtime.hibernation import Accepted
     from pydo.runtime.pipe import Frame, Lost
 
@@ -236,10 +237,7 @@ class WebSocket(EventTarget):
             return
         socket.cut()
         socket.use = Use.RELEASED
-        error = as_error(outcome)
-        self.dispatch(
-            ErrorEvent.trusted("error", message=f"Uncaught {error.toString()}", error=error)
-        )
+        self.dispatch(_error_event(as_error(outcome)))
         self.dispatch(
             CloseEvent.trusted(
                 "close",
@@ -252,9 +250,19 @@ class WebSocket(EventTarget):
     # -- what it hears
 
     def _hear(self, frame: Frame) -> None:
-        self.dispatch(self._event_of(frame))
+        try:
+            self.dispatch(self._event_of(frame))
+        except Exception as error:
+            self._fail(error)
+            raise
         if isinstance(frame, Close) and isinstance(self._request, ExecutionContext):
             self.socket.end_with_request()
+
+    def _fail(self, raised: Exception) -> None:
+        # A listener that raises ends the connection, and the listeners of `error` hear why.
+        error = python_error(raised)
+        if isinstance(error, JsException) and self.socket.fail():
+            self.dispatch(_error_event(as_error(error)))
 
     def _event_of(self, frame: Frame) -> Event:
         if isinstance(frame, str):
@@ -274,7 +282,10 @@ class WebSocket(EventTarget):
 def _ending(lost: Lost) -> Event:
     if lost.error is None:
         return CloseEvent.trusted("close", code=1006, reason=LOST_TEXT, wasClean=False)
-    error = JsError(lost.error)
+    return _error_event(JsError(lost.error))
+
+
+def _error_event(error: JsError) -> Event:
     return ErrorEvent.trusted("error", message=f"Uncaught {error.toString()}", error=error)
 
 

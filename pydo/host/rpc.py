@@ -17,18 +17,22 @@ from pydo.clone import CloneError
 from pydo.errors import JsException
 from pydo.host.js.array import JsArray
 from pydo.host.js.blob import Blob, File
-from pydo.host.js.buffer import ArrayBuffer, BufferView, DataView
-from pydo.host.js.collection import Identity, JsMap, JsSet, LiteralMap
+from pydo.host.js.buffer import ArrayBuffer, BufferView
+from pydo.host.js.collection import JsMap, LiteralMap
+from pydo.host.js.dataview import DataView
 from pydo.host.js.date import JsDate
 from pydo.host.js.error import ERROR_CLASSES, DOMException, JsError, JsTypeError, as_error
 from pydo.host.js.formdata import FormData
+from pydo.host.js.function import JsFunction
 from pydo.host.js.headers import Headers
+from pydo.host.js.identity import Identity
 from pydo.host.js.object import JsObject
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
+from pydo.host.js.set import JsSet
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsFunction, JsNull, JsProxy, cross, jsnull
+from pydo.host.js.value import JsNull, JsProxy, cross, jsnull
 from pydo.host.model import CODEC
 from pydo.host.portability.bridge import unsent
 from pydo.host.promise import JsPromise

@@ -147,6 +147,6 @@ def test_parameters_are_sorted_replaced_and_asked() -> None:
     assert str(parameters) == "a=2&b=1&b=3"
     parameters.set("b", "9")
     parameters.delete("a", "zz")
-    assert [tuple(pair) for pair in parameters] == [("a", "2"), ("b", "9")]
+    assert list(parameters.items()) == [("a", "2"), ("b", "9")]
     with pytest.raises(JsException, match="Invalid URL search params sequence"):
         URLSearchParams.new([("a",)])

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
+from collections.abc import MutableSequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydo.host.js.error import JsRangeError, JsTypeError
 from pydo.host.js.iterator import JsIterator
+from pydo.host.js.number import localized
 from pydo.host.js.text import integer, js_number, js_string, truthy
 from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, iterated, jsnull
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from abc import ABCMeta
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 __all__ = ["JsArray", "strictly_equal"]
 
@@ -48,6 +52,20 @@ class ArrayClass(JsClass):
     def of(cls, *items: Any) -> JsArray:
         """Make an array of the arguments."""
         return cls([cross(item) for item in items])
+
+    def fromAsync(cls, source: Any = None, mapper: Any = None, *_: object) -> Any:
+        """Give a promise of an array of an iterable's elements, each of which is waited for."""
+        from pydo.host.promise import JsPromise  # noqa: PLC0415 - promises are made of arrays
+
+        async def collect() -> JsArray:
+            items: list[Any] = []
+            elements = source if hasattr(source, "__aiter__") else _in_turn(cls.from_(source))
+            async for element in elements:
+                made = element if mapper is None else mapper(element, len(items))
+                items.append(cross(await made if inspect.isawaitable(made) else made))
+            return cls(items)
+
+        return JsPromise.of(collect())
 
     def from_(cls, source: Any = None, mapper: Any = None, *_: object) -> JsArray:
         """Make an array of an iterable, through `mapper` if there is one."""
@@ -127,12 +145,13 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         stop = None if end is None else integer(end)
         return JsArray(self.items[integer(start) : stop])
 
-    def splice(self, start: Any = None, count: Any = None, *items: Any) -> JsArray:
-        """Replace a part, and give what stood there."""
+    def splice(self, *given: Any) -> JsArray:
+        """Replace a part, told by its start and its length, and give what stood there."""
+        start, count, *items = (*given, None, None)[: max(len(given), 2)]
         size = len(self.items)
         first = integer(start)
         first = max(size + first, 0) if first < 0 else min(first, size)
-        last = size if count is None else first + max(integer(count), 0)
+        last = first + max(integer(count), 0) if len(given) > 1 else size if given else first
         removed = self.items[first:last]
         self.items[first:last] = [cross(item) for item in items]
         return JsArray(removed)
@@ -281,10 +300,10 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         """Give a new array, sorted."""
         return JsArray(list(self.items)).sort(compare)
 
-    def toSpliced(self, start: Any = None, count: Any = None, *items: Any) -> JsArray:
+    def toSpliced(self, *given: Any) -> JsArray:
         """Give a new array with a part replaced."""
         copied = JsArray(list(self.items))
-        copied.splice(start, count, *items)
+        copied.splice(*given)
         return copied
 
     def with_(self, index: Any = None, value: Any = None, *_: object) -> JsArray:
@@ -339,9 +358,16 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         """Give the texts of the elements, with commas between."""
         return self.join()
 
+    def toLocaleString(self, *_: object) -> str:
+        """Give the texts that people read of the elements, with commas between."""
+        return ",".join(map(_localized, self.items))
+
     @property
     def __members__(self) -> dict[str, Any]:
         return {str(index): item for index, item in enumerate(self.items)}
+
+    def __names__(self) -> list[str]:
+        return [*self.__members__, "length"]
 
     def __to_py__(self, conversion: Conversion, depth: int) -> Any:
         result: list[Any] = []
@@ -403,6 +429,14 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
     __rmul__ = __mul__
 
 
+cast("ABCMeta", MutableSequence).register(JsArray)
+
+
+async def _in_turn(elements: Iterable[Any]) -> AsyncIterator[Any]:
+    for element in elements:
+        yield await element if inspect.isawaitable(element) else element
+
+
 def strictly_equal(first: Any, second: Any) -> bool:
     """Compare as JavaScript's `===` does: numbers by value, objects by identity."""
     if first is second:
@@ -425,6 +459,13 @@ def _both_nan(first: Any, second: Any) -> bool:
 
 def _element_text(item: Any) -> str:
     return "" if item is None or item is jsnull else js_string(item)
+
+
+def _localized(item: Any) -> str:
+    if isinstance(item, JsProxy):
+        return item.toLocaleString()
+    is_number = isinstance(item, (int, float)) and not isinstance(item, bool)
+    return localized(item) if is_number else _element_text(item)
 
 
 def _sign(result: Any) -> int:

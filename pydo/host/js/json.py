@@ -8,7 +8,10 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, cast
 
 from pydo.host.js.array import JsArray
-from pydo.host.js.error import JsSyntaxError, JsTypeError
+from pydo.host.js.bigint import JsBigInt
+from pydo.host.js.box import Box
+from pydo.host.js.error import JsError, JsSyntaxError, JsTypeError
+from pydo.host.js.function import Namespace
 from pydo.host.js.object import JsObject, members_of, ordered
 from pydo.host.js.text import js_string, number_text
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, cross, jsnull, plain_number
@@ -24,10 +27,11 @@ _LONG = 40
 _CONTEXT = 10
 
 
-class JSON(JsProxy, js_name="Object"):
+class JSON(Namespace, js_name="Object"):
     """The namespace `JSON`."""
 
-    __slots__ = ("__dict__",)
+    __slots__ = ()
+    TAG = "JSON"
 
     def parse(self, text: Any = None, reviver: Any = None, *_: object) -> Any:
         """Read a value, and let `reviver(key, value)` change what is in it, from within."""
@@ -39,10 +43,6 @@ class JSON(JsProxy, js_name="Object"):
     ) -> str | None:
         """Write a value; undefined for what has no form in JSON."""
         return stringify(value, replacer, indent)
-
-    def toString(self) -> str:
-        """Give JavaScript's text of the namespace."""
-        return "[object JSON]"
 
 
 def parse(text: str) -> Any:
@@ -112,6 +112,7 @@ class _Writer:
             value = to_json(key)
         if self._change is not None:
             value = self._change(key, value)
+        value = _bare(value)
         if value is None or (callable(value) and not isinstance(value, type)):
             return None
         if value is jsnull:
@@ -136,8 +137,10 @@ class _Writer:
 
     def _container(self, value: Any, margin: str) -> str:
         inner = margin + self._gap
-        if isinstance(value, (JsArray, list, tuple)):
+        if isinstance(value, (JsArray, list, tuple, range, bytes, bytearray)):
             items = cast("list[Any]", list(value))  # pyright: ignore[reportUnknownArgumentType]  # the user's own
+            if not isinstance(value, JsArray) and not all(map(_outlives_iteration, items)):
+                raise JsError(_ITERATED)
             parts = [self._element(i, item, inner) for i, item in enumerate(items)]
             return self._wrapped("[", parts, "]", margin)
         colon = ": " if self._gap else ":"
@@ -193,9 +196,28 @@ def _entered(value: Any) -> Any:
     return jsnull if value is None else value
 
 
+# A list of Python's is read by an iterator, which destroys the proxies it has given at its end.
+_ITERATED = (
+    "This borrowed proxy was automatically destroyed when an iterator was exhausted.\nFor more "
+    "information about the cause of this error, use `pyodide.setDebug(true)`"
+)
+
+
+def _bare(value: Any) -> Any:
+    """Give what is in a boxed primitive, or in a proxy that `create_proxy` has made."""
+    if isinstance(value, Box):
+        return value.primitive
+    unwrap = getattr(cast("type", type(value)), "unwrap", None)
+    return value if unwrap is None else unwrap(value)
+
+
+def _outlives_iteration(item: Any) -> bool:
+    return item is None or item is jsnull or isinstance(item, (str, int, float, JsProxy))
+
+
 def _number(value: float) -> str:
     if isinstance(value, int):
-        if abs(value) > MAX_SAFE_INTEGER:
+        if abs(value) > MAX_SAFE_INTEGER or isinstance(value, JsBigInt):
             raise JsTypeError("Do not know how to serialize a BigInt")
         return int.__repr__(value)
     return number_text(value) if math.isfinite(value) else "null"

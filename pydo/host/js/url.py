@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.iterator import JsIterator
+from pydo.host.js.lookup import Mapped
 from pydo.host.js.text import js_string, usv
 from pydo.host.js.value import JsProxy, NativeClass, iterated, jsnull
 
@@ -274,7 +275,7 @@ class URL(JsProxy, metaclass=URLClass):
         return self.href
 
 
-class URLSearchParams(JsProxy, metaclass=NativeClass):
+class URLSearchParams(Mapped, metaclass=NativeClass):
     """Names with values, in the form that a query has."""
 
     __slots__ = ("__dict__", "owner", "pairs")
@@ -352,20 +353,14 @@ class URLSearchParams(JsProxy, metaclass=NativeClass):
         """Iterate over pairs of name and value."""
         return JsIterator((JsArray(list(pair)) for pair in self.pairs), "EntryIterator")
 
-    def keys(self, *_: object) -> JsIterator:
-        """Iterate over the names."""
-        return JsIterator((name for name, _ in self.pairs), "KeyIterator")
-
-    def values(self, *_: object) -> JsIterator:
-        """Iterate over the values."""
-        return JsIterator((value for _, value in self.pairs), "ValueIterator")
+    __js_iter__ = entries
 
     def toString(self) -> str:
         """Give the query, without a question mark."""
         return "&".join(f"{_form(name)}={_form(value)}" for name, value in self.pairs)
 
     def __iter__(self) -> Iterator[Any]:
-        return self.entries()
+        return JsIterator((name for name, _ in self.pairs), "KeyIterator")
 
     def _matches(self, pair: tuple[str, str], name: Any, value: Any) -> bool:
         return pair[0] == js_string(name) and (value is None or pair[1] == js_string(value))

@@ -10,8 +10,9 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.array import JsArray
-from pydo.host.js.buffer import Uint8Array, bytes_of
+from pydo.host.js.buffer import bytes_of
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.stream.controller import (
     END,
     ReadableByteStreamController,

@@ -71,7 +71,7 @@ def structured_clone(value: Any = None, given: Any = None, *_: object, **named: 
         for each in iterated(transferred):
             if not isinstance(each, ArrayBuffer):
                 raise DOMException("Value not transferable", "DataCloneError")
-            each.data = bytearray()
+            each.__data__ = bytearray()
         return copied
     if isinstance(value, (str, int, float)):  # by far the most of what is sent
         return cross(value)

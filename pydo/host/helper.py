@@ -85,7 +85,7 @@ def names(host: Host) -> dict[str, Any]:
 
     def patch_env_helper(patch: Any) -> Generator[None]:
         before = _PATCHED.get()
-        members = patch.data if isinstance(patch, JsMap) else members_of(patch)
+        members = patch.__data__ if isinstance(patch, JsMap) else members_of(patch)
         _PATCHED.set(JsObject({**members_of(workers.env), **members}))
         try:
             yield

@@ -53,7 +53,7 @@ def _view_parts(view: BufferView) -> tuple[str, ArrayBuffer, int, int]:
 
 
 def _map_parts(value: JsMap) -> list[tuple[object, object]]:
-    return [(value_of(key), each) for key, each in value.data.items()]
+    return [(value_of(key), each) for key, each in value.__data__.items()]
 
 
 def _error_parts(error: JsError) -> tuple[str, str | None, dict[str, object]]:
@@ -85,12 +85,12 @@ def _make_error(name: str, message: str | None, members: dict[str, object]) -> o
 
 _PARTS: dict[type, tuple[Kind, Parts]] = {
     JsObject: (Kind.OBJECT, lambda value: value.__members__),
-    JsArray: (Kind.ARRAY, lambda value: value.items),
+    JsArray: (Kind.ARRAY, lambda value: value.__items__),
     JsMap: (Kind.MAP, _map_parts),
     LiteralMap: (Kind.MAP, _refuse),
-    JsSet: (Kind.SET, lambda value: [value_of(key) for key in value.data]),
+    JsSet: (Kind.SET, lambda value: [value_of(key) for key in value.__data__]),
     JsDate: (Kind.DATE, lambda value: value.ms),
-    ArrayBuffer: (Kind.BUFFER, lambda value: value.data),
+    ArrayBuffer: (Kind.BUFFER, lambda value: value.__data__),
     BufferView: (Kind.VIEW, _view_parts),
     JsError: (Kind.ERROR, _error_parts),
     RegExp: (Kind.REGEXP, lambda value: (value.source, value.flags)),

@@ -121,20 +121,20 @@ class Message:
         """Copy an array."""
         items: list[object] = []
         made: JsArray = self.remember(value, JsArray(items))
-        items.extend([self._copy(each) for each in value.items])
+        items.extend([self._copy(each) for each in value.__items__])
         return made
 
     def copy_map(self, value: JsMap) -> JsMap:
         """Copy a Map."""
         made: JsMap = self.remember(value, JsMap.new())
-        for key, member in value.data.items():
+        for key, member in value.__data__.items():
             made.set(self._copy_key(key), self._copy(member))
         return made
 
     def copy_set(self, value: JsSet) -> JsSet:
         """Copy a Set."""
         made: JsSet = self.remember(value, JsSet.new())
-        for key in value.data:
+        for key in value.__data__:
             made.add(self._copy_key(key))
         return made
 
@@ -149,8 +149,8 @@ class Message:
 
     def copy_buffer(self, value: ArrayBuffer) -> ArrayBuffer:
         """Copy the bytes of a buffer."""
-        self._bytes += len(value.data)
-        return cast("ArrayBuffer", self.remember(value, ArrayBuffer.new(bytearray(value.data))))
+        self._bytes += len(value.__data__)
+        return cast("ArrayBuffer", self.remember(value, ArrayBuffer.new(bytearray(value.__data__))))
 
     def copy_view(self, value: Any) -> Any:
         """Copy a view, with the whole of its buffer: other views of it go on sharing it."""

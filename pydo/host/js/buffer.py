@@ -80,17 +80,17 @@ class ArrayBufferClass(NativeClass):
 
 
 class ArrayBuffer(JsBuffer, metaclass=ArrayBufferClass):
-    """Bytes, which views may share; they stand in `data`."""
+    """Bytes, which views may share; they stand in `__data__`."""
 
-    __slots__ = ("__dict__", "data", "detached", "most")
-    data: bytearray
+    __slots__ = ("__data__", "__dict__", "detached", "most")
+    __data__: bytearray
     detached: bool  # its bytes are another's now
     most: int | None  # the length that it may grow to; None: it is what it is
 
     def __init__(self, content: Any = 0, given: Any = None, *_: object, **named: Any) -> None:
         self.most, self.detached = None, False
         if isinstance(content, bytearray):
-            self.data = content
+            self.__data__ = content
             return
         length = integer(content)
         if length < 0:
@@ -100,17 +100,17 @@ class ArrayBuffer(JsBuffer, metaclass=ArrayBufferClass):
             self.most = None if most is None else integer(most)
             if self.most is not None and self.most < length:
                 raise JsRangeError("Invalid array buffer max length")
-        self.data = bytearray(length)
+        self.__data__ = bytearray(length)
 
     @property
     def byteLength(self) -> int:
         """The number of bytes."""
-        return len(self.data)
+        return len(self.__data__)
 
     @property
     def maxByteLength(self) -> int:
         """The number of bytes that there can be."""
-        return len(self.data) if self.most is None else self.most
+        return len(self.__data__) if self.most is None else self.most
 
     @property
     def resizable(self) -> bool:
@@ -126,13 +126,13 @@ class ArrayBuffer(JsBuffer, metaclass=ArrayBufferClass):
         size = integer(length)
         if not 0 <= size <= self.most:
             raise JsRangeError("ArrayBuffer.prototype.resize: Invalid length parameter")
-        del self.data[size:]
-        self.data.extend(bytes(size - len(self.data)))
+        del self.__data__[size:]
+        self.__data__.extend(bytes(size - len(self.__data__)))
 
     def transfer(self, length: Any = None, *_: object) -> ArrayBuffer:
         """Give the bytes to another buffer, cut or extended to a length."""
-        moved = self.data
-        self.data, self.detached = bytearray(), True
+        moved = self.__data__
+        self.__data__, self.detached = bytearray(), True
         size = integer(length, len(moved))
         del moved[size:]
         moved.extend(bytes(size - len(moved)))
@@ -141,11 +141,11 @@ class ArrayBuffer(JsBuffer, metaclass=ArrayBufferClass):
     def slice(self, start: Any = None, end: Any = None, *_: object) -> ArrayBuffer:
         """Copy a part of the bytes."""
         stop = None if end is None else integer(end)
-        return ArrayBuffer.new(self.data[integer(start) : stop])
+        return ArrayBuffer.new(self.__data__[integer(start) : stop])
 
     def view(self) -> memoryview:
         """Give the bytes themselves."""
-        return memoryview(self.data)
+        return memoryview(self.__data__)
 
 
 class BufferView(JsBuffer):
@@ -158,7 +158,7 @@ class BufferView(JsBuffer):
 
     def view(self) -> memoryview:
         """Give the bytes themselves."""
-        return memoryview(self.buffer.data)[self.byteOffset : self.byteOffset + self.byteLength]
+        return memoryview(self.buffer.__data__)[self.byteOffset : self.byteOffset + self.byteLength]
 
 
 def bytes_of(value: Any) -> bytes | None:

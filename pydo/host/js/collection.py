@@ -31,11 +31,11 @@ class CollectionClass(NativeClass):
 class JsMap(Mapped, metaclass=CollectionClass, js_name="Map"):
     """A Map, in the order in which keys were set; Python's methods of a mapping come first."""
 
-    __slots__ = ("data",)
-    data: dict[Any, Any]
+    __slots__ = ("__data__",)
+    __data__: dict[Any, Any]
 
     def __init__(self, entries: Any = None, *_: object) -> None:
-        self.data = data = {}
+        self.__data__ = data = {}
         if entries is None or entries is jsnull:
             return
         for entry in iterated(entries):
@@ -45,47 +45,47 @@ class JsMap(Mapped, metaclass=CollectionClass, js_name="Map"):
     @property
     def size(self) -> int:
         """The number of entries."""
-        return len(self.data)
+        return len(self.__data__)
 
     def get(self, key: Any, default: Any = None, *_: object) -> Any:
         """Give the value of a key, or `default`."""
-        return self.data.get(key if type(key) is str else key_of(key), default)
+        return self.__data__.get(key if type(key) is str else key_of(key), default)
 
     def set(self, key: Any = None, value: Any = None, *_: object) -> JsMap:
         """Set the value of a key."""
-        self.data[key_of(key)] = cross(value)
+        self.__data__[key_of(key)] = cross(value)
         return self
 
     def has(self, key: Any = None, *_: object) -> bool:
         """Tell whether there is such a key."""
-        return key_of(key) in self.data
+        return key_of(key) in self.__data__
 
     def delete(self, key: Any = None, *_: object) -> bool:
         """Remove a key, and tell whether there was one."""
-        return self.data.pop(key_of(key), _ABSENT) is not _ABSENT
+        return self.__data__.pop(key_of(key), _ABSENT) is not _ABSENT
 
     def getOrInsert(self, key: Any = None, value: Any = None, *_: object) -> Any:
         """Give the value of a key, which is set if there is none."""
-        return self.data.setdefault(key_of(key), cross(value))
+        return self.__data__.setdefault(key_of(key), cross(value))
 
     def getOrInsertComputed(self, key: Any = None, make: Any = None, *_: object) -> Any:
         """Give the value of a key; if there is none, it is set to what `make(key)` gives."""
-        if key_of(key) not in self.data:
-            self.data[key_of(key)] = cross(make(key))
-        return self.data[key_of(key)]
+        if key_of(key) not in self.__data__:
+            self.__data__[key_of(key)] = cross(make(key))
+        return self.__data__[key_of(key)]
 
     def clear(self, *_: object) -> None:
         """Remove every entry."""
-        self.data.clear()
+        self.__data__.clear()
 
     def forEach(self, function: Any, *_: object) -> None:
         """Call `function(value, key, map)` for each entry."""
-        for key, value in list(self.data.items()):
+        for key, value in list(self.__data__.items()):
             pinned(function, value, value_of(key), self)
 
     def entries(self, *_: object) -> JsIterator:
         """Iterate over pairs of key and value."""
-        pairs = (JsArray([value_of(key), value]) for key, value in self.data.items())
+        pairs = (JsArray([value_of(key), value]) for key, value in self.__data__.items())
         return JsIterator(pairs, "Map Iterator")
 
     __js_iter__ = entries
@@ -97,25 +97,25 @@ class JsMap(Mapped, metaclass=CollectionClass, js_name="Map"):
     def __to_py__(self, conversion: Conversion, depth: int) -> Any:
         result: dict[Any, Any] = {}
         conversion.remember(self, result)
-        for key, value in self.data.items():
+        for key, value in self.__data__.items():
             name = key if type(key) is str else python_key(key, "dict")
             result[name] = conversion.convert(value, depth)
         return result
 
     def __getitem__(self, key: Any) -> Any:
-        found = self.data.get(key_of(key), _ABSENT)
+        found = self.__data__.get(key_of(key), _ABSENT)
         if found is _ABSENT:
             raise KeyError(key)
         return found
 
     def __contains__(self, key: object) -> bool:
-        return key_of(key) in self.data
+        return key_of(key) in self.__data__
 
     def __iter__(self) -> Iterator[Any]:
-        return JsIterator(map(value_of, self.data), "Map Iterator")
+        return JsIterator(map(value_of, self.__data__), "Map Iterator")
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self.__data__)
 
 
 class LiteralMap(JsMap):
@@ -128,13 +128,13 @@ class LiteralMap(JsMap):
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self.data[name]
+            return self.__data__[name]
         except KeyError:
             raise AttributeError(name) from None
 
     @property
     def __members__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.data.items() if type(key) is str}
+        return {key: value for key, value in self.__data__.items() if type(key) is str}
 
     def toString(self) -> str:
         """Give the text of a Map."""

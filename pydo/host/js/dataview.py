@@ -35,10 +35,10 @@ class DataView(BufferView, metaclass=NativeClass):
         if not isinstance(buffer, ArrayBuffer):
             raise JsTypeError("First argument to DataView constructor must be an ArrayBuffer")
         start = integer(offset)
-        if not 0 <= start <= len(buffer.data):
+        if not 0 <= start <= len(buffer.__data__):
             raise JsRangeError(f"Start offset {start} is outside the bounds of the buffer")
-        taken = len(buffer.data) - start if length is None else integer(length)
-        if taken < 0 or start + taken > len(buffer.data):
+        taken = len(buffer.__data__) - start if length is None else integer(length)
+        if taken < 0 or start + taken > len(buffer.__data__):
             raise JsRangeError(f"Invalid DataView length {taken}")
         self.buffer, self.byteOffset, self.byteLength = buffer, start, taken
 

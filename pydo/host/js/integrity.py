@@ -31,7 +31,7 @@ def restrict(value: Any, level: int) -> Any:
             each.configurable = each.configurable and level < SEALED
             each.writable = each.writable and level < FROZEN
     elif isinstance(value, JsArray) and level == FROZEN:
-        value.items = FrozenItems(value.items)
+        value.__items__ = FrozenItems(value.__items__)
     return value
 
 
@@ -45,7 +45,7 @@ def is_restricted(value: Any, level: int) -> bool:
             or (level == FROZEN and any(e.writable and not e.is_accessor for e in held))
         )
     if isinstance(value, JsArray):
-        return isinstance(value.items, FrozenItems)
+        return isinstance(value.__items__, FrozenItems)
     return not isinstance(value, JsProxy)
 
 

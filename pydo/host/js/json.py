@@ -63,7 +63,9 @@ def parse(text: str) -> Any:
 
 def _revived(key: str, value: Any, reviver: Callable[..., Any]) -> Any:
     if isinstance(value, JsArray):
-        value.items[:] = [_revived(str(i), item, reviver) for i, item in enumerate(value.items)]
+        value.__items__[:] = [
+            _revived(str(i), item, reviver) for i, item in enumerate(value.__items__)
+        ]
     elif isinstance(value, JsObject):
         for name, member in list(value.__members__.items()):
             changed = _revived(name, member, reviver)

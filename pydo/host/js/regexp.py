@@ -63,7 +63,7 @@ class Match(JsArray, js_name="Array"):
     def _part(self, place: re.Match[str]) -> str:
         what = place[1]
         if what in {"$", "&"}:
-            return "$" if what == "$" else self.items[0]
+            return "$" if what == "$" else self.__items__[0]
         if what == "`":
             return self.input[: self.__found__.start()]
         if what == "'":
@@ -73,9 +73,9 @@ class Match(JsArray, js_name="Array"):
                 return place[0]
             return js_string(getattr(self.groups, what[1:-1], None) or "")
         number = int(what)
-        if not 0 < number < len(self.items):
+        if not 0 < number < len(self.__items__):
             return place[0]
-        return self.items[number] or ""
+        return self.__items__[number] or ""
 
 
 class RegExpClass(JsClass):

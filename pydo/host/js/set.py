@@ -25,109 +25,109 @@ _ABSENT = object()
 class JsSet(JsProxy, metaclass=CollectionClass, js_name="Set"):
     """A Set, in the order in which values were added."""
 
-    __slots__ = ("data",)
-    data: dict[Any, None]
+    __slots__ = ("__data__",)
+    __data__: dict[Any, None]
 
     def __init__(self, values: Any = None, *_: object) -> None:
         items: Iterable[Any] = () if values is None or values is jsnull else iterated(values)
-        self.data = {key_of(value): None for value in items}
+        self.__data__ = {key_of(value): None for value in items}
 
     @property
     def size(self) -> int:
         """The number of values."""
-        return len(self.data)
+        return len(self.__data__)
 
     def add(self, value: Any = None, *_: object) -> JsSet:
         """Add a value."""
-        self.data[key_of(value)] = None
+        self.__data__[key_of(value)] = None
         return self
 
     def has(self, value: Any = None, *_: object) -> bool:
         """Tell whether the value is there."""
-        return key_of(value) in self.data
+        return key_of(value) in self.__data__
 
     def delete(self, value: Any = None, *_: object) -> bool:
         """Remove a value, and tell whether it was there."""
-        return self.data.pop(key_of(value), _ABSENT) is not _ABSENT
+        return self.__data__.pop(key_of(value), _ABSENT) is not _ABSENT
 
     def clear(self, *_: object) -> None:
         """Remove every value."""
-        self.data.clear()
+        self.__data__.clear()
 
     def forEach(self, function: Any, *_: object) -> None:
         """Call `function(value, value, set)` for each value."""
-        for key in list(self.data):
+        for key in list(self.__data__):
             pinned(function, value_of(key), value_of(key), self)
 
     def values(self, *_: object) -> JsIterator:
         """Iterate over the values."""
-        return JsIterator(map(value_of, self.data), "Set Iterator")
+        return JsIterator(map(value_of, self.__data__), "Set Iterator")
 
     keys = values
 
     def entries(self, *_: object) -> JsIterator:
         """Iterate over pairs of each value with itself."""
-        pairs = (JsArray([value_of(key), value_of(key)]) for key in self.data)
+        pairs = (JsArray([value_of(key), value_of(key)]) for key in self.__data__)
         return JsIterator(pairs, "Set Iterator")
 
     def union(self, *others: Any) -> JsSet:
         """Give the values of this set and of another."""
-        return _set({**self.data, **_Other(others, "union").read()})
+        return _set({**self.__data__, **_Other(others, "union").read()})
 
     def intersection(self, *others: Any) -> JsSet:
         """Give the values that another set has too."""
         other = _Other(others, "intersection")
-        if len(self.data) > other.size:
-            return _set({key: None for key in other.read() if key in self.data})
-        return _set({key: None for key in self.data if other.has(key)})
+        if len(self.__data__) > other.size:
+            return _set({key: None for key in other.read() if key in self.__data__})
+        return _set({key: None for key in self.__data__ if other.has(key)})
 
     def difference(self, *others: Any) -> JsSet:
         """Give the values that another set has not."""
         other = _Other(others, "difference")
-        return _set({key: None for key in self.data if not other.has(key)})
+        return _set({key: None for key in self.__data__ if not other.has(key)})
 
     def symmetricDifference(self, *others: Any) -> JsSet:
         """Give the values that one of both sets has."""
         theirs = _Other(others, "symmetricDifference").read()
-        ours = {key: None for key in self.data if key not in theirs}
-        return _set({**ours, **{key: None for key in theirs if key not in self.data}})
+        ours = {key: None for key in self.__data__ if key not in theirs}
+        return _set({**ours, **{key: None for key in theirs if key not in self.__data__}})
 
     def isSubsetOf(self, *others: Any) -> bool:
         """Tell whether another set has all the values."""
         other = _Other(others, "isSubsetOf")
-        return all(other.has(key) for key in self.data)
+        return all(other.has(key) for key in self.__data__)
 
     def isSupersetOf(self, *others: Any) -> bool:
         """Tell whether all values of another set are here."""
-        return all(key in self.data for key in _Other(others, "isSupersetOf").read())
+        return all(key in self.__data__ for key in _Other(others, "isSupersetOf").read())
 
     def isDisjointFrom(self, *others: Any) -> bool:
         """Tell whether no value is in both sets."""
         other = _Other(others, "isDisjointFrom")
-        return not any(other.has(key) for key in self.data)
+        return not any(other.has(key) for key in self.__data__)
 
     @property
     def __members__(self) -> dict[str, Any]:
         return {}
 
     def __to_py__(self, conversion: Conversion, depth: int) -> Any:
-        result = {key if type(key) is str else python_key(key, "set") for key in self.data}
+        result = {key if type(key) is str else python_key(key, "set") for key in self.__data__}
         conversion.remember(self, result)
         return result
 
     def __contains__(self, value: object) -> bool:
-        return key_of(value) in self.data
+        return key_of(value) in self.__data__
 
     def __iter__(self) -> Iterator[Any]:
         return self.values()
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self.__data__)
 
 
 def _set(data: dict[Any, None]) -> JsSet:
     made = JsSet.new()
-    made.data = data
+    made.__data__ = data
     return made
 
 

@@ -269,7 +269,7 @@ def _replaced_matches(text: str, pattern: RegExp, replacement: Any) -> str:
     make: Callable[..., Any]
     if callable(replacement):
         make = replacement
-        return pattern.replaced(text, lambda match: js_string(make(*match.items, 0, text)))
+        return pattern.replaced(text, lambda match: js_string(make(*match.__items__, 0, text)))
     shape = js_string(replacement)
     return pattern.replaced(text, lambda match: match.filled(shape))
 

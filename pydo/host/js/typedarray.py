@@ -69,7 +69,7 @@ class TypedArray(BufferView, metaclass=TypedArrayClass):
             self.buffer = ArrayBuffer.new(len(items) * size)
             self.byteOffset, self.byteLength = 0, len(items) * size
             self._fill(0, items)
-        self.byteOffset, self.byteLength = 0, len(self.buffer.data)
+        self.byteOffset, self.byteLength = 0, len(self.buffer.__data__)
 
     @classmethod
     def item_size(cls) -> int:
@@ -186,7 +186,7 @@ class TypedArray(BufferView, metaclass=TypedArrayClass):
 
     def copyWithin(self, target: Any, start: Any = None, end: Any = None, *_: object) -> Any:
         """Copy a part of the array over another."""
-        self._fill(0, JsArray(list(self)).copyWithin(target, start, end).items)
+        self._fill(0, JsArray(list(self)).copyWithin(target, start, end).__items__)
         return self
 
     def reverse(self, *_: object) -> Any:
@@ -197,7 +197,9 @@ class TypedArray(BufferView, metaclass=TypedArrayClass):
     def sort(self, compare: Any = None, *_: object) -> Any:
         """Sort in place, by value unless `compare(a, b)` says otherwise."""
         items = list(self)
-        self._fill(0, JsArray(items).sort(compare).items if callable(compare) else sorted(items))
+        self._fill(
+            0, JsArray(items).sort(compare).__items__ if callable(compare) else sorted(items)
+        )
         return self
 
     def toReversed(self, *_: object) -> Any:
@@ -276,19 +278,19 @@ class TypedArray(BufferView, metaclass=TypedArrayClass):
         name = type(self).name
         if offset % size:
             raise JsRangeError(f"start offset of {name} should be a multiple of {size}")
-        if length is None and len(buffer.data) % size:
+        if length is None and len(buffer.__data__) % size:
             raise JsRangeError(f"byte length of {name} should be a multiple of {size}")
-        if offset > len(buffer.data):
+        if offset > len(buffer.__data__):
             raise JsRangeError(f"Start offset {offset} is outside the bounds of the buffer")
-        taken = len(buffer.data) - offset if length is None else integer(length) * size
-        if taken < 0 or offset + taken > len(buffer.data):
+        taken = len(buffer.__data__) - offset if length is None else integer(length) * size
+        if taken < 0 or offset + taken > len(buffer.__data__):
             raise JsRangeError(f"Invalid typed array length: {integer(length)}")
         self.buffer, self.byteOffset, self.byteLength = buffer, offset, taken
 
     def _fill(self, start: int, items: list[Any]) -> None:
         elements = [self.coerce(item) for item in items]
         offset = self.byteOffset + start * self.item_size()
-        struct.pack_into(f"{len(elements)}{self.typecode}", self.buffer.data, offset, *elements)
+        struct.pack_into(f"{len(elements)}{self.typecode}", self.buffer.__data__, offset, *elements)
 
     def _slice(self, start: Any, end: Any) -> tuple[int, int, int]:
         return slice(integer(start), None if end is None else integer(end)).indices(self.length)

@@ -16,7 +16,8 @@ from pydo.errors import JsException
 from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import ArrayBuffer, bytes_of
 from pydo.host.js.error import JsError, JsTypeError
-from pydo.host.js.object import JsObject, ordered
+from pydo.host.js.members import ordered
+from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, truthy
 from pydo.host.js.typedarray import TypedArray
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, jsnull, options, plain_number

@@ -43,7 +43,7 @@ def _refusal(value: object) -> str:
     if not isinstance(value, JsProxy):
         shown = "function(){}" if callable(value) else "[object Object]"
         return f"{shown} could not be cloned."
-    name = value.constructor.name
+    name = type(value).name
     if name in _TAGS:
         return f"{_TAGS[name]} could not be cloned."
     if isinstance(value, (ReadableStream, Request, Response)):

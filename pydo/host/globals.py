@@ -43,6 +43,7 @@ from pydo.host.js.object import JsObject
 from pydo.host.js.regexp import RegExp
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
+from pydo.host.js.searchparams import URLSearchParams
 from pydo.host.js.set import JsSet
 from pydo.host.js.stream import STREAM_CLASSES
 from pydo.host.js.string import String
@@ -50,7 +51,7 @@ from pydo.host.js.symbol import Reflect, Symbol, WeakMap, WeakRef, WeakSet
 from pydo.host.js.target import EventTarget
 from pydo.host.js.timers import TIMERS, Scheduler
 from pydo.host.js.uri import URI_FUNCTIONS
-from pydo.host.js.url import URL, URLSearchParams
+from pydo.host.js.url import URL
 from pydo.host.js.value import JsProxy, cross
 from pydo.host.js.websocket import WebSocket, WebSocketPair, WebSocketRequestResponsePair
 from pydo.host.promise import JsPromise

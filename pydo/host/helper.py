@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.collection import JsMap
 from pydo.host.js.error import JsError, not_simulated
-from pydo.host.js.object import JsObject, members_of
+from pydo.host.js.members import members_of
+from pydo.host.js.object import JsObject
 from pydo.host.js.value import JsProxy
 from pydo.host.promise import JsPromise
 from pydo.host.scope import running_code

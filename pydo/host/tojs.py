@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from pydo.host.js.array import JsArray
 from pydo.host.js.collection import LiteralMap
+from pydo.host.js.members import ordered
 from pydo.host.js.numeric import Uint8Array, typed_array_of
-from pydo.host.js.object import JsObject, ordered
+from pydo.host.js.object import JsObject
 from pydo.host.js.set import JsSet
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsNull, JsProxy, cross

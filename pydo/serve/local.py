@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from pydo.host.js.url import parse_address
+from pydo.host.js.address import parse_address
 from pydo.serve.error_page import error_answer
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from pydo.host.js.formdata import FormData
 from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.object import JsObject
 from pydo.host.js.response import Response
+from pydo.host.js.searchparams import URLSearchParams
 from pydo.host.js.stream import ReadableStream
-from pydo.host.js.url import URLSearchParams
 from pydo.host.js.value import JsProxy, jsnull
 
 if TYPE_CHECKING:

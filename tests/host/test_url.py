@@ -8,7 +8,8 @@ from pydo.errors import JsException
 from pydo.host.js.array import JsArray
 from pydo.host.js.collection import JsMap
 from pydo.host.js.object import JsObject
-from pydo.host.js.url import URL, URLSearchParams
+from pydo.host.js.searchparams import URLSearchParams
+from pydo.host.js.url import URL
 from pydo.host.js.value import jsnull
 
 

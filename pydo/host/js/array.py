@@ -1,26 +1,23 @@
-"""Arrays, with JavaScript's methods and those that Pyodide lends from Python's list."""
+"""Arrays, with JavaScript's methods."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import math
-from collections.abc import MutableSequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.error import JsRangeError, JsTypeError
-from pydo.host.js.iterator import JsIterator
+from pydo.host.js.listlike import ListLike
 from pydo.host.js.number import localized
 from pydo.host.js.text import integer, js_number, js_string, truthy
 from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, iterated, jsnull
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
-    from abc import ABCMeta
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable
 
-__all__ = ["JsArray", "strictly_equal"]
+__all__ = ["JsArray"]
 
 _MAX_LENGTH = 2**32 - 1
 _joining: ContextVar[frozenset[int]] = ContextVar("joining", default=frozenset())
@@ -89,10 +86,10 @@ class ArrayClass(JsClass):
             raise AttributeError(name)
 
 
-class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
+class JsArray(ListLike, metaclass=ArrayClass, js_name="Array"):
     """An array; made of a list it takes the list over, whose items are what `cross` gives."""
 
-    __slots__ = ("__items__",)
+    __slots__ = ()
 
     def __init__(self, items: list[Any]) -> None:
         self.__items__ = items
@@ -106,17 +103,6 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
     def length(self, length: int) -> None:
         del self.__items__[length:]
         self.__items__.extend([None] * (length - len(self.__items__)))
-
-    # JavaScript's methods
-
-    def at(self, index: Any = None, *_: object) -> Any:
-        """Give an element, from the end if the index is negative."""
-        position = integer(index)
-        return (
-            self.__items__[position]
-            if -len(self.__items__) <= position < len(self.__items__)
-            else None
-        )
 
     def push(self, *items: Any) -> int:
         """Append, and give the new length."""
@@ -159,26 +145,6 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         removed = self.__items__[first:last]
         self.__items__[first:last] = [cross(item) for item in items]
         return JsArray(removed)
-
-    def indexOf(self, wanted: Any = None, start: Any = None, *_: object) -> int:
-        """Give the first index of a value, or -1."""
-        for index in range(integer(start), len(self.__items__)):
-            if strictly_equal(self.__items__[index], wanted):
-                return index
-        return -1
-
-    def lastIndexOf(self, wanted: Any = None, *_: object) -> int:
-        """Give the last index of a value, or -1."""
-        for index in range(len(self.__items__) - 1, -1, -1):
-            if strictly_equal(self.__items__[index], wanted):
-                return index
-        return -1
-
-    def includes(self, wanted: Any = None, *_: object) -> bool:
-        """Tell whether a value is in the array; NaN is found."""
-        return any(
-            strictly_equal(item, wanted) or _both_nan(item, wanted) for item in self.__items__
-        )
 
     def join(self, separator: Any = None, *_: object) -> str:
         """Give the texts of the elements, joined."""
@@ -237,61 +203,6 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         """Give a new array of what `function` makes, with its arrays laid out."""
         return self.map(function).flat()
 
-    def forEach(self, function: Callable[..., Any], *_: object) -> None:
-        """Call `function(item, index, array)` for each element."""
-        for index, item in enumerate(list(self.__items__)):
-            pinned(function, item, index, self)
-
-    def find(self, function: Callable[..., Any], *_: object) -> Any:
-        """Give the first element of which `function` is true."""
-        index = self.findIndex(function)
-        return None if index < 0 else self.__items__[index]
-
-    def findIndex(self, function: Callable[..., Any], *_: object) -> int:
-        """Give the index of the first element of which `function` is true, or -1."""
-        for index, item in enumerate(self.__items__):
-            if truthy(pinned(function, item, index, self)):
-                return index
-        return -1
-
-    def findLast(self, function: Callable[..., Any], *_: object) -> Any:
-        """Give the last element of which `function` is true."""
-        index = self.findLastIndex(function)
-        return None if index < 0 else self.__items__[index]
-
-    def findLastIndex(self, function: Callable[..., Any], *_: object) -> int:
-        """Give the index of the last element of which `function` is true, or -1."""
-        for index in range(len(self.__items__) - 1, -1, -1):
-            if truthy(pinned(function, self.__items__[index], index, self)):
-                return index
-        return -1
-
-    def some(self, function: Callable[..., Any], *_: object) -> bool:
-        """Tell whether `function` is true of an element."""
-        return self.findIndex(function) >= 0
-
-    def every(self, function: Callable[..., Any], *_: object) -> bool:
-        """Tell whether `function` is true of all elements."""
-        return all(truthy(pinned(function, item, i, self)) for i, item in enumerate(self.__items__))
-
-    def reduce(self, function: Callable[..., Any], *initial: Any) -> Any:
-        """Fold the elements with `function(sum, item, index, array)`."""
-        if not initial and not self.__items__:
-            raise JsTypeError("Reduce of empty array with no initial value")
-        return self._fold(function, range(len(self.__items__)), initial)
-
-    def reduceRight(self, function: Callable[..., Any], *initial: Any) -> Any:
-        """Fold the elements from the end."""
-        if not initial and not self.__items__:
-            raise JsTypeError("Reduce of empty array with no initial value")
-        return self._fold(function, range(len(self.__items__) - 1, -1, -1), initial)
-
-    def _fold(self, function: Callable[..., Any], order: range, initial: tuple[Any, ...]) -> Any:
-        total = cross(initial[0]) if initial else self.__items__[order[0]]
-        for index in order if initial else order[1:]:
-            total = cross(pinned(function, total, self.__items__[index], index, self))
-        return total
-
     def copyWithin(self, target: Any, start: Any = None, end: Any = None, *_: object) -> JsArray:
         """Copy a part of the array over another."""
         size = len(self.__items__)
@@ -325,45 +236,6 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         copied[position] = cross(value)
         return JsArray(copied)
 
-    def values(self, *_: object) -> JsIterator:
-        """Iterate over the elements."""
-        return JsIterator(self.__items__, "Array Iterator")
-
-    def entries(self, *_: object) -> JsIterator:
-        """Iterate over pairs of index and element."""
-        pairs = (JsArray([index, item]) for index, item in enumerate(self.__items__))
-        return JsIterator(pairs, "Array Iterator")
-
-    # Python's methods, as Pyodide gives them to arrays
-
-    def append(self, item: Any) -> None:
-        """Append an element."""
-        self.__items__.append(cross(item))
-
-    def extend(self, items: Iterable[Any]) -> None:
-        """Append several elements."""
-        self.__items__.extend(cross(item) for item in items)
-
-    def insert(self, index: int, item: Any) -> None:
-        """Insert an element before an index."""
-        self.__items__.insert(index, cross(item))
-
-    def remove(self, item: Any) -> None:
-        """Remove the first element that is equal."""
-        self.__items__.remove(item)
-
-    def pop(self, *index: Any) -> Any:
-        """Take the last element, or that at an index."""
-        return self.__items__.pop(*index)
-
-    def index(self, item: Any, *bounds: int) -> int:
-        """Give the first index of an equal element."""
-        return self.__items__.index(item, *bounds)
-
-    def count(self, item: Any) -> int:
-        """Count the elements that are equal."""
-        return self.__items__.count(item)
-
     def toString(self) -> str:
         """Give the texts of the elements, with commas between."""
         return self.join()
@@ -372,9 +244,8 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         """Give the texts that people read of the elements, with commas between."""
         return ",".join(map(_localized, self.__items__))
 
-    @property
-    def __members__(self) -> dict[str, Any]:
-        return {str(index): item for index, item in enumerate(self.__items__)}
+    def __of__(self, items: list[Any]) -> JsArray:
+        return JsArray(items)
 
     def __names__(self) -> list[str]:
         return [*self.__members__, "length"]
@@ -388,83 +259,10 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
         )
         return result
 
-    def __len__(self) -> int:
-        return len(self.__items__)
-
-    def __iter__(self) -> Iterator[Any]:
-        return JsIterator(self.__items__, "Array Iterator")
-
-    def __reversed__(self) -> Iterator[Any]:
-        return reversed(self.__items__)
-
-    def __contains__(self, item: object) -> bool:
-        return item in self.__items__
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return JsArray(self.__items__[index])
-        try:
-            return self.__items__[index]
-        except IndexError:
-            raise IndexError(index) from None
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if isinstance(index, slice):
-            self.__items__[index] = [cross(item) for item in value]
-            return
-        missing = index + 1 - len(self.__items__)
-        if missing > 0:
-            self.__items__.extend([None] * missing)
-        try:
-            self.__items__[index] = cross(value)
-        except IndexError:
-            raise IndexError(index) from None
-
-    def __delitem__(self, index: Any) -> None:
-        try:
-            del self.__items__[index]
-        except IndexError:
-            raise IndexError(index) from None
-
-    def __add__(self, other: Any) -> JsArray:
-        return self.concat(other)
-
-    def __iadd__(self, other: Iterable[Any]) -> Self:  # type: ignore[misc]  # as of a list
-        self.extend(other)
-        return self
-
-    def __mul__(self, times: int) -> JsArray:
-        return JsArray(self.__items__ * times)
-
-    __rmul__ = __mul__
-
-
-cast("ABCMeta", MutableSequence).register(JsArray)
-
 
 async def _in_turn(elements: Iterable[Any]) -> AsyncIterator[Any]:
     for element in elements:
         yield await element if inspect.isawaitable(element) else element
-
-
-def strictly_equal(first: Any, second: Any) -> bool:
-    """Compare as JavaScript's `===` does: numbers by value, objects by identity."""
-    if first is second:
-        return not (isinstance(first, float) and math.isnan(first))
-    if isinstance(first, bool) or isinstance(second, bool):
-        return False
-    if isinstance(first, (int, float)) and isinstance(second, (int, float)):
-        return first == second
-    return isinstance(first, str) and isinstance(second, str) and first == second
-
-
-def _both_nan(first: Any, second: Any) -> bool:
-    return (
-        isinstance(first, float)
-        and isinstance(second, float)
-        and math.isnan(first)
-        and math.isnan(second)
-    )
 
 
 def _element_text(item: Any) -> str:

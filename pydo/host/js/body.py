@@ -15,9 +15,9 @@ from pydo.host.js.formdata import FormData
 from pydo.host.js.headers import Headers
 from pydo.host.js.json import parse
 from pydo.host.js.numeric import Uint8Array
+from pydo.host.js.searchparams import URLSearchParams
 from pydo.host.js.stream import ReadableStream, joined
 from pydo.host.js.text import js_string, usv
-from pydo.host.js.url import URLSearchParams
 from pydo.host.js.value import JsProxy, jsnull
 from pydo.host.promise import JsPromise
 

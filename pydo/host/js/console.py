@@ -103,7 +103,7 @@ def inspect(value: Any, depth: int = _DEPTH) -> str:
     if not isinstance(value, (JsArray, JsMap, JsSet, JsObject, TypedArray)):
         return str(value)
     if depth < 0:
-        return "[Array]" if isinstance(value, JsArray) else f"[{value.constructor.name}]"
+        return "[Array]" if isinstance(value, JsArray) else f"[{type(value).name}]"
     return _container(value, depth - 1)
 
 
@@ -113,7 +113,7 @@ def _container(value: JsArray | JsMap | JsSet | JsObject | TypedArray, depth: in
             return _wrapped("[", [inspect(item, depth) for item in value], "]")
         case TypedArray():
             items = [inspect(item, depth) for item in value]
-            return f"{value.constructor.name}({len(value)}) " + _wrapped("[", items, "]")
+            return f"{type(value).name}({len(value)}) " + _wrapped("[", items, "]")
         case JsMap():
             pairs = [f"{inspect(k, depth)} => {inspect(v, depth)}" for k, v in value.items()]
             return f"Map({len(value)}) " + _wrapped("{", pairs, "}")

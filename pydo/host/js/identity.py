@@ -58,7 +58,5 @@ def python_key(key: Any, container: str) -> Any:
     """
     value = value_of(key)
     if isinstance(value, JsProxy):
-        raise JsError(
-            f"Cannot use key of type {value.constructor.name} as a key to a Python {container}"
-        )
+        raise JsError(f"Cannot use key of type {type(value).name} as a key to a Python {container}")
     return value

@@ -12,7 +12,9 @@ from pydo.host.js.bigint import JsBigInt
 from pydo.host.js.box import Box
 from pydo.host.js.error import JsError, JsSyntaxError, JsTypeError
 from pydo.host.js.function import Namespace
-from pydo.host.js.object import JsObject, members_of, ordered
+from pydo.host.js.jsonfault import bare_constant, explain, unexpected
+from pydo.host.js.members import members_of, ordered
+from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, number_text
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, cross, jsnull, plain_number
 from pydo.runtime.strand import pinned
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["JSON", "parse", "stringify"]
 
 _MAX_INDENT = 10
-_LONG = 40
-_CONTEXT = 10
 
 
 class JSON(Namespace, js_name="Object"):
@@ -55,9 +55,9 @@ def parse(text: str) -> Any:
     try:
         found = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise JsSyntaxError(_explain(text, error.msg, error.pos)) from None
+        raise JsSyntaxError(explain(text, error.msg, error.pos)) from None
     except _BadConstantError:
-        raise JsSyntaxError(_unexpected(text, _bare_constant(text))) from None
+        raise JsSyntaxError(unexpected(text, bare_constant(text))) from None
     return _entered(found)
 
 
@@ -236,100 +236,4 @@ def _quoted(text: str) -> str:
 
 
 def _class_of(value: Any) -> str:
-    return value.constructor.name if isinstance(value, JsProxy) else "PyProxy"
-
-
-def _bare_constant(text: str) -> int:
-    places = [text.find(word) for word in ("NaN", "Infinity", "-Infinity")]
-    return min(place for place in places if place >= 0)
-
-
-def _explain(text: str, message: str, position: int) -> str:  # noqa: C901 - a table of V8's texts
-    if position >= len(text) and message == "Expecting value":
-        return "Unexpected end of JSON input"
-    if message == "Expecting value" and text[position:] in _BEGUN_WORDS:
-        return "Unexpected end of JSON input"
-    if "Unterminated" in message:
-        return f"Unterminated string in JSON {_place(text, len(text))}"
-    after_comma = text[:position].rstrip().endswith(",")
-    if "property name" in message or "trailing comma before end of object" in message:
-        if text[position : position + 1] == ",":
-            position += 1 + len(text[position + 1 :]) - len(text[position + 1 :].lstrip())
-            after_comma = True
-        expected = "double-quoted property name" if after_comma else "property name or '}'"
-        return f"Expected {expected} in JSON {_place(text, position)}"
-    if "trailing comma" in message:
-        position += 1 + len(text[position + 1 :]) - len(text[position + 1 :].lstrip())
-        return _unexpected(text, position)
-    for part, words in _MESSAGES.items():
-        if part in message:
-            return f"{words} in JSON {_place(text, position)}"
-    if "Extra data" in message:
-        if text[0] == "0" and text[position].isdigit():
-            return f"Unexpected number in JSON {_place(text, position)}"
-        return f"Unexpected non-whitespace character after JSON {_place(text, position)}"
-    if "',' delimiter" in message:
-        container = "',' or '}' after property value"
-        if _innermost(text[:position]) == "[":
-            container = "',' or ']' after array element"
-        return f"Expected {container} in JSON {_place(text, position)}"
-    return _unexpected(text, position)
-
-
-_BEGUN_WORDS = frozenset(
-    word[:length] for word in ("true", "false", "null") for length in range(1, len(word))
-)
-_MESSAGES = {
-    "':' delimiter": "Expected ':' after property name",
-    "control character": "Bad control character in string literal",
-    "escape": "Bad escaped character",
-}
-
-
-def _place(text: str, position: int) -> str:
-    line = text.count("\n", 0, position) + 1
-    column = position - (text.rfind("\n", 0, position) + 1) + 1
-    return f"at position {position} (line {line} column {column})"
-
-
-def _unexpected(text: str, position: int) -> str:
-    if text in {"undefined", "NaN", "Infinity"}:
-        return f'"{text}" is not valid JSON'
-    position += _begun(text, position)
-    if position == len(text):
-        return "Unexpected end of JSON input"
-    token = text[position]
-    if len(text) <= _LONG:
-        return f"Unexpected token '{token}', \"{text}\" is not valid JSON"
-    start, end = max(position - _CONTEXT, 0), position + _CONTEXT
-    before = "..." if start else ""
-    after = "... " if end < len(text) else " "
-    return f"Unexpected token '{token}', {before}\"{text[start:end]}\"{after}is not valid JSON"
-
-
-def _begun(text: str, position: int) -> int:
-    """Tell how many characters of a literal stand there, before it goes wrong."""
-    for literal in ("true", "false", "null"):
-        length = len(literal)
-        while length and not text.startswith(literal[:length], position):
-            length -= 1
-        if length:
-            return length
-    return 0
-
-
-def _innermost(text: str) -> str:
-    open_: list[str] = []
-    quoted = escaped = False
-    for char in text:
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped, quoted = char == "\\", char != '"'
-        elif char == '"':
-            quoted = True
-        elif char in "[{":
-            open_.append(char)
-        elif char in "]}" and open_:
-            open_.pop()
-    return open_[-1] if open_ else ""
+    return type(value).name if isinstance(value, JsProxy) else "PyProxy"

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import keyword
 import math
 from typing import TYPE_CHECKING, Any, cast
 
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.members import is_index, members_of, ordered, without_underscore
 from pydo.host.js.text import js_string
 from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, iterated, jsnull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from pydo.host.js.array import JsArray
 
-__all__ = ["JsObject", "ObjectMap", "members_of", "ordered", "proxied", "without_underscore"]
-
-_MAX_INDEX_DIGITS = 10
+__all__ = ["JsObject"]
 
 
 class ObjectClass(JsClass):
@@ -223,7 +221,7 @@ class JsObject(JsProxy, metaclass=ObjectClass, js_name="Object"):
         members = self.__members__
         if name[-1:] == "_":
             name = without_underscore(name)
-        is_out_of_order = name[:1].isdigit() and name not in members and _is_index(name)
+        is_out_of_order = name[:1].isdigit() and name not in members and is_index(name)
         members[name] = cross(value)
         if is_out_of_order:
             _take_over(self, ordered(members))
@@ -253,113 +251,6 @@ class JsObject(JsProxy, metaclass=ObjectClass, js_name="Object"):
 _take_over: Callable[[JsObject, dict[str, Any]], None] = cast(
     "Any", JsObject.__dict__["__members__"]
 ).__set__
-
-
-class ObjectMap(JsProxy, js_name="Object"):
-    """`as_object_map()`: the members of an object as items."""
-
-    __slots__ = ("hereditary", "target")
-
-    def __init__(self, target: JsProxy, *, hereditary: bool) -> None:
-        self.target = target
-        self.hereditary = hereditary
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Give the member, or `default`."""
-        return self[key] if key in self else default  # noqa: SIM401 - this is `get`
-
-    def keys(self) -> Iterable[str]:
-        """Give the names of the members."""
-        return self.target.__members__.keys()
-
-    def values(self) -> Iterable[Any]:
-        """Give the members."""
-        return [self[key] for key in self.keys()]
-
-    def items(self) -> Iterable[tuple[str, Any]]:
-        """Give the members with their names."""
-        return [(key, self[key]) for key in self.keys()]
-
-    @property
-    def __members__(self) -> dict[str, Any]:
-        return self.target.__members__
-
-    def __getitem__(self, key: str) -> Any:
-        value = self.target.__members__[key]
-        if self.hereditary and isinstance(value, JsObject):
-            return ObjectMap(value, hereditary=True)
-        return value
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        setattr(self.target, key, value)
-
-    def __delitem__(self, key: str) -> None:
-        if key not in self:
-            raise KeyError(key)
-        delattr(self.target, key)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.target.__members__
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.target.__members__)
-
-    def __len__(self) -> int:
-        return len(self.target.__members__)
-
-    def __to_py__(self, conversion: Conversion, depth: int) -> Any:
-        return self.target.__to_py__(conversion, depth)
-
-
-def members_of(value: Any) -> dict[str, Any]:
-    """Give the own enumerable members of any value, in JavaScript's order.
-
-    Raises:
-        JsException: a `TypeError` for undefined and null.
-
-    """
-    if isinstance(value, JsProxy):
-        return value.__members__
-    if value is None or value is jsnull:
-        raise JsTypeError("Cannot convert undefined or null to object")
-    if type(value) is dict:
-        return proxied(cast("dict[Any, Any]", value))
-    if isinstance(value, str):
-        return {str(index): each for index, each in enumerate(value)}
-    return {}
-
-
-def proxied(value: dict[Any, Any]) -> dict[str, Any]:
-    """Give the items of a dict as JavaScript reads them: two names are its proxy's own."""
-    members = {key if type(key) is str else js_string(key): each for key, each in value.items()}
-    if "type" in members:
-        members["type"] = "dict"
-    if "length" in members:
-        members["length"] = len(value)
-    return members
-
-
-def ordered(members: dict[str, Any]) -> dict[str, Any]:
-    """Give members in JavaScript's order: whole numbers ascending, then the rest as they came."""
-    indices = [key for key in members if key[:1].isdigit() and _is_index(key)]
-    if not indices:
-        return members
-    indices.sort(key=int)
-    first = {key: members[key] for key in indices}
-    return {**first, **{key: each for key, each in members.items() if key not in first}}
-
-
-def without_underscore(name: str) -> str:
-    """Give the member that a name means: `from_` is Pyodide's form of a keyword of Python's."""
-    if name[-1:] == "_" and keyword.iskeyword(name.rstrip("_")):
-        return name[:-1]
-    return name
-
-
-def _is_index(key: str) -> bool:
-    if not (key.isascii() and key.isdigit()) or len(key) > _MAX_INDEX_DIGITS:
-        return False
-    return (key == "0" or key[0] != "0") and int(key) < 2**32 - 1
 
 
 def _iterated(value: Any) -> Iterable[Any]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from pydo.host.js.error import JsTypeError
-from pydo.host.js.object import JsObject, members_of, ordered, without_underscore
+from pydo.host.js.members import members_of, ordered, without_underscore
+from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, truthy
 from pydo.host.js.value import JsProxy, cross, jsnull
 

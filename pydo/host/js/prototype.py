@@ -12,8 +12,9 @@ from pydo.host.js.boxing import boxed
 from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.function import JsFunction, Method
 from pydo.host.js.jsclass import JsClass
+from pydo.host.js.members import proxied
 from pydo.host.js.number import Number
-from pydo.host.js.object import JsObject, proxied
+from pydo.host.js.object import JsObject
 from pydo.host.js.string import String
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, jsnull
@@ -200,7 +201,7 @@ def tag_of(value: Any) -> str:
     if isinstance(value, JsError):
         return "Error"
     if isinstance(value, (str, float, int)):
-        return str(boxed(value).constructor.name)
+        return str(type(boxed(value)).name)
     if isinstance(value, Prototype):
         return value.constructor.name
     if isinstance(value, JsFunction) or issubclass(type(value), JsClass):
@@ -208,15 +209,15 @@ def tag_of(value: Any) -> str:
     if not isinstance(value, JsProxy):
         return "PyProxy"
     if isinstance(value, (JsObject, JsArray, Box)):
-        return str(value.constructor.name)
+        return type(value).name
     found = _TAG.fullmatch(value.toString())
-    return found[1] if found else str(value.constructor.name)
+    return found[1] if found else type(value).name
 
 
 def _incompatible(cls: Any, where: str, this: Any) -> str:
     if cls.name == "Date":
         return "this is not a Date object."
     if cls.name in {"Map", "Set", "WeakMap", "WeakSet", "RegExp", "Promise"}:
-        shown = f"#<{this.constructor.name}>" if isinstance(this, JsProxy) else js_string(this)
+        shown = f"#<{type(this).name}>" if isinstance(this, JsProxy) else js_string(this)
         return f"Method {where} called on incompatible receiver {shown}"
     return "Illegal invocation"

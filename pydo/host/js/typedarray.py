@@ -6,11 +6,11 @@ import math
 import struct
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from pydo.host.js.array import JsArray, strictly_equal
+from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import ArrayBuffer, BufferView
+from pydo.host.js.elements import Elements
 from pydo.host.js.error import JsRangeError
-from pydo.host.js.iterator import JsIterator
-from pydo.host.js.text import integer, js_number, js_string, truthy
+from pydo.host.js.text import integer, js_number, js_string
 from pydo.host.js.value import NativeClass, plain_number
 from pydo.runtime.strand import pinned
 
@@ -44,7 +44,7 @@ class TypedArrayClass(NativeClass):
             raise AttributeError(name)
 
 
-class TypedArray(BufferView, metaclass=TypedArrayClass):
+class TypedArray(Elements, BufferView, metaclass=TypedArrayClass):
     """Numbers of one kind in a buffer; `typecode` is the kind, as `struct` spells it."""
 
     __slots__ = ()
@@ -112,28 +112,10 @@ class TypedArray(BufferView, metaclass=TypedArrayClass):
         self._fill(first, [value] * max(last - first, 0))
         return self
 
-    def at(self, index: Any = None, *_: object) -> Any:
-        """Give an element, from the end if the index is negative."""
-        position = integer(index)
-        return self[position] if -self.length <= position < self.length else None
-
     def join(self, separator: Any = None, *_: object) -> str:
         """Give the texts of the elements, joined."""
         between = "," if separator is None else js_string(separator)
         return between.join(js_string(item) for item in self)
-
-    def indexOf(self, wanted: Any = None, *_: object) -> int:
-        """Give the first index of a value, or -1."""
-        return next((i for i, item in enumerate(self) if strictly_equal(item, wanted)), -1)
-
-    def includes(self, wanted: Any = None, *_: object) -> bool:
-        """Tell whether a value is among the elements."""
-        return self.indexOf(wanted) >= 0
-
-    def forEach(self, function: Callable[..., Any], *_: object) -> None:
-        """Call `function(item, index, array)` for each element."""
-        for index, item in enumerate(self):
-            pinned(function, item, index, self)
 
     def map(self, function: Callable[..., Any], *_: object) -> Any:
         """Make an array of the same kind of what `function` makes of each element."""
@@ -143,46 +125,7 @@ class TypedArray(BufferView, metaclass=TypedArrayClass):
 
     def filter(self, function: Callable[..., Any], *_: object) -> Any:
         """Make an array of the same kind of the elements of which `function` is true."""
-        return type(self).new(list(self._chosen(function)))
-
-    def find(self, function: Callable[..., Any], *_: object) -> Any:
-        """Give the first element of which `function` is true."""
-        return next(self._chosen(function), None)
-
-    def findIndex(self, function: Callable[..., Any], *_: object) -> int:
-        """Give the index of the first element of which `function` is true, or -1."""
-        return JsArray(list(self)).findIndex(lambda item, i, _: function(item, i, self))
-
-    def findLast(self, function: Callable[..., Any], *_: object) -> Any:
-        """Give the last element of which `function` is true."""
-        return JsArray(list(self)).findLast(lambda item, i, _: function(item, i, self))
-
-    def findLastIndex(self, function: Callable[..., Any], *_: object) -> int:
-        """Give the index of the last element of which `function` is true, or -1."""
-        return JsArray(list(self)).findLastIndex(lambda item, i, _: function(item, i, self))
-
-    def some(self, function: Callable[..., Any], *_: object) -> bool:
-        """Tell whether `function` is true of an element."""
-        return self.findIndex(function) >= 0
-
-    def every(self, function: Callable[..., Any], *_: object) -> bool:
-        """Tell whether `function` is true of all elements."""
-        return all(truthy(pinned(function, each, i, self)) for i, each in enumerate(self))
-
-    def reduce(self, function: Callable[..., Any], *initial: Any) -> Any:
-        """Fold the elements with `function(sum, item, index, array)`."""
-        return JsArray(list(self)).reduce(
-            lambda t, item, i, _: function(t, item, i, self), *initial
-        )
-
-    def reduceRight(self, function: Callable[..., Any], *initial: Any) -> Any:
-        """Fold the elements from the end."""
-        items = JsArray(list(self))
-        return items.reduceRight(lambda t, item, i, _: function(t, item, i, self), *initial)
-
-    def lastIndexOf(self, wanted: Any = None, *_: object) -> int:
-        """Give the last index of a value, or -1."""
-        return JsArray(list(self)).lastIndexOf(wanted)
+        return type(self).new(JsArray(list(self)).filter(lambda e, i, _: function(e, i, self)))
 
     def copyWithin(self, target: Any, start: Any = None, end: Any = None, *_: object) -> Any:
         """Copy a part of the array over another."""
@@ -214,18 +157,6 @@ class TypedArray(BufferView, metaclass=TypedArrayClass):
         """Give a new array with one element replaced."""
         return type(self).new(JsArray(list(self)).with_(index, value))
 
-    def entries(self, *_: object) -> JsIterator:
-        """Iterate over pairs of index and element."""
-        return JsArray(list(self)).entries()
-
-    def values(self, *_: object) -> JsIterator:
-        """Iterate over the elements."""
-        return JsIterator(iter(self), "Array Iterator")
-
-    def keys(self, *_: object) -> JsIterator:
-        """Iterate over the indices."""
-        return JsIterator(range(self.length), "Array Iterator")
-
     def to_memoryview(self) -> memoryview:
         """Copy the elements into a memoryview of their format."""
         copied = memoryview(bytearray(self.view()))
@@ -236,8 +167,8 @@ class TypedArray(BufferView, metaclass=TypedArrayClass):
         return self.join()
 
     @property
-    def __members__(self) -> dict[str, Any]:
-        return {str(index): item for index, item in enumerate(self)}
+    def __elements__(self) -> list[Any]:
+        return list(self)
 
     def __len__(self) -> int:
         return self.length
@@ -269,9 +200,6 @@ class TypedArray(BufferView, metaclass=TypedArrayClass):
         if cls.typecode.islower() and number >> (bits - 1):
             number -= 1 << bits
         return number
-
-    def _chosen(self, function: Callable[..., Any]) -> Iterator[Any]:
-        return (e for i, e in enumerate(self) if truthy(pinned(function, e, i, self)))
 
     def _look_at(self, buffer: ArrayBuffer, offset: int, length: Any) -> None:
         size = self.item_size()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pydo.host.js.array import JsArray
-    from pydo.host.js.object import ObjectMap
+    from pydo.host.js.objectmap import ObjectMap
 
 __all__ = [
     "MAX_SAFE_INTEGER",
@@ -148,7 +148,7 @@ class JsProxy(metaclass=JsClass, js_name="Object"):
 
     def as_object_map(self, *, hereditary: bool = False) -> ObjectMap:
         """View the value as a mapping of its own members."""
-        from pydo.host.js.object import ObjectMap  # noqa: PLC0415 - it is a proxy itself
+        from pydo.host.js.objectmap import ObjectMap  # noqa: PLC0415 - it is a proxy itself
 
         return ObjectMap(self, hereditary=hereditary)
 

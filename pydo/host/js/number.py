@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.box import Box
@@ -12,11 +11,13 @@ from pydo.host.js.error import JsRangeError
 from pydo.host.js.text import integer, js_number, js_string
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsClass
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 __all__ = ["Number", "localized", "parse_float", "parse_int"]
 
 _MOST_DIGITS = 100
 _SCIENTIFIC_FROM = 1e21
-_HALF = 0.5
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FLOAT = re.compile(r"\s*([+-]?(?:Infinity|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?))")
 
@@ -80,7 +81,7 @@ class Number(Box, metaclass=NumberClass):
             raise JsRangeError("toString() radix argument must be between 2 and 36")
         if base == 10 or not math.isfinite(self.primitive):  # noqa: PLR2004 - decimal
             return js_string(self.primitive)
-        return _to_base(self.primitive, base)
+        return _texts().in_base(self.primitive, base)
 
     def toFixed(self, digits: Any = None, *_: object) -> str:
         """Give the number's text with as many digits after the point."""
@@ -89,7 +90,7 @@ class Number(Box, metaclass=NumberClass):
             raise JsRangeError("toFixed() digits argument must be between 0 and 100")
         if not math.isfinite(self.primitive) or abs(self.primitive) >= _SCIENTIFIC_FROM:
             return js_string(self.primitive)
-        return f"{_rounded(self.primitive, count):f}"
+        return _texts().fixed(self.primitive, count)
 
     def toPrecision(self, digits: Any = None, *_: object) -> str:
         """Give the number's text with as many digits in all."""
@@ -98,26 +99,25 @@ class Number(Box, metaclass=NumberClass):
         count = integer(digits)
         if not 1 <= count <= _MOST_DIGITS:
             raise JsRangeError("toPrecision() argument must be between 1 and 100")
-        exponent = _exponent(self.primitive, count - 1)
-        if not -7 < exponent < count:  # noqa: PLR2004 - where JavaScript turns to the other form
-            return self.toExponential(count - 1)
-        return f"{_rounded(self.primitive, count - 1 - exponent):f}"
+        return _texts().precise(self.primitive, count)
 
     def toExponential(self, digits: Any = None, *_: object) -> str:
         """Give the number's text as a digit, as many after the point, and a power of ten."""
         if not math.isfinite(self.primitive):
             return js_string(self.primitive)
-        exact = Decimal(repr(self.primitive)).normalize()
-        count = len(exact.as_tuple().digits) - 1 if digits is None else integer(digits)
-        if not 0 <= count <= _MOST_DIGITS:
+        count = None if digits is None else integer(digits)
+        if count is not None and not 0 <= count <= _MOST_DIGITS:
             raise JsRangeError("toExponential() argument must be between 0 and 100")
-        exponent = _exponent(self.primitive, count)
-        value = exact if digits is None else Decimal(self.primitive)
-        return f"{_rounded(value.scaleb(-exponent), count):f}e{exponent:+d}"
+        return _texts().exponential(self.primitive, count)
 
     def toLocaleString(self, *_: object) -> str:
         """Give the number's text as it is written in the United States."""
         return localized(self.primitive)
+
+
+def localized(number: float) -> str:
+    """Write a number as is done in the United States, with up to three digits after the point."""
+    return _texts().localized(number)
 
 
 def parse_float(text: Any = None, *_: object) -> Any:
@@ -139,50 +139,7 @@ def parse_int(text: Any = None, radix: Any = None, *_: object) -> Any:
     return js_number(sign * int(found[0], base)) if found else math.nan
 
 
-def localized(number: float) -> str:
-    """Write a number as is done in the United States, with up to three digits after the point."""
-    if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else ("-∞" if number < 0 else "∞")
-    whole, _, fraction = f"{_rounded(number, 3):,f}".partition(".")
-    fraction = fraction.rstrip("0")
-    return f"{whole}.{fraction}" if fraction else whole
+def _texts() -> ModuleType:
+    from pydo.host.js import numbertext  # noqa: PLC0415 - it is rarely needed, and slow to load
 
-
-def _rounded(number: float | Decimal, places: int) -> Decimal:
-    with localcontext() as context:
-        context.prec = 1000  # a double has fewer digits
-        return Decimal(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-
-
-def _exponent(number: float, places: int) -> int:
-    """Tell the power of ten of the first digit, once rounded to `places` after it."""
-    if number == 0:
-        return 0
-    exact = Decimal(number)
-    exponent = exact.adjusted()
-    return exponent + _rounded(exact.scaleb(-exponent), places).adjusted()
-
-
-def _to_base(number: float, base: int) -> str:
-    """Write a number with the fewest digits that tell it from its neighbours (V8's way)."""
-    sign, number = "-" if number < 0 else "", abs(number)
-    whole, fraction = int(number), float(number - int(number))
-    digits = ""
-    while whole:
-        whole, digit = divmod(whole, base)
-        digits = _DIGITS[digit] + digits
-    if not fraction:
-        return sign + (digits or "0")
-    delta = max(0.5 * math.ulp(number), math.ulp(0.0))
-    after: list[int] = []
-    while True:
-        fraction, delta = fraction * base, delta * base
-        after.append(int(fraction))
-        fraction -= after[-1]
-        is_over_half = fraction > _HALF or (fraction == _HALF and after[-1] % 2 == 1)
-        if is_over_half and fraction + delta > 1:
-            after[-1] += 1
-            break
-        if fraction < delta:
-            break
-    return f"{sign}{digits or '0'}." + "".join(_DIGITS[each] for each in after)
+    return numbertext

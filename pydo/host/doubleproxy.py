@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pydo.host.js.error import JsError, JsTypeError
-from pydo.host.js.function import JsFunction
+from pydo.host.js.function import JsFunction, listed
 from pydo.host.js.numeric import typed_array_of
 from pydo.host.js.object import JsObject
 from pydo.host.js.value import JsProxy, cross, jsnull, options
@@ -157,6 +157,14 @@ class CallableProxy(JsDoubleProxy, js_name="PyProxy"):
         result = pinned(self._alive(), *(cross(each) for each in arguments))
         # JavaScript gets a promise of a coroutine, which begins without being awaited.
         return JsPromise.of(as_js_rejects(result)) if inspect.iscoroutine(result) else result
+
+    def apply(self, this: Any = None, arguments: Any = None, *_: object) -> Any:
+        """Call the object for `this` with the elements of an array."""
+        return self.call(this, *listed(arguments))
+
+    def bind(self, this: Any = None, *arguments: Any) -> JsFunction:
+        """Give a function that calls the object for `this`, with these arguments first."""
+        return JsFunction(partial(self.call, this, *arguments))
 
 
 class PyBufferView(JsProxy, js_name="PyBufferView"):

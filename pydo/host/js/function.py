@@ -11,7 +11,7 @@ from pydo.host.js.value import JsProxy, jsnull
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["JsFunction", "Method", "Namespace"]
+__all__ = ["JsFunction", "Method", "Namespace", "listed"]
 
 
 class JsFunction(JsProxy, js_name="Function"):
@@ -34,7 +34,7 @@ class JsFunction(JsProxy, js_name="Function"):
 
     def apply(self, this: Any = None, arguments: Any = None, *_: object) -> Any:
         """Call the function for `this` with the elements of an array."""
-        return self.call(this, *_listed(arguments))
+        return self.call(this, *listed(arguments))
 
     def bind(self, this: Any = None, *arguments: Any) -> JsFunction:
         """Give a function that calls this one for `this`, with these arguments first."""
@@ -103,7 +103,13 @@ class Namespace(JsProxy, js_name="Object"):
         return {}
 
 
-def _listed(arguments: Any) -> list[Any]:
+def listed(arguments: Any) -> list[Any]:
+    """Give what `apply` calls with: the elements of an array, or of what looks like one.
+
+    Raises:
+        JsException: a `TypeError` for a primitive.
+
+    """
     if arguments is None or arguments is jsnull:
         return []
     if isinstance(arguments, (str, int, float)):

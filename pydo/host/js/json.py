@@ -206,9 +206,11 @@ _ITERATED = (
 
 
 def _bare(value: Any) -> Any:
-    """Give what is in a boxed primitive, or in a proxy that `create_proxy` has made."""
+    """Give what is written of a boxed primitive, or of what `create_proxy` has made."""
     if isinstance(value, Box):
         return value.primitive
+    if isinstance(value, JsProxy) and value.typeof == "symbol":
+        return None  # which has no form in JSON
     unwrap = getattr(cast("type", type(value)), "unwrap", None)
     return value if unwrap is None else unwrap(value)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["bare_constant", "explain", "unexpected"]
 
 _LONG = 40
@@ -16,9 +18,10 @@ def bare_constant(text: str) -> int:
 
 def explain(text: str, message: str, position: int) -> str:  # noqa: C901 - a table of V8's texts
     """Say what is wrong, by what Python's decoder says of it and where."""
-    if position >= len(text) and message == "Expecting value":
-        return "Unexpected end of JSON input"
-    if message == "Expecting value" and text[position:] in _BEGUN_WORDS:
+    number = _broken_number(text, message, position)
+    if number is not None:
+        return number
+    if message == "Expecting value" and (position >= len(text) or text[position:] in _BEGUN_WORDS):
         return "Unexpected end of JSON input"
     if "Unterminated" in message:
         return f"Unterminated string in JSON {_place(text, len(text))}"
@@ -47,6 +50,23 @@ def explain(text: str, message: str, position: int) -> str:  # noqa: C901 - a ta
     return unexpected(text, position)
 
 
+def _broken_number(text: str, message: str, position: int) -> str | None:
+    """Say what a number lacks that breaks off at a position; None if none does."""
+    sign = text[position : position + 1]
+    if sign == "-" and message == "Expecting value":
+        return f"No number after minus sign in JSON {_place(text, position + 1)}"
+    begun = _BEGUN_NUMBER.search(text[:position])
+    if begun is None:
+        return None
+    if sign == "." and begun[1] is None:
+        return f"Unterminated fractional number in JSON {_place(text, position + 1)}"
+    if sign in {"e", "E"}:
+        end = position + 1 + (text[position + 1 : position + 2] in {"+", "-"})
+        return f"Exponent part is missing a number in JSON {_place(text, end)}"
+    return None
+
+
+_BEGUN_NUMBER = re.compile(r"(?:^|[\s\[,:])-?\d+(\.\d+)?$")
 _BEGUN_WORDS = frozenset(
     word[:length] for word in ("true", "false", "null") for length in range(1, len(word))
 )
@@ -65,7 +85,7 @@ def _place(text: str, position: int) -> str:
 
 def unexpected(text: str, position: int) -> str:
     """Say that something stands where it must not."""
-    if text in {"undefined", "NaN", "Infinity"}:
+    if text in {"undefined", "NaN", "Infinity", "[object Object]"}:
         return f'"{text}" is not valid JSON'
     position += _begun(text, position)
     if position == len(text):

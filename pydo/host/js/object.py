@@ -283,7 +283,7 @@ def _own_names(value: Any) -> list[str]:
     names = getattr(value, "__names__", None)
     if names is not None:
         return list(names())
-    return list(members_of(value))
+    return [*members_of(value), *(["length"] if isinstance(value, str) else [])]
 
 
 def _properties() -> Any:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DefinedObject", "Property", "Shape", "define", "describe", "shape_of"]
 
+_BOTH = (
+    "Invalid property descriptor. Cannot both specify accessors and a value or writable attribute"
+)
 _ATTRIBUTES = ("writable", "enumerable", "configurable")
 
 
@@ -188,6 +191,8 @@ def define(value: JsObject, name: str, given: Any) -> None:
     """
     told = members_of(given)
     is_accessor = _told_as_accessor(told)
+    if type(given) is dict and not is_accessor:  # whose proxy has a `get` of its own
+        raise JsTypeError(f"{_BOTH}, [object Object]")
     shape = shape_of(value)
     known = shape.properties.get(name)
     if known is None:
@@ -210,10 +215,7 @@ def _told_as_accessor(told: dict[str, Any]) -> bool:
     """Tell whether a description is of functions, and refuse one that is wrong."""
     is_accessor = "get" in told or "set" in told
     if is_accessor and ("value" in told or "writable" in told):
-        raise JsTypeError(
-            "Invalid property descriptor. Cannot both specify accessors and a value or writable "
-            "attribute, #<Object>"
-        )
+        raise JsTypeError(f"{_BOTH}, #<Object>")
     for part, word in (("get", "Getter"), ("set", "Setter")):
         if told.get(part) is not None and not callable(told[part]):
             raise JsTypeError(f"{word} must be a function: {js_string(told[part])}")

@@ -101,7 +101,7 @@ class RegExp(JsProxy, metaclass=RegExpClass):
     def __init__(self, source: Any = "(?:)", flags: Any = None, *_: object) -> None:
         if isinstance(source, RegExp):
             source, flags = source.source, source.flags if flags is None else flags
-        self.source = _BARE_SLASH.sub(r"\/", js_string(source))
+        self.source = _BARE_SLASH.sub(r"\/", js_string(source)) or "(?:)"
         self.flags = "".join(sorted("" if flags is None else js_string(flags)))
         self.lastIndex: Any = 0
         if set(self.flags) - set("dgimsuvy") or len(set(self.flags)) != len(self.flags):

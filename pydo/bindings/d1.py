@@ -14,10 +14,12 @@ from pydo.bindings.outside import outside, rejecting
 from pydo.bindings.store import Query
 from pydo.errors import JsException
 from pydo.host.js.array import JsArray
-from pydo.host.js.buffer import ArrayBuffer, TypedArray, bytes_of
+from pydo.host.js.buffer import ArrayBuffer, bytes_of
 from pydo.host.js.error import JsError, JsTypeError
-from pydo.host.js.object import JsObject, ordered
+from pydo.host.js.members import ordered
+from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, truthy
+from pydo.host.js.typedarray import TypedArray
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, jsnull, options, plain_number
 from pydo.host.promise import JsPromise
 
@@ -202,7 +204,7 @@ def _query(statement: Any) -> Query:
     if not isinstance(statement, D1PreparedStatement) or not isinstance(statement.statement, str):
         raise _error("D1_ERROR", "Failed to parse body as JSON, got: no SQL text")
     text = str.__str__(statement.statement)
-    return Query(text, tuple(_binding(each) for each in statement.params.items))
+    return Query(text, tuple(_binding(each) for each in statement.params.__items__))
 
 
 # -- values that are bound
@@ -216,7 +218,7 @@ def _param(value: Any) -> Any:
         return value
     if isinstance(value, int) and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
         return value
-    if isinstance(value, JsArray) and all(_is_byte(each) for each in value.items):
+    if isinstance(value, JsArray) and all(_is_byte(each) for each in value.__items__):
         return value
     if isinstance(value, TypedArray):  # each of its numbers is cut to a byte
         return JsArray([int(each) % _BYTE for each in value])
@@ -252,7 +254,7 @@ def _binding(param: Any) -> Binding:
     if isinstance(param, str):
         return str.__str__(param).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     if isinstance(param, JsArray):
-        return bytes(int(each) for each in cast("list[float]", param.items))
+        return bytes(int(each) for each in cast("list[float]", param.__items__))
     number = float(param)
     return number if math.isfinite(number) else None  # JSON has no other numbers
 

@@ -43,7 +43,7 @@ def _refusal(value: object) -> str:
     if not isinstance(value, JsProxy):
         shown = "function(){}" if callable(value) else "[object Object]"
         return f"{shown} could not be cloned."
-    name = value.constructor.name
+    name = type(value).name
     if name in _TAGS:
         return f"{_TAGS[name]} could not be cloned."
     if isinstance(value, (ReadableStream, Request, Response)):
@@ -71,7 +71,7 @@ def structured_clone(value: Any = None, given: Any = None, *_: object, **named: 
         for each in iterated(transferred):
             if not isinstance(each, ArrayBuffer):
                 raise DOMException("Value not transferable", "DataCloneError")
-            each.data = bytearray()
+            each.__data__ = bytearray()
         return copied
     if isinstance(value, (str, int, float)):  # by far the most of what is sent
         return cross(value)

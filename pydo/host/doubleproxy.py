@@ -9,10 +9,11 @@ import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from pydo.host.js.buffer import typed_array_of
 from pydo.host.js.error import JsError, JsTypeError
+from pydo.host.js.function import JsFunction, listed
+from pydo.host.js.numeric import typed_array_of
 from pydo.host.js.object import JsObject
-from pydo.host.js.value import JsFunction, JsProxy, cross, jsnull, options
+from pydo.host.js.value import JsProxy, cross, jsnull, options
 from pydo.host.promise import JsPromise
 from pydo.host.pythonerror import as_js_rejects
 from pydo.host.tojs import to_js
@@ -145,13 +146,25 @@ class CallableProxy(JsDoubleProxy, js_name="PyProxy"):
 
         Keywords become one trailing object on the way through JavaScript.
         """
+        return self.call(None, *arguments, **named)
+
+    def call(self, this: Any = None, *arguments: Any, **named: Any) -> Any:
+        """Call the object, with `this` before all else if it captures that."""
         if named:
             arguments = (*arguments, JsObject({key: cross(each) for key, each in named.items()}))
         if self._captures_this:
-            arguments = (None, *arguments)
+            arguments = (this, *arguments)
         result = pinned(self._alive(), *(cross(each) for each in arguments))
         # JavaScript gets a promise of a coroutine, which begins without being awaited.
         return JsPromise.of(as_js_rejects(result)) if inspect.iscoroutine(result) else result
+
+    def apply(self, this: Any = None, arguments: Any = None, *_: object) -> Any:
+        """Call the object for `this` with the elements of an array."""
+        return self.call(this, *listed(arguments))
+
+    def bind(self, this: Any = None, *arguments: Any) -> JsFunction:
+        """Give a function that calls the object for `this`, with these arguments first."""
+        return JsFunction(partial(self.call, this, *arguments))
 
 
 class PyBufferView(JsProxy, js_name="PyBufferView"):

@@ -17,7 +17,9 @@ from pydo.host.doubleproxy import (
     create_proxy,
     destroy_proxies,
 )
-from pydo.host.js.buffer import JsBuffer, TypedArray
+from pydo.host.js.bigint import JsBigInt
+from pydo.host.js.buffer import JsBuffer
+from pydo.host.js.typedarray import TypedArray
 from pydo.host.js.value import JsNull, JsProxy, jsnull
 from pydo.host.kind import KINDS, kind
 from pydo.host.promise import JsPromise
@@ -85,5 +87,5 @@ _NAMES: dict[str, Any] = {
 def names(*, dicts_become_objects: bool) -> dict[str, Any]:
     """Give what the module holds; from Pyodide 314 on a dict becomes an object, not a Map."""
     if dicts_become_objects:
-        return {**_NAMES, "to_js": to_js_with_objects}
+        return {**_NAMES, "JsBigInt": JsBigInt, "to_js": to_js_with_objects}
     return dict(_NAMES)

@@ -10,12 +10,15 @@ from pydo.host.js import error as errors
 from pydo.host.js.abort import AbortController, AbortSignal
 from pydo.host.js.aggregate import AggregateError
 from pydo.host.js.array import JsArray
+from pydo.host.js.bigint import big_int, js_big_int
 from pydo.host.js.blob import Blob, File
-from pydo.host.js.buffer import TYPED_ARRAYS, ArrayBuffer, DataView
+from pydo.host.js.box import Boolean
+from pydo.host.js.buffer import ArrayBuffer
 from pydo.host.js.cache import Cache, CacheStorage
-from pydo.host.js.collection import JsMap, JsSet
+from pydo.host.js.collection import JsMap
 from pydo.host.js.console import Console
 from pydo.host.js.crypto import Crypto
+from pydo.host.js.dataview import DataView
 from pydo.host.js.date import JsDate
 from pydo.host.js.encoding import TextDecoder, TextEncoder, atob, btoa
 from pydo.host.js.event import (
@@ -27,23 +30,29 @@ from pydo.host.js.event import (
     MessageEvent,
 )
 from pydo.host.js.formdata import FormData
+from pydo.host.js.function import JsFunction
 from pydo.host.js.headers import Headers
+from pydo.host.js.iterator import JsIterator
 from pydo.host.js.json import JSON
 from pydo.host.js.key import CryptoKey
 from pydo.host.js.math import NUMBER_FUNCTIONS, Math
 from pydo.host.js.navigator import Navigator, Performance
+from pydo.host.js.number import Number
+from pydo.host.js.numeric import TYPED_ARRAYS
 from pydo.host.js.object import JsObject
-from pydo.host.js.primitive import Boolean, Number, String, big_int
 from pydo.host.js.regexp import RegExp
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
+from pydo.host.js.searchparams import URLSearchParams
+from pydo.host.js.set import JsSet
 from pydo.host.js.stream import STREAM_CLASSES
+from pydo.host.js.string import String
 from pydo.host.js.symbol import Reflect, Symbol, WeakMap, WeakRef, WeakSet
 from pydo.host.js.target import EventTarget
 from pydo.host.js.timers import TIMERS, Scheduler
 from pydo.host.js.uri import URI_FUNCTIONS
-from pydo.host.js.url import URL, URLSearchParams
-from pydo.host.js.value import JsFunction, JsProxy, cross
+from pydo.host.js.url import URL
+from pydo.host.js.value import JsProxy, cross
 from pydo.host.js.websocket import WebSocket, WebSocketPair, WebSocketRequestResponsePair
 from pydo.host.promise import JsPromise
 
@@ -53,8 +62,11 @@ if TYPE_CHECKING:
 __all__ = ["worker_globals"]
 
 
-def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
-    """Give the globals by name; `fetch` is the way out."""
+def worker_globals(fetch: Callable[..., Any], *, tells_big_ints: bool) -> dict[str, Any]:
+    """Give the globals by name; `fetch` is the way out.
+
+    From Pyodide 314 on a BigInt is more than an `int`.
+    """
     classes: tuple[Any, ...] = (
         AggregateError,
         AbortController,
@@ -104,25 +116,27 @@ def worker_globals(fetch: Callable[..., Any]) -> dict[str, Any]:
         *TYPED_ARRAYS.values(),
     )
     names: dict[str, Any] = {cls.name: cls for cls in classes}
-    names |= TIMERS | NUMBER_FUNCTIONS | URI_FUNCTIONS
+    names |= {name: JsFunction(function, name) for name, function in TIMERS.items()}
+    names |= NUMBER_FUNCTIONS | URI_FUNCTIONS
     names |= {
-        "BigInt": JsFunction(big_int, "BigInt"),
+        "BigInt": JsFunction(js_big_int if tells_big_ints else big_int, "BigInt"),
+        "Iterator": JsIterator,
         "Function": JsFunction,
         "Infinity": math.inf,
         "JSON": JSON(),
         "Math": Math(),
         "NaN": math.nan,
         "Reflect": Reflect(),
-        "atob": atob,
-        "btoa": btoa,
+        "atob": JsFunction(atob, "atob"),
+        "btoa": JsFunction(btoa, "btoa"),
         "caches": CacheStorage(),
         "console": Console(),
         "crypto": Crypto.new(),
-        "fetch": fetch,
+        "fetch": JsFunction(fetch, "fetch"),
         "navigator": Navigator(),
         "performance": Performance(),
         "scheduler": Scheduler(),
-        "structuredClone": structured_clone,
+        "structuredClone": JsFunction(structured_clone, "structuredClone"),
         "undefined": None,
     }
     names["globalThis"] = names["self"] = _GlobalThis(names)

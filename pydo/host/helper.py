@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.collection import JsMap
 from pydo.host.js.error import JsError, not_simulated
-from pydo.host.js.object import JsObject, members_of
+from pydo.host.js.members import members_of
+from pydo.host.js.object import JsObject
 from pydo.host.js.value import JsProxy
 from pydo.host.promise import JsPromise
 from pydo.host.scope import running_code
@@ -85,7 +86,7 @@ def names(host: Host) -> dict[str, Any]:
 
     def patch_env_helper(patch: Any) -> Generator[None]:
         before = _PATCHED.get()
-        members = patch.data if isinstance(patch, JsMap) else members_of(patch)
+        members = patch.__data__ if isinstance(patch, JsMap) else members_of(patch)
         _PATCHED.set(JsObject({**members_of(workers.env), **members}))
         try:
             yield

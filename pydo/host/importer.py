@@ -17,6 +17,7 @@ from pydo.host import evaluation, ffi, helper, http, webloop
 from pydo.host.globals import worker_globals
 from pydo.host.js.fetch import fetch_through
 from pydo.host.js.value import jsnull
+from pydo.host.jsmodule import JsModules, pyodide_js
 from pydo.host.outgoing import internal_error
 from pydo.host.scope import running_code, running_flags
 from pydo.runtime.turn import SCOPE
@@ -93,6 +94,7 @@ def install(host: Host) -> None:
     for module in _modules(host):
         _replaced[module.__name__] = sys.modules.get(module.__name__)
         sys.modules[module.__name__] = module
+    sys.meta_path.append(_js_modules)
 
 
 def uninstall() -> None:
@@ -104,6 +106,9 @@ def uninstall() -> None:
         else:
             sys.modules[name] = module
     _replaced.clear()
+    _js_modules.clear()
+    if _js_modules in sys.meta_path:
+        sys.meta_path.remove(_js_modules)
 
 
 _plain_default = json.JSONEncoder.default
@@ -113,6 +118,7 @@ def _json_default(encoder: json.JSONEncoder, value: Any) -> Any:
     return None if value is jsnull else _plain_default(encoder, value)
 
 
+_js_modules = JsModules()  # as there is one sys.meta_path
 _replaced: dict[str, ModuleType | None] = {}  # what stood in sys.modules, which there is one of
 
 
@@ -129,19 +135,23 @@ def _modules(host: Host) -> list[ModuleType]:
         _HostModule("pyodide.code", evaluation.NAMES),
         _HostModule("pyodide.webloop", dict(webloop.NAMES)),
     ]
+    vars(parts[0]).update(
+        register_js_module=_js_modules.register, unregister_js_module=_js_modules.unregister
+    )
     for part in parts:
         setattr(pyodide, part.__name__.rpartition(".")[2], part)
     return [
-        _js_module(fetch),
+        _js_module(fetch, tells_big_ints=is_new),
         pyodide,
         *parts,
+        _HostModule("pyodide_js", pyodide_js(_js_modules, version, parts[0])),
         _HostModule("_pyodide_entrypoint_helper", helper.names(host)),
         _FlagsModule(host),
     ]
 
 
-def _js_module(fetch: Callable[..., Any]) -> ModuleType:
-    names = worker_globals(fetch)
+def _js_module(fetch: Callable[..., Any], *, tells_big_ints: bool) -> ModuleType:
+    names = worker_globals(fetch, tells_big_ints=tells_big_ints)
     module = _HostModule("js", names)
     names["globalThis"].stand_for(vars(module))
     return module

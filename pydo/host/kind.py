@@ -11,10 +11,10 @@ import types
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pydo.host.js.array import JsArray
-from pydo.host.js.buffer import TypedArray
-from pydo.host.js.collection import JsMap
-from pydo.host.js.url import URLSearchParams
-from pydo.host.js.value import JsFunction, JsProxy
+from pydo.host.js.function import JsFunction
+from pydo.host.js.lookup import Mapped
+from pydo.host.js.typedarray import TypedArray
+from pydo.host.js.value import JsProxy
 from pydo.host.promise import JsPromise
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _is_array(value: Any) -> bool:
 
 
 def _is_map(value: Any) -> bool:
-    return isinstance(value, (JsMap, URLSearchParams))
+    return isinstance(value, Mapped)
 
 
 def _is_callable(value: Any) -> bool:

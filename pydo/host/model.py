@@ -10,15 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.clone import CloneError, Codec, Kind, Model
-from pydo.host.js import buffer as buffers
 from pydo.host.js import error as errors
 from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import ArrayBuffer, BufferView
-from pydo.host.js.collection import Identity, JsMap, JsSet, LiteralMap
+from pydo.host.js.collection import JsMap, LiteralMap
+from pydo.host.js.dataview import DataView
 from pydo.host.js.date import JsDate
 from pydo.host.js.error import JsError
+from pydo.host.js.identity import value_of
+from pydo.host.js.numeric import TYPED_ARRAYS
 from pydo.host.js.object import JsObject
 from pydo.host.js.regexp import RegExp
+from pydo.host.js.set import JsSet
 from pydo.host.js.value import jsnull
 
 if TYPE_CHECKING:
@@ -50,11 +53,7 @@ def _view_parts(view: BufferView) -> tuple[str, ArrayBuffer, int, int]:
 
 
 def _map_parts(value: JsMap) -> list[tuple[object, object]]:
-    return [(_value(key), each) for key, each in value.data.items()]
-
-
-def _value(key: Any) -> object:
-    return key.value if type(key) is Identity else key
+    return [(value_of(key), each) for key, each in value.__data__.items()]
 
 
 def _error_parts(error: JsError) -> tuple[str, str | None, dict[str, object]]:
@@ -72,9 +71,9 @@ def _make_set() -> tuple[JsSet, Callable[[object], object]]:
 
 
 def _make_view(name: str, buffer: ArrayBuffer, offset: int, length: int) -> object:
-    cls: Any = getattr(buffers, name)
-    if cls is buffers.DataView:
-        return buffers.DataView.new(buffer, offset, length)
+    if name == "DataView":
+        return DataView.new(buffer, offset, length)
+    cls: Any = TYPED_ARRAYS[name]
     return cls.new(buffer, offset, length // cls.BYTES_PER_ELEMENT)
 
 
@@ -86,12 +85,12 @@ def _make_error(name: str, message: str | None, members: dict[str, object]) -> o
 
 _PARTS: dict[type, tuple[Kind, Parts]] = {
     JsObject: (Kind.OBJECT, lambda value: value.__members__),
-    JsArray: (Kind.ARRAY, lambda value: value.items),
+    JsArray: (Kind.ARRAY, lambda value: value.__items__),
     JsMap: (Kind.MAP, _map_parts),
     LiteralMap: (Kind.MAP, _refuse),
-    JsSet: (Kind.SET, lambda value: [_value(key) for key in value.data]),
+    JsSet: (Kind.SET, lambda value: [value_of(key) for key in value.__data__]),
     JsDate: (Kind.DATE, lambda value: value.ms),
-    ArrayBuffer: (Kind.BUFFER, lambda value: value.data),
+    ArrayBuffer: (Kind.BUFFER, lambda value: value.__data__),
     BufferView: (Kind.VIEW, _view_parts),
     JsError: (Kind.ERROR, _error_parts),
     RegExp: (Kind.REGEXP, lambda value: (value.source, value.flags)),

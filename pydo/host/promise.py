@@ -17,7 +17,7 @@ from pydo.host.js.error import JsTypeError, as_error
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, NativeClass, cross, iterated
-from pydo.host.pythonerror import as_js_rejects
+from pydo.host.pythonerror import as_js_rejects, python_error
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
@@ -90,6 +90,10 @@ class PromiseClass(NativeClass):
         )
         return JsObject({"promise": promise, "resolve": settlers[0], "reject": settlers[1]})
 
+    def try_(cls, function: Any = None, *arguments: Any) -> JsPromise:
+        """Give a promise of what a function gives or raises, which is called at once."""
+        return JsPromise.new(lambda resolve, _: resolve(function(*arguments)))
+
     def race(cls, values: Iterable[Any] = (), *_: object) -> JsPromise:
         """Give a promise that ends as the first of them does."""
         future = asyncio.get_running_loop().create_future()
@@ -121,8 +125,8 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
                 lambda value=None, *_: _fulfil(future, value),
                 lambda reason=None, *_: _fail(future, rejection(reason)),
             )
-        except Exception as error:  # noqa: BLE001 - whatever it throws is the rejection
-            _fail(future, error)
+        except Exception as error:  # noqa: BLE001 - one of several
+            _fail(future, python_error(error))
 
     @classmethod
     def resolved(cls, value: Any) -> JsPromise:
@@ -305,6 +309,6 @@ def _copy(ended: asyncio.Future[Any], future: asyncio.Future[Any]) -> None:
 async def _outcome(promise: JsPromise) -> JsObject:
     try:
         value = await promise
-    except Exception as error:  # noqa: BLE001 - it is what is told
+    except Exception as error:  # noqa: BLE001 - one of several
         return JsObject({"status": "rejected", "reason": error})
     return JsObject({"status": "fulfilled", "value": value})

@@ -17,18 +17,22 @@ from pydo.clone import CloneError
 from pydo.errors import JsException
 from pydo.host.js.array import JsArray
 from pydo.host.js.blob import Blob, File
-from pydo.host.js.buffer import ArrayBuffer, BufferView, DataView
-from pydo.host.js.collection import Identity, JsMap, JsSet, LiteralMap
+from pydo.host.js.buffer import ArrayBuffer, BufferView
+from pydo.host.js.collection import JsMap, LiteralMap
+from pydo.host.js.dataview import DataView
 from pydo.host.js.date import JsDate
 from pydo.host.js.error import ERROR_CLASSES, DOMException, JsError, JsTypeError, as_error
 from pydo.host.js.formdata import FormData
+from pydo.host.js.function import JsFunction
 from pydo.host.js.headers import Headers
+from pydo.host.js.identity import Identity
 from pydo.host.js.object import JsObject
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
+from pydo.host.js.set import JsSet
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsFunction, JsNull, JsProxy, cross, jsnull
+from pydo.host.js.value import JsNull, JsProxy, cross, jsnull
 from pydo.host.model import CODEC
 from pydo.host.portability.bridge import unsent
 from pydo.host.promise import JsPromise
@@ -117,20 +121,20 @@ class Message:
         """Copy an array."""
         items: list[object] = []
         made: JsArray = self.remember(value, JsArray(items))
-        items.extend([self._copy(each) for each in value.items])
+        items.extend([self._copy(each) for each in value.__items__])
         return made
 
     def copy_map(self, value: JsMap) -> JsMap:
         """Copy a Map."""
         made: JsMap = self.remember(value, JsMap.new())
-        for key, member in value.data.items():
+        for key, member in value.__data__.items():
             made.set(self._copy_key(key), self._copy(member))
         return made
 
     def copy_set(self, value: JsSet) -> JsSet:
         """Copy a Set."""
         made: JsSet = self.remember(value, JsSet.new())
-        for key in value.data:
+        for key in value.__data__:
             made.add(self._copy_key(key))
         return made
 
@@ -145,8 +149,8 @@ class Message:
 
     def copy_buffer(self, value: ArrayBuffer) -> ArrayBuffer:
         """Copy the bytes of a buffer."""
-        self._bytes += len(value.data)
-        return cast("ArrayBuffer", self.remember(value, ArrayBuffer.new(bytearray(value.data))))
+        self._bytes += len(value.__data__)
+        return cast("ArrayBuffer", self.remember(value, ArrayBuffer.new(bytearray(value.__data__))))
 
     def copy_view(self, value: Any) -> Any:
         """Copy a view, with the whole of its buffer: other views of it go on sharing it."""

@@ -14,7 +14,8 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import ArrayBuffer, bytes_of
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.illegal import RuntimeObject
-from pydo.host.js.object import JsObject, ordered
+from pydo.host.js.members import ordered
+from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, well_formed
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, jsnull, plain_number
 

@@ -58,8 +58,8 @@ class DurableObjectStorage(RuntimeObject):
             check(STORAGE, "get", given)
         key, kv = given[0], self._actor.kv
         if isinstance(key, JsArray):
-            look_at_count(key.items, "get()")
-            return JsPromise.resolved(_map_of(kv.get_many([text(each) for each in key.items])))
+            look_at_count(key.__items__, "get()")
+            return JsPromise.resolved(_map_of(kv.get_many([text(each) for each in key.__items__])))
         data = kv.get(text(key))
         return JsPromise.resolved(None if data is None else CODEC.decode(data))
 
@@ -100,8 +100,8 @@ class DurableObjectStorage(RuntimeObject):
             check(STORAGE, "delete", given)
         key, kv = given[0], self._actor.kv
         if isinstance(key, JsArray):
-            look_at_count(key.items, "delete()")
-            return JsPromise.resolved(kv.delete_many([text(each) for each in key.items]))
+            look_at_count(key.__items__, "delete()")
+            return JsPromise.resolved(kv.delete_many([text(each) for each in key.__items__]))
         return JsPromise.resolved(kv.delete(text(key)))
 
     def list(self, *given: Any, **named: object) -> JsPromise:
@@ -197,5 +197,5 @@ class DurableObjectStorage(RuntimeObject):
 
 def _map_of(rows: list[tuple[str, bytes]]) -> JsMap:
     made = JsMap.new()
-    made.data = {key: CODEC.decode(data) for key, data in rows}
+    made.__data__ = {key: CODEC.decode(data) for key, data in rows}
     return made

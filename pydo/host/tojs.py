@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from pydo.host.js.array import JsArray
-from pydo.host.js.buffer import TypedArray, Uint8Array, typed_array_of
-from pydo.host.js.collection import JsSet, LiteralMap
-from pydo.host.js.object import JsObject, ordered
+from pydo.host.js.collection import LiteralMap
+from pydo.host.js.members import ordered
+from pydo.host.js.numeric import Uint8Array, typed_array_of
+from pydo.host.js.object import JsObject
+from pydo.host.js.set import JsSet
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsNull, JsProxy, cross
+
+if TYPE_CHECKING:
+    from pydo.host.js.typedarray import TypedArray
 
 __all__ = ["ConversionError", "Converter", "to_js", "to_js_with_objects"]
 

@@ -16,7 +16,7 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING
 
-from pydo.host.js.url import parse_address
+from pydo.host.js.address import parse_address
 from pydo.serve.answer import told
 from pydo.serve.error_page import error_answer
 

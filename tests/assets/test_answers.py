@@ -97,7 +97,7 @@ class Running:
 
 
 def _shown(path: str) -> str:
-    from pydo.host.js.url import parse_address  # noqa: PLC0415
+    from pydo.host.js.address import parse_address  # noqa: PLC0415
 
     address = parse_address(f"http://host/{path}")
     assert address is not None

@@ -165,12 +165,12 @@ def shown(value):
         return {"$": "bigint", "value": str(value)}
     if not isinstance(value, JsProxy):
         return value
-    match value.constructor.name:
-        case "ArrayBuffer":
+    match js.Object.prototype.toString.call(value):
+        case "[object ArrayBuffer]":
             return {"$": "blob", "value": value.to_bytes().hex()}
-        case "Array":
+        case "[object Array]":
             return [shown(each) for each in value]
-        case "Map":
+        case "[object Map]":
             return {"$": "map", "value": [[shown(k), shown(value.get(k))] for k in value.keys()]}
     return [[name, shown(each)] for name, each in value.object_entries()]
 """

@@ -10,13 +10,15 @@ import pytest
 
 from pydo.errors import JsException
 from pydo.host.js.array import JsArray
-from pydo.host.js.buffer import ArrayBuffer, Uint8Array
-from pydo.host.js.collection import JsMap, JsSet
+from pydo.host.js.buffer import ArrayBuffer
+from pydo.host.js.collection import JsMap
 from pydo.host.js.date import JsDate
 from pydo.host.js.error import JsError, JsRangeError, as_error
 from pydo.host.js.headers import Headers
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.object import JsObject
 from pydo.host.js.response import Response
+from pydo.host.js.set import JsSet
 from pydo.host.js.value import JsNull, JsProxy, cross, jsnull, options
 
 
@@ -224,7 +226,7 @@ def test_a_map_with_an_object_for_a_key_has_no_form_in_python() -> None:
 
 def test_options_are_read_from_an_object_a_dict_and_keywords() -> None:
     assert options(JsObject({"a": 1}), {}) == {"a": 1}
-    assert options({"a": 1}, {"b": 2}) == {"a": 1, "b": 2}
+    assert options({"a": 1}, {"b": 2}) == {"a": 1, "b": 2, "type": "dict", "length": 1}
     assert options(None, {"b": 2}) == {"b": 2}
     assert options(jsnull, {}) == {}
     assert options(5, {}) == {}

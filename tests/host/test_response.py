@@ -8,13 +8,14 @@ import pytest
 from pydo.errors import JsException
 from pydo.host.js.array import JsArray
 from pydo.host.js.blob import Blob
-from pydo.host.js.buffer import ArrayBuffer, Uint8Array
+from pydo.host.js.buffer import ArrayBuffer
 from pydo.host.js.collection import JsMap
 from pydo.host.js.formdata import FormData
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.object import JsObject
 from pydo.host.js.response import Response
+from pydo.host.js.searchparams import URLSearchParams
 from pydo.host.js.stream import ReadableStream
-from pydo.host.js.url import URLSearchParams
 from pydo.host.js.value import JsProxy, jsnull
 
 if TYPE_CHECKING:

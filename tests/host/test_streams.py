@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pydo.errors import JsException
-from pydo.host.js.buffer import Uint8Array
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.object import JsObject
 from pydo.host.js.response import Response
 from pydo.host.js.stream import STREAM_CLASSES, ReadableStream

@@ -8,7 +8,8 @@ from pydo.errors import JsException
 from pydo.host.js.array import JsArray
 from pydo.host.js.collection import JsMap
 from pydo.host.js.object import JsObject
-from pydo.host.js.url import URL, URLSearchParams
+from pydo.host.js.searchparams import URLSearchParams
+from pydo.host.js.url import URL
 from pydo.host.js.value import jsnull
 
 
@@ -147,6 +148,6 @@ def test_parameters_are_sorted_replaced_and_asked() -> None:
     assert str(parameters) == "a=2&b=1&b=3"
     parameters.set("b", "9")
     parameters.delete("a", "zz")
-    assert [tuple(pair) for pair in parameters] == [("a", "2"), ("b", "9")]
+    assert list(parameters.items()) == [("a", "2"), ("b", "9")]
     with pytest.raises(JsException, match="Invalid URL search params sequence"):
         URLSearchParams.new([("a",)])

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydo.errors import JsException
+from pydo.host.js.address import parse_address
 from pydo.host.js.headers import Headers
-from pydo.host.js.url import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -25,13 +25,13 @@ from pydo.bindings.assets.metafile import (
     parse_redirects,
 )
 from pydo.bindings.assets.pattern import Pattern, Routes, filled
-from pydo.host.js.url import parse_address
+from pydo.host.js.address import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pydo.config import Assets
-    from pydo.host.js.url import Address
+    from pydo.host.js.address import Address
 
 __all__ = ["Answer", "Asking", "Site"]
 

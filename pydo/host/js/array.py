@@ -1,22 +1,23 @@
-"""Arrays, with JavaScript's methods and those that Pyodide lends from Python's list."""
+"""Arrays, with JavaScript's methods."""
 
 from __future__ import annotations
 
 import functools
-import math
+import inspect
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.error import JsRangeError, JsTypeError
-from pydo.host.js.iterator import JsIterator
+from pydo.host.js.listlike import ListLike
+from pydo.host.js.number import localized
 from pydo.host.js.text import integer, js_number, js_string, truthy
 from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, iterated, jsnull
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable
 
-__all__ = ["JsArray", "strictly_equal"]
+__all__ = ["JsArray"]
 
 _MAX_LENGTH = 2**32 - 1
 _joining: ContextVar[frozenset[int]] = ContextVar("joining", default=frozenset())
@@ -49,6 +50,20 @@ class ArrayClass(JsClass):
         """Make an array of the arguments."""
         return cls([cross(item) for item in items])
 
+    def fromAsync(cls, source: Any = None, mapper: Any = None, *_: object) -> Any:
+        """Give a promise of an array of an iterable's elements, each of which is waited for."""
+        from pydo.host.promise import JsPromise  # noqa: PLC0415 - promises are made of arrays
+
+        async def collect() -> JsArray:
+            items: list[Any] = []
+            elements = source if hasattr(source, "__aiter__") else _in_turn(cls.from_(source))
+            async for element in elements:
+                made = element if mapper is None else mapper(element, len(items))
+                items.append(cross(await made if inspect.isawaitable(made) else made))
+            return cls(items)
+
+        return JsPromise.of(collect())
+
     def from_(cls, source: Any = None, mapper: Any = None, *_: object) -> JsArray:
         """Make an array of an iterable, through `mapper` if there is one."""
         if source is None or source is jsnull:
@@ -71,51 +86,44 @@ class ArrayClass(JsClass):
             raise AttributeError(name)
 
 
-class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
+class JsArray(ListLike, metaclass=ArrayClass, js_name="Array"):
     """An array; made of a list it takes the list over, whose items are what `cross` gives."""
 
-    __slots__ = ("items",)
+    __slots__ = ()
 
     def __init__(self, items: list[Any]) -> None:
-        self.items = items
+        self.__items__ = items
 
     @property
     def length(self) -> int:
         """The number of elements; setting it cuts or extends."""
-        return len(self.items)
+        return len(self.__items__)
 
     @length.setter
     def length(self, length: int) -> None:
-        del self.items[length:]
-        self.items.extend([None] * (length - len(self.items)))
-
-    # JavaScript's methods
-
-    def at(self, index: Any = None, *_: object) -> Any:
-        """Give an element, from the end if the index is negative."""
-        position = integer(index)
-        return self.items[position] if -len(self.items) <= position < len(self.items) else None
+        del self.__items__[length:]
+        self.__items__.extend([None] * (length - len(self.__items__)))
 
     def push(self, *items: Any) -> int:
         """Append, and give the new length."""
-        self.items.extend(cross(item) for item in items)
-        return len(self.items)
+        self.__items__.extend(cross(item) for item in items)
+        return len(self.__items__)
 
     def unshift(self, *items: Any) -> int:
         """Put in front, and give the new length."""
-        self.items[:0] = [cross(item) for item in items]
-        return len(self.items)
+        self.__items__[:0] = [cross(item) for item in items]
+        return len(self.__items__)
 
     def shift(self, *_: object) -> Any:
         """Take the first element."""
-        return self.items.pop(0) if self.items else None
+        return self.__items__.pop(0) if self.__items__ else None
 
     def concat(self, *others: Any) -> JsArray:
         """Give a new array of this one and the others."""
-        items = list(self.items)
+        items = list(self.__items__)
         for other in others:
             if isinstance(other, JsArray):
-                items.extend(other.items)
+                items.extend(other.__items__)
             elif isinstance(other, (list, tuple)):
                 items.extend(cross(item) for item in list(other))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # the user's own
             else:
@@ -125,35 +133,18 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
     def slice(self, start: Any = None, end: Any = None, *_: object) -> JsArray:
         """Give a new array of a part of this one."""
         stop = None if end is None else integer(end)
-        return JsArray(self.items[integer(start) : stop])
+        return JsArray(self.__items__[integer(start) : stop])
 
-    def splice(self, start: Any = None, count: Any = None, *items: Any) -> JsArray:
-        """Replace a part, and give what stood there."""
-        size = len(self.items)
+    def splice(self, *given: Any) -> JsArray:
+        """Replace a part, told by its start and its length, and give what stood there."""
+        start, count, *items = (*given, None, None)[: max(len(given), 2)]
+        size = len(self.__items__)
         first = integer(start)
         first = max(size + first, 0) if first < 0 else min(first, size)
-        last = size if count is None else first + max(integer(count), 0)
-        removed = self.items[first:last]
-        self.items[first:last] = [cross(item) for item in items]
+        last = first + max(integer(count), 0) if len(given) > 1 else size if given else first
+        removed = self.__items__[first:last]
+        self.__items__[first:last] = [cross(item) for item in items]
         return JsArray(removed)
-
-    def indexOf(self, wanted: Any = None, start: Any = None, *_: object) -> int:
-        """Give the first index of a value, or -1."""
-        for index in range(integer(start), len(self.items)):
-            if strictly_equal(self.items[index], wanted):
-                return index
-        return -1
-
-    def lastIndexOf(self, wanted: Any = None, *_: object) -> int:
-        """Give the last index of a value, or -1."""
-        for index in range(len(self.items) - 1, -1, -1):
-            if strictly_equal(self.items[index], wanted):
-                return index
-        return -1
-
-    def includes(self, wanted: Any = None, *_: object) -> bool:
-        """Tell whether a value is in the array; NaN is found."""
-        return any(strictly_equal(item, wanted) or _both_nan(item, wanted) for item in self.items)
 
     def join(self, separator: Any = None, *_: object) -> str:
         """Give the texts of the elements, joined."""
@@ -162,269 +153,127 @@ class JsArray(JsProxy, metaclass=ArrayClass, js_name="Array"):
             return ""  # an array within itself, as V8 has it
         token = _joining.set(_joining.get() | {id(self)})
         try:
-            return between.join([_element_text(item) for item in self.items])
+            return between.join([_element_text(item) for item in self.__items__])
         finally:
             _joining.reset(token)
 
     def reverse(self, *_: object) -> None:
         """Turn the array around in place; it is Python's, which gives nothing back."""
-        self.items.reverse()
+        self.__items__.reverse()
 
     def fill(self, value: Any = None, start: Any = None, end: Any = None, *_: object) -> JsArray:
         """Set a part of the array to one value."""
         filler = cross(value)
-        stop = len(self.items) if end is None else integer(end)
-        for index in range(*slice(integer(start), stop).indices(len(self.items))):
-            self.items[index] = filler
+        stop = len(self.__items__) if end is None else integer(end)
+        for index in range(*slice(integer(start), stop).indices(len(self.__items__))):
+            self.__items__[index] = filler
         return self
 
     def sort(self, compare: Any = None, *_: object) -> JsArray:
         """Sort in place, by text unless `compare(a, b)` says otherwise."""
-        defined = [item for item in self.items if item is not None]
+        defined = [item for item in self.__items__ if item is not None]
         if callable(compare):
             defined.sort(key=functools.cmp_to_key(lambda a, b: _sign(compare(a, b))))
         else:
             defined.sort(key=lambda item: js_string(item).encode("utf-16-be", "surrogatepass"))
-        self.items[:] = defined + [None] * (len(self.items) - len(defined))
+        self.__items__[:] = defined + [None] * (len(self.__items__) - len(defined))
         return self
 
     def flat(self, depth: Any = 1, *_: object) -> JsArray:
         """Give a new array with nested arrays laid out, `depth` levels of them."""
-        return JsArray(_flattened(self.items, integer(depth, 1)))
+        return JsArray(_flattened(self.__items__, integer(depth, 1)))
 
     def map(self, function: Callable[..., Any], *_: object) -> JsArray:
         """Give a new array of what `function(item, index, array)` makes of each element."""
         return JsArray(
-            [cross(pinned(function, item, i, self)) for i, item in enumerate(self.items)]
+            [cross(pinned(function, item, i, self)) for i, item in enumerate(self.__items__)]
         )
 
     def filter(self, function: Callable[..., Any], *_: object) -> JsArray:
         """Give a new array of the elements of which `function` is true."""
         return JsArray(
-            [each for i, each in enumerate(self.items) if truthy(pinned(function, each, i, self))]
+            [
+                each
+                for i, each in enumerate(self.__items__)
+                if truthy(pinned(function, each, i, self))
+            ]
         )
 
     def flatMap(self, function: Callable[..., Any], *_: object) -> JsArray:
         """Give a new array of what `function` makes, with its arrays laid out."""
         return self.map(function).flat()
 
-    def forEach(self, function: Callable[..., Any], *_: object) -> None:
-        """Call `function(item, index, array)` for each element."""
-        for index, item in enumerate(list(self.items)):
-            pinned(function, item, index, self)
-
-    def find(self, function: Callable[..., Any], *_: object) -> Any:
-        """Give the first element of which `function` is true."""
-        index = self.findIndex(function)
-        return None if index < 0 else self.items[index]
-
-    def findIndex(self, function: Callable[..., Any], *_: object) -> int:
-        """Give the index of the first element of which `function` is true, or -1."""
-        for index, item in enumerate(self.items):
-            if truthy(pinned(function, item, index, self)):
-                return index
-        return -1
-
-    def findLast(self, function: Callable[..., Any], *_: object) -> Any:
-        """Give the last element of which `function` is true."""
-        index = self.findLastIndex(function)
-        return None if index < 0 else self.items[index]
-
-    def findLastIndex(self, function: Callable[..., Any], *_: object) -> int:
-        """Give the index of the last element of which `function` is true, or -1."""
-        for index in range(len(self.items) - 1, -1, -1):
-            if truthy(pinned(function, self.items[index], index, self)):
-                return index
-        return -1
-
-    def some(self, function: Callable[..., Any], *_: object) -> bool:
-        """Tell whether `function` is true of an element."""
-        return self.findIndex(function) >= 0
-
-    def every(self, function: Callable[..., Any], *_: object) -> bool:
-        """Tell whether `function` is true of all elements."""
-        return all(truthy(pinned(function, item, i, self)) for i, item in enumerate(self.items))
-
-    def reduce(self, function: Callable[..., Any], *initial: Any) -> Any:
-        """Fold the elements with `function(sum, item, index, array)`."""
-        if not initial and not self.items:
-            raise JsTypeError("Reduce of empty array with no initial value")
-        return self._fold(function, range(len(self.items)), initial)
-
-    def reduceRight(self, function: Callable[..., Any], *initial: Any) -> Any:
-        """Fold the elements from the end."""
-        if not initial and not self.items:
-            raise JsTypeError("Reduce of empty array with no initial value")
-        return self._fold(function, range(len(self.items) - 1, -1, -1), initial)
-
-    def _fold(self, function: Callable[..., Any], order: range, initial: tuple[Any, ...]) -> Any:
-        total = cross(initial[0]) if initial else self.items[order[0]]
-        for index in order if initial else order[1:]:
-            total = cross(pinned(function, total, self.items[index], index, self))
-        return total
-
     def copyWithin(self, target: Any, start: Any = None, end: Any = None, *_: object) -> JsArray:
         """Copy a part of the array over another."""
-        size = len(self.items)
+        size = len(self.__items__)
         stop = size if end is None else integer(end)
-        part = self.items[integer(start) : stop]
+        part = self.__items__[integer(start) : stop]
         to = range(size)[integer(target) :]
         for index, item in zip(to, part, strict=False):
-            self.items[index] = item
+            self.__items__[index] = item
         return self
 
     def toReversed(self, *_: object) -> JsArray:
         """Give a new array of the elements from last to first."""
-        return JsArray(self.items[::-1])
+        return JsArray(self.__items__[::-1])
 
     def toSorted(self, compare: Any = None, *_: object) -> JsArray:
         """Give a new array, sorted."""
-        return JsArray(list(self.items)).sort(compare)
+        return JsArray(list(self.__items__)).sort(compare)
 
-    def toSpliced(self, start: Any = None, count: Any = None, *items: Any) -> JsArray:
+    def toSpliced(self, *given: Any) -> JsArray:
         """Give a new array with a part replaced."""
-        copied = JsArray(list(self.items))
-        copied.splice(start, count, *items)
+        copied = JsArray(list(self.__items__))
+        copied.splice(*given)
         return copied
 
     def with_(self, index: Any = None, value: Any = None, *_: object) -> JsArray:
         """Give a new array with one element replaced."""
         position = integer(index)
-        if not -len(self.items) <= position < len(self.items):
+        if not -len(self.__items__) <= position < len(self.__items__):
             raise JsRangeError("Invalid index : " + js_string(index))
-        copied = list(self.items)
+        copied = list(self.__items__)
         copied[position] = cross(value)
         return JsArray(copied)
-
-    def values(self, *_: object) -> JsIterator:
-        """Iterate over the elements."""
-        return JsIterator(self.items, "Array Iterator")
-
-    def entries(self, *_: object) -> JsIterator:
-        """Iterate over pairs of index and element."""
-        pairs = (JsArray([index, item]) for index, item in enumerate(self.items))
-        return JsIterator(pairs, "Array Iterator")
-
-    # Python's methods, as Pyodide gives them to arrays
-
-    def append(self, item: Any) -> None:
-        """Append an element."""
-        self.items.append(cross(item))
-
-    def extend(self, items: Iterable[Any]) -> None:
-        """Append several elements."""
-        self.items.extend(cross(item) for item in items)
-
-    def insert(self, index: int, item: Any) -> None:
-        """Insert an element before an index."""
-        self.items.insert(index, cross(item))
-
-    def remove(self, item: Any) -> None:
-        """Remove the first element that is equal."""
-        self.items.remove(item)
-
-    def pop(self, *index: Any) -> Any:
-        """Take the last element, or that at an index."""
-        return self.items.pop(*index)
-
-    def index(self, item: Any, *bounds: int) -> int:
-        """Give the first index of an equal element."""
-        return self.items.index(item, *bounds)
-
-    def count(self, item: Any) -> int:
-        """Count the elements that are equal."""
-        return self.items.count(item)
 
     def toString(self) -> str:
         """Give the texts of the elements, with commas between."""
         return self.join()
 
-    @property
-    def __members__(self) -> dict[str, Any]:
-        return {str(index): item for index, item in enumerate(self.items)}
+    def toLocaleString(self, *_: object) -> str:
+        """Give the texts that people read of the elements, with commas between."""
+        return ",".join(map(_localized, self.__items__))
+
+    def __of__(self, items: list[Any]) -> JsArray:
+        return JsArray(items)
+
+    def __names__(self) -> list[str]:
+        return [*self.__members__, "length"]
 
     def __to_py__(self, conversion: Conversion, depth: int) -> Any:
         result: list[Any] = []
         conversion.remember(self, result)
         convert = conversion.convert
         result.extend(
-            [convert(item, depth) if isinstance(item, JsProxy) else item for item in self.items]
+            [convert(item, depth) if isinstance(item, JsProxy) else item for item in self.__items__]
         )
         return result
 
-    def __len__(self) -> int:
-        return len(self.items)
 
-    def __iter__(self) -> Iterator[Any]:
-        return JsIterator(self.items, "Array Iterator")
-
-    def __reversed__(self) -> Iterator[Any]:
-        return reversed(self.items)
-
-    def __contains__(self, item: object) -> bool:
-        return item in self.items
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return JsArray(self.items[index])
-        try:
-            return self.items[index]
-        except IndexError:
-            raise IndexError(index) from None
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if isinstance(index, slice):
-            self.items[index] = [cross(item) for item in value]
-            return
-        missing = index + 1 - len(self.items)
-        if missing > 0:
-            self.items.extend([None] * missing)
-        try:
-            self.items[index] = cross(value)
-        except IndexError:
-            raise IndexError(index) from None
-
-    def __delitem__(self, index: Any) -> None:
-        try:
-            del self.items[index]
-        except IndexError:
-            raise IndexError(index) from None
-
-    def __add__(self, other: Any) -> JsArray:
-        return self.concat(other)
-
-    def __iadd__(self, other: Iterable[Any]) -> Self:  # type: ignore[misc]  # as of a list
-        self.extend(other)
-        return self
-
-    def __mul__(self, times: int) -> JsArray:
-        return JsArray(self.items * times)
-
-    __rmul__ = __mul__
-
-
-def strictly_equal(first: Any, second: Any) -> bool:
-    """Compare as JavaScript's `===` does: numbers by value, objects by identity."""
-    if first is second:
-        return not (isinstance(first, float) and math.isnan(first))
-    if isinstance(first, bool) or isinstance(second, bool):
-        return False
-    if isinstance(first, (int, float)) and isinstance(second, (int, float)):
-        return first == second
-    return isinstance(first, str) and isinstance(second, str) and first == second
-
-
-def _both_nan(first: Any, second: Any) -> bool:
-    return (
-        isinstance(first, float)
-        and isinstance(second, float)
-        and math.isnan(first)
-        and math.isnan(second)
-    )
+async def _in_turn(elements: Iterable[Any]) -> AsyncIterator[Any]:
+    for element in elements:
+        yield await element if inspect.isawaitable(element) else element
 
 
 def _element_text(item: Any) -> str:
     return "" if item is None or item is jsnull else js_string(item)
+
+
+def _localized(item: Any) -> str:
+    if isinstance(item, JsProxy):
+        return item.toLocaleString()
+    is_number = isinstance(item, (int, float)) and not isinstance(item, bool)
+    return localized(item) if is_number else _element_text(item)
 
 
 def _sign(result: Any) -> int:
@@ -436,7 +285,7 @@ def _flattened(items: list[Any], depth: int) -> list[Any]:
     result: list[Any] = []
     for item in items:
         if isinstance(item, JsArray) and depth > 0:
-            result.extend(_flattened(item.items, depth - 1))
+            result.extend(_flattened(item.__items__, depth - 1))
         else:
             result.append(item)
     return result

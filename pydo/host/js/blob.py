@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from pydo.host.js.array import JsArray
-from pydo.host.js.buffer import ArrayBuffer, Uint8Array, bytes_of
+from pydo.host.js.buffer import ArrayBuffer, bytes_of
 from pydo.host.js.date import JsDate
 from pydo.host.js.error import JsError, JsTypeError
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.text import integer, js_string, usv
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options

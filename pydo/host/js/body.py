@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydo.host.js.blob import Blob
-from pydo.host.js.buffer import ArrayBuffer, JsBuffer, Uint8Array, bytes_of
+from pydo.host.js.buffer import ArrayBuffer, JsBuffer, bytes_of
 from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.formdata import FormData
 from pydo.host.js.headers import Headers
 from pydo.host.js.json import parse
+from pydo.host.js.numeric import Uint8Array
+from pydo.host.js.searchparams import URLSearchParams
 from pydo.host.js.stream import ReadableStream, joined
 from pydo.host.js.text import js_string, usv
-from pydo.host.js.url import URLSearchParams
 from pydo.host.js.value import JsProxy, jsnull
 from pydo.host.promise import JsPromise
 

@@ -1,139 +1,94 @@
-"""`Map` and `Set`, whose keys are the same by SameValueZero: objects by identity, 1 is not true."""
+"""`Map`, and the Map that Pyodide makes of a dict."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
-from typing import Any, NoReturn, cast, final
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.host.js.array import JsArray
-from pydo.host.js.error import JsError, JsTypeError
+from pydo.host.js.error import JsTypeError
+from pydo.host.js.identity import key_of, python_key, value_of
 from pydo.host.js.iterator import JsIterator
+from pydo.host.js.lookup import Mapped
 from pydo.host.js.text import js_string
-from pydo.host.js.value import Conversion, JsProxy, NativeClass, cross, iterated, jsnull
+from pydo.host.js.value import Conversion, NativeClass, cross, iterated, jsnull
 from pydo.runtime.strand import pinned
 
-__all__ = ["JsMap", "JsSet", "LiteralMap"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["CollectionClass", "JsMap", "LiteralMap"]
 
 _ABSENT = object()
-
-
-@final
-class Identity:
-    """A key that stands for one object, or for a boolean (which Python takes for a number)."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Identity) and other.value is self.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-
-_NAN = math.nan
 
 
 class CollectionClass(NativeClass):
     """A collection, which only `new` constructs."""
 
-    def __call__(cls, *_: object, **__: object) -> NoReturn:
+    def __call__(cls, *_: object, **__: object) -> NoReturn:  # noqa: D102 - it refuses
         raise JsTypeError(f"Constructor {cls.name} requires 'new'")
 
 
-class JsMap(JsProxy, metaclass=CollectionClass, js_name="Map"):
-    """A Map, in the order in which keys were set."""
+class JsMap(Mapped, metaclass=CollectionClass, js_name="Map"):
+    """A Map, in the order in which keys were set; Python's methods of a mapping come first."""
 
-    __slots__ = ("data",)
-    data: dict[Any, Any]
+    __slots__ = ("__data__",)
+    __data__: dict[Any, Any]
 
     def __init__(self, entries: Any = None, *_: object) -> None:
-        self.data = data = {}
+        self.__data__ = data = {}
         if entries is None or entries is jsnull:
             return
         for entry in iterated(entries):
             key, value = _pair(entry)
-            data[key if type(key) is str else _key(key)] = cross(value)
+            data[key if type(key) is str else key_of(key)] = cross(value)
 
     @property
     def size(self) -> int:
         """The number of entries."""
-        return len(self.data)
+        return len(self.__data__)
 
     def get(self, key: Any, default: Any = None, *_: object) -> Any:
         """Give the value of a key, or `default`."""
-        return self.data.get(key if type(key) is str else _key(key), default)
+        return self.__data__.get(key if type(key) is str else key_of(key), default)
 
     def set(self, key: Any = None, value: Any = None, *_: object) -> JsMap:
         """Set the value of a key."""
-        self.data[_key(key)] = cross(value)
+        self.__data__[key_of(key)] = cross(value)
         return self
 
     def has(self, key: Any = None, *_: object) -> bool:
         """Tell whether there is such a key."""
-        return _key(key) in self.data
+        return key_of(key) in self.__data__
 
     def delete(self, key: Any = None, *_: object) -> bool:
         """Remove a key, and tell whether there was one."""
-        return self.data.pop(_key(key), _ABSENT) is not _ABSENT
+        return self.__data__.pop(key_of(key), _ABSENT) is not _ABSENT
+
+    def getOrInsert(self, key: Any = None, value: Any = None, *_: object) -> Any:
+        """Give the value of a key, which is set if there is none."""
+        return self.__data__.setdefault(key_of(key), cross(value))
+
+    def getOrInsertComputed(self, key: Any = None, make: Any = None, *_: object) -> Any:
+        """Give the value of a key; if there is none, it is set to what `make(key)` gives."""
+        if key_of(key) not in self.__data__:
+            self.__data__[key_of(key)] = cross(make(key))
+        return self.__data__[key_of(key)]
 
     def clear(self, *_: object) -> None:
         """Remove every entry."""
-        self.data.clear()
+        self.__data__.clear()
 
     def forEach(self, function: Any, *_: object) -> None:
         """Call `function(value, key, map)` for each entry."""
-        for key, value in list(self.data.items()):
-            pinned(function, value, _value(key), self)
+        for key, value in list(self.__data__.items()):
+            pinned(function, value, value_of(key), self)
 
     def entries(self, *_: object) -> JsIterator:
         """Iterate over pairs of key and value."""
-        pairs = (JsArray([_value(key), value]) for key, value in self.data.items())
+        pairs = (JsArray([value_of(key), value]) for key, value in self.__data__.items())
         return JsIterator(pairs, "Map Iterator")
 
     __js_iter__ = entries
-
-    # Python's methods of a mapping, as Pyodide gives them to maps
-
-    def keys(self, *_: object) -> KeysView[Any]:
-        """View the keys."""
-        return KeysView(cast("Mapping[Any, Any]", self))
-
-    def values(self, *_: object) -> ValuesView[Any]:
-        """View the values."""
-        return ValuesView(cast("Mapping[Any, Any]", self))
-
-    def items(self, *_: object) -> ItemsView[Any, Any]:
-        """View the entries as tuples."""
-        return ItemsView(cast("Mapping[Any, Any]", self))
-
-    def pop(self, key: Any, *default: Any) -> Any:
-        """Take the value of a key."""
-        try:
-            return self.data.pop(_key(key), *default)
-        except KeyError:
-            raise KeyError(key) from None
-
-    def popitem(self) -> tuple[Any, Any]:
-        """Take the first entry."""
-        try:
-            key = next(iter(self.data))
-        except StopIteration:
-            raise KeyError from None
-        return _value(key), self.data.pop(key)
-
-    def setdefault(self, key: Any, default: Any = None) -> Any:
-        """Give the value of a key, which is set if there is none."""
-        return self.data.setdefault(_key(key), cross(default))
-
-    def update(self, other: Any = (), **named: Any) -> None:
-        """Set several entries."""
-        pairs: Iterable[Any] = other.items() if hasattr(other, "items") else other
-        for key, value in (*pairs, *named.items()):
-            self.set(key, value)
 
     @property
     def __members__(self) -> dict[str, Any]:
@@ -142,31 +97,25 @@ class JsMap(JsProxy, metaclass=CollectionClass, js_name="Map"):
     def __to_py__(self, conversion: Conversion, depth: int) -> Any:
         result: dict[Any, Any] = {}
         conversion.remember(self, result)
-        for key, value in self.data.items():
-            name = key if type(key) is str else _python_key(key, "dict")
+        for key, value in self.__data__.items():
+            name = key if type(key) is str else python_key(key, "dict")
             result[name] = conversion.convert(value, depth)
         return result
 
     def __getitem__(self, key: Any) -> Any:
-        found = self.data.get(_key(key), _ABSENT)
+        found = self.__data__.get(key_of(key), _ABSENT)
         if found is _ABSENT:
             raise KeyError(key)
         return found
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.set(key, value)
-
-    def __delitem__(self, key: Any) -> None:
-        self.pop(key)
-
     def __contains__(self, key: object) -> bool:
-        return _key(key) in self.data
+        return key_of(key) in self.__data__
 
     def __iter__(self) -> Iterator[Any]:
-        return JsIterator(map(_value, self.data), "Map Iterator")
+        return JsIterator(map(value_of, self.__data__), "Map Iterator")
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self.__data__)
 
 
 class LiteralMap(JsMap):
@@ -179,84 +128,17 @@ class LiteralMap(JsMap):
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self.data[name]
+            return self.__data__[name]
         except KeyError:
             raise AttributeError(name) from None
 
     @property
     def __members__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.data.items() if type(key) is str}
+        return {key: value for key, value in self.__data__.items() if type(key) is str}
 
     def toString(self) -> str:
         """Give the text of a Map."""
         return "[object Map]"
-
-
-class JsSet(JsProxy, metaclass=CollectionClass, js_name="Set"):
-    """A Set, in the order in which values were added."""
-
-    __slots__ = ("data",)
-    data: dict[Any, None]
-
-    def __init__(self, values: Any = None, *_: object) -> None:
-        items: Iterable[Any] = () if values is None or values is jsnull else iterated(values)
-        self.data = {_key(value): None for value in items}
-
-    @property
-    def size(self) -> int:
-        """The number of values."""
-        return len(self.data)
-
-    def add(self, value: Any = None, *_: object) -> JsSet:
-        """Add a value."""
-        self.data[_key(value)] = None
-        return self
-
-    def has(self, value: Any = None, *_: object) -> bool:
-        """Tell whether the value is there."""
-        return _key(value) in self.data
-
-    def delete(self, value: Any = None, *_: object) -> bool:
-        """Remove a value, and tell whether it was there."""
-        return self.data.pop(_key(value), _ABSENT) is not _ABSENT
-
-    def clear(self, *_: object) -> None:
-        """Remove every value."""
-        self.data.clear()
-
-    def forEach(self, function: Any, *_: object) -> None:
-        """Call `function(value, value, set)` for each value."""
-        for key in list(self.data):
-            pinned(function, _value(key), _value(key), self)
-
-    def values(self, *_: object) -> JsIterator:
-        """Iterate over the values."""
-        return JsIterator(map(_value, self.data), "Set Iterator")
-
-    keys = values
-
-    def entries(self, *_: object) -> JsIterator:
-        """Iterate over pairs of each value with itself."""
-        pairs = (JsArray([_value(key), _value(key)]) for key in self.data)
-        return JsIterator(pairs, "Set Iterator")
-
-    @property
-    def __members__(self) -> dict[str, Any]:
-        return {}
-
-    def __to_py__(self, conversion: Conversion, depth: int) -> Any:
-        result = {key if type(key) is str else _python_key(key, "set") for key in self.data}
-        conversion.remember(self, result)
-        return result
-
-    def __contains__(self, value: object) -> bool:
-        return _key(value) in self.data
-
-    def __iter__(self) -> Iterator[Any]:
-        return self.values()
-
-    def __len__(self) -> int:
-        return len(self.data)
 
 
 def _pair(entry: Any) -> tuple[Any, Any]:
@@ -264,26 +146,3 @@ def _pair(entry: Any) -> tuple[Any, Any]:
         raise JsTypeError(f"Iterator value {js_string(entry)} is not an entry object")
     items: list[Any] = [*entry, None, None]
     return items[0], items[1]
-
-
-def _key(value: Any) -> Any:
-    value = cross(value)
-    kind = cast("type", type(value))
-    if kind is str or kind is int or value is None or value is jsnull:
-        return value
-    if kind is float:
-        return _NAN if math.isnan(value) else value
-    return Identity(value)
-
-
-def _value(key: Any) -> Any:
-    return key.value if type(key) is Identity else key
-
-
-def _python_key(key: Any, container: str) -> Any:
-    value = _value(key)
-    if isinstance(value, JsProxy):
-        raise JsError(
-            f"Cannot use key of type {value.constructor.name} as a key to a Python {container}"
-        )
-    return value

@@ -9,10 +9,13 @@ import secrets
 import uuid
 from typing import Any
 
-from pydo.host.js.buffer import BufferView, DataView, Float16Array, Float32Array, Float64Array
+from pydo.host.js.buffer import BufferView
+from pydo.host.js.dataview import DataView
 from pydo.host.js.error import DOMException, JsTypeError
+from pydo.host.js.function import Namespace
+from pydo.host.js.numeric import Float16Array, Float32Array, Float64Array
 from pydo.host.js.subtle import SubtleCrypto
-from pydo.host.js.value import JsProxy, NativeClass
+from pydo.host.js.value import NativeClass
 from pydo.host.scope import refuse_at_top_level
 
 __all__ = ["Crypto"]
@@ -21,12 +24,14 @@ _MAX_RANDOM = 65536
 _NO_INTEGERS = (DataView, Float16Array, Float32Array, Float64Array)
 
 
-class Crypto(JsProxy, metaclass=NativeClass):
+class Crypto(Namespace, metaclass=NativeClass):
     """The object `crypto`."""
 
-    __slots__ = ("__dict__", "subtle")
+    __slots__ = ("subtle",)
+    TAG = "Crypto"
 
     def __init__(self) -> None:
+        super().__init__()
         self.subtle = SubtleCrypto()
 
     def randomUUID(self, *_: object) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import functools
 import math
-import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from pydo.host.js.error import JsRangeError
+from pydo.host.js.datetext import from_parts, read_text, to_utc
+from pydo.host.js.error import JsRangeError, not_simulated
 from pydo.host.js.text import js_number, js_string
-from pydo.host.js.value import JsClass, JsProxy, plain_number
+from pydo.host.js.value import JsClass, JsProxy, jsnull, plain_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +20,6 @@ __all__ = ["JsDate"]
 
 _MAX_MS = 8.64e15
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_ISO = re.compile(
-    r"(?P<year>\d{4}|[+-]\d{6})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?"
-    r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?"
-    r"(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
-)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -40,7 +34,7 @@ class DateClass(JsClass):
             if not parts:
                 return cls(cls.now())
             if len(parts) > 1:
-                return cls(_local_ms(*parts))
+                return cls(to_utc(from_parts(*parts)))
             return cls(_read(parts[0]))
 
         def __call__(cls, ms: Any = None, *_: object) -> Any:
@@ -54,11 +48,11 @@ class DateClass(JsClass):
 
     def parse(cls, text: Any = None, *_: object) -> Any:
         """Read a moment from a text, in milliseconds; NaN if it is none."""
-        return plain_number(_parse(js_string(text)))
+        return plain_number(read_text(js_string(text)))
 
     def UTC(cls, *parts: Any) -> Any:
         """Give the milliseconds of a moment that is told in UTC."""
-        return plain_number(_clipped(_from_parts(*parts)))
+        return plain_number(_clipped(from_parts(*parts)))
 
 
 class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
@@ -98,8 +92,6 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
 
     def toJSON(self, *_: object) -> Any:
         """Give the moment in ISO's form, or null."""
-        from pydo.host.js.value import jsnull  # noqa: PLC0415 - used here alone
-
         return jsnull if math.isnan(self.ms) else self.toISOString()
 
     def toUTCString(self, *_: object) -> str:
@@ -118,8 +110,44 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
             return "Invalid Date"
         return f"{self.toDateString()} {self.toTimeString()}"
 
+    def toLocaleString(self, *_: object) -> str:
+        """Give the moment as it is written in the United States, in local time."""
+        if math.isnan(self.ms):
+            return "Invalid Date"
+        return f"{self.toLocaleDateString()}, {self.toLocaleTimeString()}"
+
+    def toLocaleDateString(self, *arguments: Any, **named: Any) -> str:
+        """Give the local day as it is written in the United States.
+
+        Raises:
+            JsException: for another place, or another form, which are not simulated.
+
+        """
+        _only_the_default(arguments, named)
+        if math.isnan(self.ms):
+            return "Invalid Date"
+        moment = _moment(self.ms).astimezone()
+        return f"{moment.month}/{moment.day}/{moment.year}"
+
+    def toLocaleTimeString(self, *arguments: Any, **named: Any) -> str:
+        """Give the local time of day as it is written in the United States.
+
+        Raises:
+            JsException: for another place, or another form, which are not simulated.
+
+        """
+        _only_the_default(arguments, named)
+        if math.isnan(self.ms):
+            return "Invalid Date"
+        moment = _moment(self.ms).astimezone()
+        return f"{moment.hour % 12 or 12}:{moment:%M:%S} {'AM' if moment.hour < 12 else 'PM'}"  # noqa: PLR2004 - noon
+
+    toGMTString = toUTCString
+
     def toDateString(self, *_: object) -> str:
         """Give the local day."""
+        if math.isnan(self.ms):
+            return "Invalid Date"
         moment = _moment(self.ms).astimezone()
         return (
             f"{_DAYS[moment.weekday()]} {_MONTHS[moment.month - 1]} {moment.day:02} "
@@ -128,12 +156,16 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
 
     def toTimeString(self, *_: object) -> str:
         """Give the local time of day."""
+        if math.isnan(self.ms):
+            return "Invalid Date"
         moment = _moment(self.ms).astimezone()
         zone = "Coordinated Universal Time" if moment.tzname() == "UTC" else moment.tzname()
         return f"{moment:%H:%M:%S} GMT{moment:%z} ({zone})"
 
     def getTimezoneOffset(self, *_: object) -> Any:
         """Give the minutes by which UTC is ahead of local time."""
+        if math.isnan(self.ms):
+            return math.nan
         offset = _moment(self.ms).astimezone().utcoffset() or dt.timedelta()
         return -int(offset.total_seconds() // 60)
 
@@ -149,8 +181,8 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
         start, last = _SETTABLE.index(first), _SETTABLE.index(_LAST_SET_WITH[first])
         given = values[: last + 1 - start] or (math.nan,)
         parts[start : start + len(given)] = given
-        found = _from_parts(*parts, has_whole_year=True)
-        self.ms = _clipped(found if is_utc else _to_utc(found))
+        found = from_parts(*parts, has_whole_year=True)
+        self.ms = _clipped(found if is_utc else to_utc(found))
         return plain_number(self.ms)
 
     def __getattr__(self, name: str) -> Any:
@@ -196,6 +228,7 @@ _PARTS: dict[str, Callable[[dt.datetime], int]] = {
     "Minutes": lambda moment: moment.minute,
     "Seconds": lambda moment: moment.second,
     "Milliseconds": lambda moment: moment.microsecond // 1000,
+    "Year": lambda moment: moment.year - 1900,
 }
 
 # The parts in the order of a constructor's arguments, and up to which one a setter takes them.
@@ -238,77 +271,18 @@ def _rest(moment: dt.datetime) -> str:
     return f"{moment:%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
+def _only_the_default(arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+    place = arguments[0] if arguments else None
+    if place not in {None, "en-US"} or len(arguments) > 1 or named:
+        raise not_simulated("the form of a Date for another place, or by options,")
+
+
 def _read(value: Any) -> float:
     if isinstance(value, JsDate):
         return value.ms
     if isinstance(value, str):
-        return _parse(value)
+        return read_text(value)
     if isinstance(value, dt.datetime):
         # A datetime is a PyProxy, whose text JavaScript reads as any other.
-        return _parse(repr(value))
+        return read_text(repr(value))
     return float(js_number(value))
-
-
-def _parse(text: str) -> float:
-    found = _ISO.fullmatch(text.strip())
-    if found is None:
-        return _parse_loosely(text)
-    part = {name: int(digits or 0) for name, digits in found.groupdict().items() if name in _FIELDS}
-    fraction = (found["fraction"] or "0")[:3].ljust(3, "0")
-    ms = _from_parts(
-        part["year"],
-        (part["month"] or 1) - 1,
-        part["day"] or 1,
-        part["hour"],
-        part["minute"],
-        part["second"],
-        int(fraction),
-    )
-    zone = found["zone"]
-    if zone is None:
-        # A day alone is UTC, a time of day without zone is local.
-        return ms if found["hour"] is None else _to_utc(ms)
-    if zone == "Z":
-        return ms
-    minutes = int(zone[1:3]) * 60 + int(zone[-2:])
-    return ms - (minutes if zone[0] == "+" else -minutes) * 60_000
-
-
-_FIELDS = frozenset({"year", "month", "day", "hour", "minute", "second"})
-
-
-def _parse_loosely(text: str) -> float:
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return math.nan
-    return moment.timestamp() * 1000
-
-
-def _from_parts(*parts: Any, has_whole_year: bool = False) -> float:
-    numbers = [float(js_number(part)) for part in parts[:7]]
-    if any(math.isnan(number) or math.isinf(number) for number in numbers):
-        return math.nan
-    defaults = [0, 0, 1, 0, 0, 0, 0]
-    year, month, day, hour, minute, second, milli = [int(number) for number in numbers] + defaults[
-        len(numbers) :
-    ]
-    if 0 <= year <= 99 and not has_whole_year:  # noqa: PLR2004 - JavaScript's two digits
-        year += 1900
-    year, month = year + month // 12, month % 12
-    try:
-        days = (dt.date(year, month + 1, 1) - _EPOCH.date()).days + day - 1
-    except (ValueError, OverflowError):
-        return math.nan
-    return float((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli)
-
-
-def _local_ms(*parts: Any) -> float:
-    return _to_utc(_from_parts(*parts))
-
-
-def _to_utc(local_ms: float) -> float:
-    if math.isnan(local_ms):
-        return local_ms
-    naive = _moment(local_ms).replace(tzinfo=None)
-    return naive.timestamp() * 1000

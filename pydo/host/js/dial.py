@@ -11,9 +11,9 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydo.errors import JsException
+from pydo.host.js.address import parse_address
 from pydo.host.js.error import DOMException, JsTypeError
 from pydo.host.js.text import js_string
-from pydo.host.js.url import parse_address
 from pydo.host.outgoing import Joined, Outgoing, network_lost
 from pydo.host.scope import running_code, running_loop
 from pydo.runtime.socket import running_scope

@@ -7,8 +7,9 @@ import binascii
 import codecs
 from typing import Any
 
-from pydo.host.js.buffer import Uint8Array, bytes_of
+from pydo.host.js.buffer import bytes_of
 from pydo.host.js.error import DOMException, JsRangeError, JsTypeError
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, truthy, usv
 from pydo.host.js.value import JsProxy, NativeClass, options

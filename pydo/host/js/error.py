@@ -30,7 +30,16 @@ class ErrorClass(JsClass):
     """An error class: it may be called without `new`."""
 
     TYPE_NAME = "pyodide.ffi.JsException"
+    stackTraceLimit = 10
     _js_name: str
+
+    def captureStackTrace(cls, target: Any = None, *_: object) -> None:
+        """Give an object the text of the stack, which is not simulated: its own text."""
+        target.stack = js_string(target)
+
+    def isError(cls, value: Any = None, *_: object) -> bool:
+        """Tell whether the value is an error."""
+        return isinstance(value, JsError)
 
     def __new__(  # noqa: PYI034 - a class is made
         mcs, python_name: str, bases: tuple[type, ...], namespace: dict[str, Any], js_name: str = ""
@@ -76,6 +85,10 @@ class JsError(JsException, JsProxy, metaclass=ErrorClass, js_name="Error"):
     @property
     def __members__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k not in _HIDDEN}
+
+    def __names__(self) -> list[str]:
+        named = [name for name in ("stack", "message", "cause") if hasattr(self, name)]
+        return [*named, *self.__members__]
 
     def __to_py__(self, conversion: Conversion, depth: int) -> Any:
         return conversion.leave(self)

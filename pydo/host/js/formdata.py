@@ -14,8 +14,9 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.blob import Blob, File
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.iterator import JsIterator
+from pydo.host.js.lookup import Lookup
 from pydo.host.js.text import js_string, usv
-from pydo.host.js.value import JsProxy, NativeClass, jsnull
+from pydo.host.js.value import NativeClass, jsnull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ _NO_BOUNDARY = (
 _ABSENT: Any = object()  # where nothing was given
 
 
-class FormData(JsProxy, metaclass=NativeClass):
+class FormData(Lookup, metaclass=NativeClass):
     """Names with values, each a string or a file, in their order."""
 
     __slots__ = ("__dict__", "fields")

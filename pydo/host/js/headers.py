@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.iterator import JsIterator
+from pydo.host.js.lookup import Lookup
 from pydo.host.js.text import js_string, usv
 from pydo.host.js.value import JsProxy, NativeClass, iterated, jsnull
 
@@ -34,7 +35,7 @@ _WRONG_PAIR = (
 _ONLY_SET_COOKIE = 'getAll() can only be used with the header name "Set-Cookie".'
 
 
-class Headers(JsProxy, metaclass=NativeClass):
+class Headers(Lookup, metaclass=NativeClass):
     """HTTP headers."""
 
     __slots__ = ("__dict__", "fields")

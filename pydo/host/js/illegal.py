@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any, NoReturn
 
 from pydo.host.js.error import JsTypeError
-from pydo.host.js.value import JsClass, JsFunction, JsProxy
+from pydo.host.js.function import JsFunction
+from pydo.host.js.value import JsClass, JsProxy
 
 __all__ = ["RuntimeObject"]
 

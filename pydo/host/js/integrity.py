@@ -1,6 +1,6 @@
 """Objects and arrays that may not change, or not in every way: `Object.freeze` and its kin.
 
-Members are refused in strict mode's words, which is the mode that a Python Worker assigns in.
+What a plain object refuses stands in `pydo.host.js.property`, for arrays it stands here.
 Other values than plain objects and arrays stay as they are.
 """
 
@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.object import JsObject
+from pydo.host.js.property import DefinedObject, shape_of
 from pydo.host.js.value import JsProxy
 
 __all__ = ["FIXED", "FROZEN", "SEALED", "is_restricted", "restrict"]
@@ -24,60 +25,28 @@ FROZEN: Final = 3
 def restrict(value: Any, level: int) -> Any:
     """Take from a value what `level` says, and give it back."""
     if isinstance(value, JsObject):
-        if level > getattr(value, "__level__", 0):
-            object.__setattr__(value, "__class__", _LEVELS[level])
+        shape = shape_of(value)
+        shape.is_extensible = False
+        for each in shape.properties.values():
+            each.configurable = each.configurable and level < SEALED
+            each.writable = each.writable and level < FROZEN
     elif isinstance(value, JsArray) and level == FROZEN:
-        value.items = FrozenItems(value.items)
+        value.__items__ = FrozenItems(value.__items__)
     return value
 
 
 def is_restricted(value: Any, level: int) -> bool:
     """Tell whether a value has lost what `level` says; primitives never had it."""
-    if isinstance(value, JsObject):
-        held = getattr(value, "__level__", 0)
-        return held >= level or bool(held and not value.__members__)
+    if isinstance(value, DefinedObject):
+        shape = shape_of(value)
+        held = shape.properties.values()
+        return not shape.is_extensible and not (
+            (level >= SEALED and any(each.configurable for each in held))
+            or (level == FROZEN and any(e.writable and not e.is_accessor for e in held))
+        )
     if isinstance(value, JsArray):
-        return isinstance(value.items, FrozenItems)
+        return isinstance(value.__items__, FrozenItems)
     return not isinstance(value, JsProxy)
-
-
-class FixedObject(JsObject, js_name="Object"):
-    """An object without room for further members."""
-
-    __slots__ = ()
-    __level__ = FIXED
-    constructor = property(lambda _: JsObject)  # type: ignore[assignment] # not the class at hand
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name not in self.__members__:
-            raise JsTypeError(f"Cannot add property {name}, object is not extensible")
-        super().__setattr__(name, value)
-
-
-class SealedObject(FixedObject, js_name="Object"):
-    """An object that keeps the members it has, whatever their values."""
-
-    __slots__ = ()
-    __level__ = SEALED
-
-    def __delattr__(self, name: str) -> None:
-        if name in self.__members__:
-            raise JsTypeError(f"Cannot delete property '{name}' of #<Object>")
-
-
-class FrozenObject(SealedObject, js_name="Object"):
-    """An object that stays as it is."""
-
-    __slots__ = ()
-    __level__ = FROZEN
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in self.__members__:
-            raise JsTypeError(f"Cannot assign to read only property '{name}' of object '#<Object>'")
-        super().__setattr__(name, value)
-
-
-_LEVELS = {FIXED: FixedObject, SEALED: SealedObject, FROZEN: FrozenObject}
 
 
 class FrozenItems(list[Any]):

@@ -8,8 +8,13 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, cast
 
 from pydo.host.js.array import JsArray
-from pydo.host.js.error import JsSyntaxError, JsTypeError
-from pydo.host.js.object import JsObject, members_of, ordered
+from pydo.host.js.bigint import JsBigInt
+from pydo.host.js.box import Box
+from pydo.host.js.error import JsError, JsSyntaxError, JsTypeError
+from pydo.host.js.function import Namespace
+from pydo.host.js.jsonfault import bare_constant, explain, unexpected
+from pydo.host.js.members import members_of, ordered
+from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, number_text
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsProxy, cross, jsnull, plain_number
 from pydo.runtime.strand import pinned
@@ -20,14 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["JSON", "parse", "stringify"]
 
 _MAX_INDENT = 10
-_LONG = 40
-_CONTEXT = 10
 
 
-class JSON(JsProxy, js_name="Object"):
+class JSON(Namespace, js_name="Object"):
     """The namespace `JSON`."""
 
-    __slots__ = ("__dict__",)
+    __slots__ = ()
+    TAG = "JSON"
 
     def parse(self, text: Any = None, reviver: Any = None, *_: object) -> Any:
         """Read a value, and let `reviver(key, value)` change what is in it, from within."""
@@ -40,10 +44,6 @@ class JSON(JsProxy, js_name="Object"):
         """Write a value; undefined for what has no form in JSON."""
         return stringify(value, replacer, indent)
 
-    def toString(self) -> str:
-        """Give JavaScript's text of the namespace."""
-        return "[object JSON]"
-
 
 def parse(text: str) -> Any:
     """Read a value: objects, arrays, `jsnull` for null.
@@ -55,15 +55,17 @@ def parse(text: str) -> Any:
     try:
         found = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise JsSyntaxError(_explain(text, error.msg, error.pos)) from None
+        raise JsSyntaxError(explain(text, error.msg, error.pos)) from None
     except _BadConstantError:
-        raise JsSyntaxError(_unexpected(text, _bare_constant(text))) from None
+        raise JsSyntaxError(unexpected(text, bare_constant(text))) from None
     return _entered(found)
 
 
 def _revived(key: str, value: Any, reviver: Callable[..., Any]) -> Any:
     if isinstance(value, JsArray):
-        value.items[:] = [_revived(str(i), item, reviver) for i, item in enumerate(value.items)]
+        value.__items__[:] = [
+            _revived(str(i), item, reviver) for i, item in enumerate(value.__items__)
+        ]
     elif isinstance(value, JsObject):
         for name, member in list(value.__members__.items()):
             changed = _revived(name, member, reviver)
@@ -112,6 +114,7 @@ class _Writer:
             value = to_json(key)
         if self._change is not None:
             value = self._change(key, value)
+        value = _bare(value)
         if value is None or (callable(value) and not isinstance(value, type)):
             return None
         if value is jsnull:
@@ -136,8 +139,10 @@ class _Writer:
 
     def _container(self, value: Any, margin: str) -> str:
         inner = margin + self._gap
-        if isinstance(value, (JsArray, list, tuple)):
+        if isinstance(value, (JsArray, list, tuple, range, bytes, bytearray)):
             items = cast("list[Any]", list(value))  # pyright: ignore[reportUnknownArgumentType]  # the user's own
+            if not isinstance(value, JsArray) and not all(map(_outlives_iteration, items)):
+                raise JsError(_ITERATED)
             parts = [self._element(i, item, inner) for i, item in enumerate(items)]
             return self._wrapped("[", parts, "]", margin)
         colon = ": " if self._gap else ":"
@@ -193,9 +198,30 @@ def _entered(value: Any) -> Any:
     return jsnull if value is None else value
 
 
+# A list of Python's is read by an iterator, which destroys the proxies it has given at its end.
+_ITERATED = (
+    "This borrowed proxy was automatically destroyed when an iterator was exhausted.\nFor more "
+    "information about the cause of this error, use `pyodide.setDebug(true)`"
+)
+
+
+def _bare(value: Any) -> Any:
+    """Give what is written of a boxed primitive, or of what `create_proxy` has made."""
+    if isinstance(value, Box):
+        return value.primitive
+    if isinstance(value, JsProxy) and value.typeof == "symbol":
+        return None  # which has no form in JSON
+    unwrap = getattr(cast("type", type(value)), "unwrap", None)
+    return value if unwrap is None else unwrap(value)
+
+
+def _outlives_iteration(item: Any) -> bool:
+    return item is None or item is jsnull or isinstance(item, (str, int, float, JsProxy))
+
+
 def _number(value: float) -> str:
     if isinstance(value, int):
-        if abs(value) > MAX_SAFE_INTEGER:
+        if abs(value) > MAX_SAFE_INTEGER or isinstance(value, JsBigInt):
             raise JsTypeError("Do not know how to serialize a BigInt")
         return int.__repr__(value)
     return number_text(value) if math.isfinite(value) else "null"
@@ -212,100 +238,4 @@ def _quoted(text: str) -> str:
 
 
 def _class_of(value: Any) -> str:
-    return value.constructor.name if isinstance(value, JsProxy) else "PyProxy"
-
-
-def _bare_constant(text: str) -> int:
-    places = [text.find(word) for word in ("NaN", "Infinity", "-Infinity")]
-    return min(place for place in places if place >= 0)
-
-
-def _explain(text: str, message: str, position: int) -> str:  # noqa: C901 - a table of V8's texts
-    if position >= len(text) and message == "Expecting value":
-        return "Unexpected end of JSON input"
-    if message == "Expecting value" and text[position:] in _BEGUN_WORDS:
-        return "Unexpected end of JSON input"
-    if "Unterminated" in message:
-        return f"Unterminated string in JSON {_place(text, len(text))}"
-    after_comma = text[:position].rstrip().endswith(",")
-    if "property name" in message or "trailing comma before end of object" in message:
-        if text[position : position + 1] == ",":
-            position += 1 + len(text[position + 1 :]) - len(text[position + 1 :].lstrip())
-            after_comma = True
-        expected = "double-quoted property name" if after_comma else "property name or '}'"
-        return f"Expected {expected} in JSON {_place(text, position)}"
-    if "trailing comma" in message:
-        position += 1 + len(text[position + 1 :]) - len(text[position + 1 :].lstrip())
-        return _unexpected(text, position)
-    for part, words in _MESSAGES.items():
-        if part in message:
-            return f"{words} in JSON {_place(text, position)}"
-    if "Extra data" in message:
-        if text[0] == "0" and text[position].isdigit():
-            return f"Unexpected number in JSON {_place(text, position)}"
-        return f"Unexpected non-whitespace character after JSON {_place(text, position)}"
-    if "',' delimiter" in message:
-        container = "',' or '}' after property value"
-        if _innermost(text[:position]) == "[":
-            container = "',' or ']' after array element"
-        return f"Expected {container} in JSON {_place(text, position)}"
-    return _unexpected(text, position)
-
-
-_BEGUN_WORDS = frozenset(
-    word[:length] for word in ("true", "false", "null") for length in range(1, len(word))
-)
-_MESSAGES = {
-    "':' delimiter": "Expected ':' after property name",
-    "control character": "Bad control character in string literal",
-    "escape": "Bad escaped character",
-}
-
-
-def _place(text: str, position: int) -> str:
-    line = text.count("\n", 0, position) + 1
-    column = position - (text.rfind("\n", 0, position) + 1) + 1
-    return f"at position {position} (line {line} column {column})"
-
-
-def _unexpected(text: str, position: int) -> str:
-    if text in {"undefined", "NaN", "Infinity"}:
-        return f'"{text}" is not valid JSON'
-    position += _begun(text, position)
-    if position == len(text):
-        return "Unexpected end of JSON input"
-    token = text[position]
-    if len(text) <= _LONG:
-        return f"Unexpected token '{token}', \"{text}\" is not valid JSON"
-    start, end = max(position - _CONTEXT, 0), position + _CONTEXT
-    before = "..." if start else ""
-    after = "... " if end < len(text) else " "
-    return f"Unexpected token '{token}', {before}\"{text[start:end]}\"{after}is not valid JSON"
-
-
-def _begun(text: str, position: int) -> int:
-    """Tell how many characters of a literal stand there, before it goes wrong."""
-    for literal in ("true", "false", "null"):
-        length = len(literal)
-        while length and not text.startswith(literal[:length], position):
-            length -= 1
-        if length:
-            return length
-    return 0
-
-
-def _innermost(text: str) -> str:
-    open_: list[str] = []
-    quoted = escaped = False
-    for char in text:
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped, quoted = char == "\\", char != '"'
-        elif char == '"':
-            quoted = True
-        elif char in "[{":
-            open_.append(char)
-        elif char in "]}" and open_:
-            open_.pop()
-    return open_[-1] if open_ else ""
+    return type(value).name if isinstance(value, JsProxy) else "PyProxy"

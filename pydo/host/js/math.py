@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import random
+import struct
 from typing import TYPE_CHECKING, Any
 
-from pydo.host.js.primitive import parse_float, parse_int
+from pydo.host.js.function import JsFunction, Namespace
+from pydo.host.js.number import parse_float, parse_int
 from pydo.host.js.text import js_number
-from pydo.host.js.value import JsFunction, JsProxy, plain_number
+from pydo.host.js.value import iterated, plain_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,23 +18,17 @@ if TYPE_CHECKING:
 __all__ = ["NUMBER_FUNCTIONS", "Math"]
 
 
-class Math(JsProxy, js_name="Object"):
+class Math(Namespace, js_name="Object"):
     """The object `Math`; what is out of a function's domain is NaN."""
 
-    __slots__ = ("__dict__",)
+    __slots__ = ()
+    TAG = "Math"
 
     def __init__(self) -> None:
+        super().__init__()
         vars(self).update(_CONSTANTS)
         vars(self).update({name: JsFunction(_unary(f), name) for name, f in _UNARY.items()})
         vars(self).update({name: JsFunction(f, name) for name, f in _OTHERS.items()})
-
-    def toString(self) -> str:
-        """Give JavaScript's text of the namespace."""
-        return "[object Math]"
-
-    @property
-    def __members__(self) -> dict[str, Any]:
-        return {}
 
 
 def _unary(function: Callable[[float], float]) -> Callable[..., Any]:
@@ -86,6 +82,39 @@ def _pow(base: Any = None, exponent: Any = None, *_: object) -> Any:
     return math.nan if isinstance(result, complex) else plain_number(float(result))
 
 
+def _unsigned(value: Any) -> int:
+    number = js_number(value)
+    return int(number) & 0xFFFFFFFF if math.isfinite(number) else 0
+
+
+def _imul(first: Any = None, second: Any = None, *_: object) -> int:
+    product = _unsigned(first) * _unsigned(second) & 0xFFFFFFFF
+    return product - 2**32 if product >> 31 else product
+
+
+def _narrowed(code: str) -> Callable[[float], float]:
+    def narrow(number: float) -> float:
+        try:
+            return float(struct.unpack(code, struct.pack(code, number))[0])
+        except OverflowError:
+            return math.copysign(math.inf, number)
+
+    return narrow
+
+
+def _cbrt(number: float) -> float:
+    root = math.cbrt(number)
+    return float(round(root)) if math.isfinite(root) and round(root) ** 3 == number else root
+
+
+def _log1p(number: float) -> float:
+    return -math.inf if number == -1 else math.log1p(number)
+
+
+def _atanh(number: float) -> float:
+    return math.copysign(math.inf, number) if abs(number) == 1 else math.atanh(number)
+
+
 _CONSTANTS = {
     "E": math.e,
     "LN10": math.log(10),
@@ -99,18 +128,23 @@ _CONSTANTS = {
 _UNARY: dict[str, Callable[[float], float]] = {
     "abs": abs,
     "acos": math.acos,
+    "acosh": math.acosh,
     "asin": math.asin,
+    "asinh": math.asinh,
     "atan": math.atan,
-    "cbrt": lambda x: math.copysign(abs(x) ** (1 / 3), x),
+    "atanh": _atanh,
+    "cbrt": _cbrt,
     "ceil": math.ceil,
     "cos": math.cos,
     "cosh": math.cosh,
     "exp": math.exp,
     "expm1": math.expm1,
+    "f16round": _narrowed("e"),
     "floor": math.floor,
+    "fround": _narrowed("f"),
     "log": math.log,
     "log10": math.log10,
-    "log1p": math.log1p,
+    "log1p": _log1p,
     "log2": math.log2,
     "round": _round,
     "sign": _sign,
@@ -123,11 +157,14 @@ _UNARY: dict[str, Callable[[float], float]] = {
 }
 _OTHERS: dict[str, Callable[..., Any]] = {
     "atan2": lambda y=None, x=None, *_: math.atan2(js_number(y), js_number(x)),
+    "clz32": lambda value=None, *_: 32 - _unsigned(value).bit_length(),
     "hypot": lambda *values: plain_number(math.hypot(*map(js_number, values))),
+    "imul": _imul,
     "max": _most,
     "min": _least,
     "pow": _pow,
     "random": lambda *_: random.random(),  # noqa: S311 - as in JavaScript
+    "sumPrecise": lambda values=None, *_: plain_number(math.fsum(iterated(values))),
 }
 
 

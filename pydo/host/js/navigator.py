@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+from pydo.host.js.function import Namespace
 from pydo.host.js.value import JsProxy
 
 __all__ = ["Navigator", "Performance"]
@@ -22,10 +23,11 @@ class Navigator(JsProxy):
     platform = ""
 
 
-class Performance(JsProxy):
+class Performance(Namespace, js_name="Performance"):
     """The clock; it shows the time of day, since its origin is that of the clock."""
 
-    __slots__ = ("__dict__",)
+    __slots__ = ()
+    TAG = "Performance"
     timeOrigin = 0
 
     def now(self, *_: object) -> int:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import keyword
 import math
 from typing import TYPE_CHECKING, Any, cast
 
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.members import is_index, members_of, ordered, without_underscore
 from pydo.host.js.text import js_string
 from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, iterated, jsnull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from pydo.host.js.array import JsArray
 
-__all__ = ["JsObject", "ObjectMap", "members_of", "ordered"]
-
-_MAX_INDEX_DIGITS = 10
+__all__ = ["JsObject"]
 
 
 class ObjectClass(JsClass):
@@ -26,10 +24,17 @@ class ObjectClass(JsClass):
     if not TYPE_CHECKING:
 
         def new(cls, value: Any = None, *_: object, **named: Any) -> Any:
-            """Give a new object, or the argument if it is an object itself."""
+            """Give a new object, or the argument as one."""
             if value is None or value is jsnull:
                 return cls(ordered({key: cross(each) for key, each in named.items()}))
-            return value
+            return _boxed(value)
+
+        def __call__(cls, members: Any = None, *_: object) -> Any:
+            if members is None or type(members) is dict:
+                made = object.__new__(cls)
+                _take_over(made, {} if members is None else members)
+                return made
+            return cls.new(members)
 
     def keys(cls, value: Any = None, *_: object) -> JsArray:
         """Give the names of the own enumerable members."""
@@ -44,8 +49,8 @@ class ObjectClass(JsClass):
         return _view([_view([key, each]) for key, each in members_of(value).items()])
 
     def getOwnPropertyNames(cls, value: Any = None, *_: object) -> JsArray:
-        """Give the names of the own members."""
-        return cls.keys(value)
+        """Give the names of the own members, shown or not."""
+        return _view(_own_names(value))
 
     def fromEntries(cls, entries: Any = None, *_: object) -> JsObject:
         """Make an object of pairs; keys that are whole numbers come first, in their order."""
@@ -67,9 +72,25 @@ class ObjectClass(JsClass):
                 setattr(target, key, value)
         return target
 
-    def create(cls, prototype: Any = None, *_: object) -> JsObject:
-        """Give a new object; prototypes are not simulated."""
-        return JsObject({})
+    def create(cls, prototype: Any = None, described: Any = None, *_: object) -> JsObject:
+        """Give a new object that has what `prototype` has, and members as they are described."""
+        if prototype is not jsnull and not isinstance(prototype, JsProxy):
+            raise JsTypeError(
+                f"Object prototype may only be an Object or null: {js_string(prototype)}"
+            )
+        made = JsObject({})
+        _properties().shape_of(made).prototype = prototype
+        return made if described is None else cls.defineProperties(made, described)
+
+    def setPrototypeOf(cls, value: Any = None, prototype: Any = None, *_: object) -> Any:
+        """Let an object have what `prototype` has, and give it back."""
+        if prototype is not jsnull and not isinstance(prototype, JsProxy):
+            raise JsTypeError(
+                f"Object prototype may only be an Object or null: {js_string(prototype)}"
+            )
+        if isinstance(value, JsObject):
+            _properties().shape_of(value).prototype = prototype
+        return value
 
     def freeze(cls, value: Any = None, *_: object) -> Any:
         """Let an object or an array stay as it is, and give it back."""
@@ -103,39 +124,41 @@ class ObjectClass(JsClass):
 
     def getOwnPropertyDescriptor(cls, value: Any = None, name: Any = None, *_: object) -> Any:
         """Tell what a member is like, or undefined if there is none."""
-        key = js_string(name)
-        members = members_of(value)
-        if key not in members:
-            return None
-        is_free = not cls.isFrozen(value)
-        return JsObject(
-            {
-                "value": members[key],
-                "writable": is_free,
-                "enumerable": True,
-                "configurable": is_free and not cls.isSealed(value),
-            }
-        )
+        return _properties().describe(value, js_string(name))
+
+    def getOwnPropertyDescriptors(cls, value: Any = None, *_: object) -> JsObject:
+        """Tell what each member is like."""
+        names = cls.getOwnPropertyNames(value)
+        return JsObject({name: cls.getOwnPropertyDescriptor(value, name) for name in names})
 
     def defineProperty(cls, value: Any = None, name: Any = None, given: Any = None, *_: Any) -> Any:
-        """Set a member to the value of its description, and give the object back.
+        """Give an object a member as it is described, and give the object back.
 
         Raises:
-            JsException: a `TypeError` for what is no object or no description.
-            NotImplementedError: the description has a function for reading or writing, or a member
-                that is not shown or not written to, which no object here can have.
+            JsException: a `TypeError` for what is no object or no description, and for a member
+                that is not to be changed.
+            NotImplementedError: the object is no plain one, and the member not a plain one either.
 
         """
         if not isinstance(value, JsProxy):
             raise JsTypeError("Object.defineProperty called on non-object")
         if not isinstance(given, (JsProxy, dict)):
             raise JsTypeError(f"Property description must be an object: {js_string(given)}")
-        described = members_of(given)
-        if not described.get("enumerable", False) or {"get", "set"} & described.keys():
+        if isinstance(value, JsObject):
+            _properties().define(value, js_string(name), given)
+            return value
+        told = members_of(given)
+        if {"get", "set"} & told.keys():
             raise NotImplementedError(
-                "pydo simulates Object.defineProperty for members with a value and enumerable=True"
+                "pydo simulates Object.defineProperty with functions for plain objects only"
             )
-        setattr(value, js_string(name), described.get("value"))
+        setattr(value, js_string(name), told.get("value"))
+        return value
+
+    def defineProperties(cls, value: Any = None, described: Any = None, *_: object) -> Any:
+        """Give an object several members as they are described, and give it back."""
+        for name, given in members_of(described).items():
+            cls.defineProperty(value, name, given)
         return value
 
     def is_(cls, first: Any = None, second: Any = None, *_: object) -> bool:
@@ -150,6 +173,8 @@ class ObjectClass(JsClass):
 
     def hasOwn(cls, value: Any = None, name: Any = None, *_: object) -> bool:
         """Tell whether the value itself has the member."""
+        if isinstance(value, JsProxy):
+            return value.hasOwnProperty(name)
         return js_string(name) in members_of(value)
 
 
@@ -166,20 +191,21 @@ class JsObject(JsProxy, metaclass=ObjectClass, js_name="Object"):
     if TYPE_CHECKING:
         members: dict[str, Any]
 
-    def __init__(self, members: dict[str, Any] | None = None) -> None:
-        _take_over(self, {} if members is None else members)
+        def __init__(self, members: dict[str, Any] | None = None) -> None:
+            """Take a dict over."""
 
-    def isPrototypeOf(self, *_: object) -> bool:
-        """Tell that it is nothing's prototype."""
-        return False
+    if TYPE_CHECKING:
+        constructor: Any
+    else:
 
-    def propertyIsEnumerable(self, name: Any = None, *_: object) -> bool:
-        """Tell whether the object has the member."""
-        return js_string(name) in self.__members__
+        @property
+        def constructor(self) -> Any:
+            """`Object`, unless a member has the name."""
+            return self.__members__.get("constructor", JsObject)
 
-    def toLocaleString(self) -> str:
-        """Give JavaScript's text of the object."""
-        return self.toString()
+    @property
+    def __prototype__(self) -> Any:
+        return JsObject.prototype
 
     def __getattr__(self, name: str) -> Any:
         members = self.__members__
@@ -187,21 +213,21 @@ class JsObject(JsProxy, metaclass=ObjectClass, js_name="Object"):
             return members[name]
         if name == "members":
             return members
-        if name[-1] == "_" and (plain := _without_underscore(name)) in members:
+        if name[-1] == "_" and (plain := without_underscore(name)) in members:
             return members[plain]
         raise AttributeError(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         members = self.__members__
         if name[-1:] == "_":
-            name = _without_underscore(name)
-        is_out_of_order = name[:1].isdigit() and name not in members and _is_index(name)
+            name = without_underscore(name)
+        is_out_of_order = name[:1].isdigit() and name not in members and is_index(name)
         members[name] = cross(value)
         if is_out_of_order:
             _take_over(self, ordered(members))
 
     def __delattr__(self, name: str) -> None:
-        self.__members__.pop(_without_underscore(name), None)
+        self.__members__.pop(without_underscore(name), None)
 
     def __repr__(self) -> str:
         own = self.__members__.get("toString")
@@ -227,104 +253,6 @@ _take_over: Callable[[JsObject, dict[str, Any]], None] = cast(
 ).__set__
 
 
-class ObjectMap(JsProxy, js_name="Object"):
-    """`as_object_map()`: the members of an object as items."""
-
-    __slots__ = ("hereditary", "target")
-
-    def __init__(self, target: JsProxy, *, hereditary: bool) -> None:
-        self.target = target
-        self.hereditary = hereditary
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Give the member, or `default`."""
-        return self[key] if key in self else default  # noqa: SIM401 - this is `get`
-
-    def keys(self) -> Iterable[str]:
-        """Give the names of the members."""
-        return self.target.__members__.keys()
-
-    def values(self) -> Iterable[Any]:
-        """Give the members."""
-        return [self[key] for key in self.keys()]
-
-    def items(self) -> Iterable[tuple[str, Any]]:
-        """Give the members with their names."""
-        return [(key, self[key]) for key in self.keys()]
-
-    @property
-    def __members__(self) -> dict[str, Any]:
-        return self.target.__members__
-
-    def __getitem__(self, key: str) -> Any:
-        value = self.target.__members__[key]
-        if self.hereditary and isinstance(value, JsObject):
-            return ObjectMap(value, hereditary=True)
-        return value
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        setattr(self.target, key, value)
-
-    def __delitem__(self, key: str) -> None:
-        if key not in self:
-            raise KeyError(key)
-        delattr(self.target, key)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.target.__members__
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.target.__members__)
-
-    def __len__(self) -> int:
-        return len(self.target.__members__)
-
-    def __to_py__(self, conversion: Conversion, depth: int) -> Any:
-        return self.target.__to_py__(conversion, depth)
-
-
-def members_of(value: Any) -> dict[str, Any]:
-    """Give the own enumerable members of any value, in JavaScript's order.
-
-    Raises:
-        JsException: a `TypeError` for undefined and null.
-
-    """
-    if isinstance(value, JsProxy):
-        return value.__members__
-    if value is None or value is jsnull:
-        raise JsTypeError("Cannot convert undefined or null to object")
-    if isinstance(value, dict):
-        items = cast("dict[Any, Any]", value).items()
-        return {js_string(key): each for key, each in items}
-    if isinstance(value, str):
-        return {str(index): each for index, each in enumerate(value)}
-    return {}
-
-
-def ordered(members: dict[str, Any]) -> dict[str, Any]:
-    """Give members in JavaScript's order: whole numbers ascending, then the rest as they came."""
-    indices = [key for key in members if key[:1].isdigit() and _is_index(key)]
-    if not indices:
-        return members
-    indices.sort(key=int)
-    first = {key: members[key] for key in indices}
-    return {**first, **{key: each for key, each in members.items() if key not in first}}
-
-
-def _without_underscore(name: str) -> str:
-    """Give the member that a name means: `from_` is Pyodide's form of a keyword of Python's."""
-    if name[-1:] == "_" and keyword.iskeyword(name.rstrip("_")):
-        return name[:-1]
-    return name
-
-
-def _is_index(key: str) -> bool:
-    if not (key.isascii() and key.isdigit()) or len(key) > _MAX_INDEX_DIGITS:
-        return False
-    return (key == "0" or key[0] != "0") and int(key) < 2**32 - 1
-
-
 def _iterated(value: Any) -> Iterable[Any]:
     try:
         return iterated(value)
@@ -343,6 +271,25 @@ def _pair(entry: Any) -> tuple[Any, Any]:
     items = list(entry) if isinstance(entry, (list, tuple)) or hasattr(entry, "__iter__") else []
     first, second, *_ = (*items, None, None)
     return first, second
+
+
+def _boxed(value: Any) -> Any:
+    from pydo.host.js.boxing import boxed  # noqa: PLC0415 - its objects are kinds of ours
+
+    return boxed(value)
+
+
+def _own_names(value: Any) -> list[str]:
+    names = getattr(value, "__names__", None)
+    if names is not None:
+        return list(names())
+    return [*members_of(value), *(["length"] if isinstance(value, str) else [])]
+
+
+def _properties() -> Any:
+    from pydo.host.js import property as properties  # noqa: PLC0415 - it needs plain objects itself
+
+    return properties
 
 
 def _integrity() -> Any:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pydo.host.js.address import Address, parse_address
 from pydo.host.js.error import JsTypeError
-from pydo.host.js.url import Address, parse_address
 
 __all__ = ["MAX_REDIRECTS", "REDIRECTS", "Hop", "next_hop", "too_many", "web_address"]
 

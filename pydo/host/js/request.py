@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.abort import AbortSignal
+from pydo.host.js.address import normalized
 from pydo.host.js.body import Body, extract
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.headers import Headers
 from pydo.host.js.redirect import Hop, next_hop, web_address
 from pydo.host.js.text import js_string
-from pydo.host.js.url import URL, normalized
+from pydo.host.js.url import URL
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import http
 from typing import TYPE_CHECKING, Any
 
+from pydo.host.js.address import parse_address
 from pydo.host.js.body import Body, extract
 from pydo.host.js.error import JsRangeError, JsTypeError
 from pydo.host.js.headers import Headers
 from pydo.host.js.json import stringify
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_number, js_string
-from pydo.host.js.url import parse_address
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 
 if TYPE_CHECKING:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.function import JsFunction, Namespace
+from pydo.host.js.lookup import Lookup
+from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsClass, JsProxy, NativeClass
+
+if TYPE_CHECKING:
+    from pydo.host.js.array import JsArray
 
 __all__ = ["Reflect", "Symbol", "WeakMap", "WeakRef", "WeakSet"]
 
@@ -15,6 +20,7 @@ __all__ = ["Reflect", "Symbol", "WeakMap", "WeakRef", "WeakSet"]
 class SymbolClass(JsClass):
     """`Symbol`: called, not constructed."""
 
+    iterator: Any
     _registry: dict[str, Symbol] = {}  # noqa: RUF012 - JavaScript's registry is one for all
 
     def new(cls, *_: object, **__: object) -> NoReturn:
@@ -30,6 +36,14 @@ class SymbolClass(JsClass):
         """Give the one symbol of a key."""
         text = js_string(key)
         return cls._registry.setdefault(text, Symbol(text))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(cls, name: str) -> Any:
+            # `getattr(js.Symbol, "for")`: the name is Python's keyword.
+            if name == "for":
+                return cls.for_
+            raise AttributeError(name)
 
 
 class Symbol(JsProxy, metaclass=SymbolClass):
@@ -54,17 +68,42 @@ for _name in ("asyncIterator", "hasInstance", "iterator", "toPrimitive", "toStri
     setattr(SymbolClass, _name, Symbol(f"Symbol.{_name}"))
 
 
-class Reflect(JsProxy, js_name="Reflect"):
+class Reflect(Namespace, js_name="Object"):
     """The object `Reflect`, for members of objects."""
 
     __slots__ = ()
+    TAG = "Reflect"
 
     def ownKeys(self, target: Any = None, *_: object) -> JsArray:
         """Give the names of an object's own members."""
-        return JsArray(list(target.__members__))
+        return JsObject.getOwnPropertyNames(target)
+
+    def getOwnPropertyDescriptor(self, target: Any = None, name: Any = None, *_: object) -> Any:
+        """Tell what a member is like, or undefined if there is none."""
+        return JsObject.getOwnPropertyDescriptor(target, name)
+
+    def defineProperty(
+        self, target: Any = None, name: Any = None, given: Any = None, *_: object
+    ) -> bool:
+        """Give an object a member as it is described; whether it took it."""
+        try:
+            JsObject.defineProperty(target, name, given)
+        except JsTypeError:
+            return False
+        return True
+
+    def getPrototypeOf(self, target: Any = None, *_: object) -> Any:
+        """Give the prototype of an object."""
+        return JsObject.getPrototypeOf(target)
+
+    def isExtensible(self, target: Any = None, *_: object) -> bool:
+        """Tell whether an object can have further members."""
+        return bool(JsObject.isExtensible(target))
 
     def has(self, target: Any = None, name: Any = None, *_: object) -> bool:
         """Tell whether an object has a member."""
+        if name == SymbolClass.iterator:
+            return hasattr(target, "__iter__")
         return hasattr(target, js_string(name))
 
     def get(self, target: Any = None, name: Any = None, *_: object) -> Any:
@@ -81,8 +120,12 @@ class Reflect(JsProxy, js_name="Reflect"):
         delattr(target, js_string(name))
         return True
 
-    def apply(self, function: Any = None, _: Any = None, arguments: Any = (), *__: object) -> Any:
+    def apply(
+        self, function: Any = None, this: Any = None, arguments: Any = None, *_: object
+    ) -> Any:
         """Call a function with the elements of an array."""
+        if isinstance(function, JsFunction):
+            return function.apply(this, arguments)
         return function(*arguments)
 
     def construct(self, target: Any = None, arguments: Any = (), *_: object) -> Any:
@@ -90,7 +133,7 @@ class Reflect(JsProxy, js_name="Reflect"):
         return target.new(*arguments)
 
 
-class WeakMap(JsProxy, metaclass=NativeClass):
+class WeakMap(Lookup, metaclass=NativeClass):
     """Values by objects, which are told apart by identity."""
 
     __slots__ = ("_entries",)
@@ -112,7 +155,7 @@ class WeakMap(JsProxy, metaclass=NativeClass):
 
         """
         if not isinstance(key, JsProxy):
-            raise JsTypeError(f"Invalid value used as weak map key: {js_string(key)}")
+            raise JsTypeError("Invalid value used as weak map key")
         self._entries[id(key)] = (key, value)
         return self
 

@@ -10,22 +10,21 @@ pydo's own code looks into a proxy; a key of the user's cannot be hidden behind 
 
 from __future__ import annotations
 
-from types import FunctionType
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 
 from pydo.errors import JsException
+from pydo.host.js.jsclass import JsClass, NativeClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pydo.host.js.array import JsArray
-    from pydo.host.js.object import ObjectMap
+    from pydo.host.js.objectmap import ObjectMap
 
 __all__ = [
     "MAX_SAFE_INTEGER",
     "Conversion",
     "JsClass",
-    "JsFunction",
     "JsNull",
     "JsProxy",
     "NativeClass",
@@ -37,8 +36,6 @@ __all__ = [
 ]
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
-
-_T = TypeVar("_T")
 
 
 @final
@@ -69,134 +66,6 @@ class JsNull:
 
 JsNull._one = object.__new__(JsNull)  # noqa: SLF001 - its own module makes the one instance
 jsnull: Final = JsNull()
-
-
-class _Static:
-    """A static method of a JavaScript class: a function of JavaScript, one for each class."""
-
-    __slots__ = ("_function", "_made", "_name")
-
-    def __init__(self, function: Callable[..., Any], name: str) -> None:
-        self._function = function
-        self._name = name.removesuffix("_")
-        self._made: dict[JsClass, JsFunction] = {}
-
-    def __get__(self, cls: JsClass | None, _: type | None = None) -> Any:
-        if cls is None:
-            return self
-        made = self._made.get(cls)
-        if made is None:
-            bound = self._function.__get__(cls)
-            made = self._made[cls] = JsFunction(bound, self._name)
-        return made
-
-
-class JsClass(type):
-    """A JavaScript class: `name`, `new` and `constructor` are its own, hidden from instances.
-
-    The static members of a JavaScript class are methods of its metaclass, so that
-    `js.Object.keys` exists and `keys` of a plain object does not.
-    """
-
-    # Python's errors ("'pyodide.ffi.JsProxy' object is not subscriptable") take the name of the
-    # type, everyone else asks for `__name__`, and JavaScript's name stands in `__qualname__`.
-    TYPE_NAME = "pyodide.ffi.JsProxy"
-
-    if TYPE_CHECKING:
-
-        @property
-        def name(cls) -> str:
-            """The name of the class in JavaScript."""
-            return ""
-
-        def new(cls: type[_T], *arguments: Any, **options: Any) -> _T:
-            """Construct an instance, as JavaScript's operator `new` does."""
-            raise NotImplementedError
-    else:
-        name = type.__dict__["__qualname__"]
-        new = type.__call__
-
-    def __new__(  # noqa: D102
-        mcs, python_name: str, bases: tuple[type, ...], namespace: dict[str, Any], js_name: str = ""
-    ) -> JsClass:
-        namespace["__qualname__"] = js_name or python_name
-        cls = super().__new__(mcs, python_name, bases, namespace)
-        type.__dict__["__name__"].__set__(cls, mcs.TYPE_NAME)
-        return cls
-
-    def __init__(
-        cls, python_name: str, bases: tuple[type, ...], namespace: dict[str, Any], js_name: str = ""
-    ) -> None:
-        super().__init__(python_name, bases, namespace)
-
-    def __init_subclass__(mcs) -> None:
-        super().__init_subclass__()
-        for name, member in list(vars(mcs).items()):
-            if isinstance(member, FunctionType) and not name.startswith("_") and name != "new":
-                setattr(mcs, name, _Static(member, name))
-
-    @property
-    def __name__(cls) -> str:  # type: ignore[override]  # read-only: JsProxy, as in Pyodide
-        return cls.TYPE_NAME.rpartition(".")[2]
-
-    # A JavaScript class is itself a proxy: isinstance(js.Date, JsProxy) holds in Pyodide.
-    @property
-    def __class__(cls) -> type:
-        return JsFunction
-
-    @__class__.setter
-    def __class__(cls, value: object) -> NoReturn:
-        raise TypeError("the class of a JavaScript class cannot be changed")
-
-    @property
-    def constructor(cls) -> JsClass:
-        """`Function`, whose instance every class is."""
-        return JsFunction
-
-    @property
-    def typeof(cls) -> str:
-        """As JavaScript's operator `typeof` says it."""
-        return "function"
-
-    @property
-    def js_id(cls) -> int:
-        """A number that stands for the identity of the class."""
-        return id(cls)
-
-    @property
-    def prototype(cls) -> JsProxy:
-        """What `Object.getPrototypeOf` gives of its instances."""
-        from pydo.host.js.prototype import of_class  # noqa: PLC0415 - it is a proxy itself
-
-        return of_class(cls)
-
-    # Properties, so that they are found before the methods of the instances that bear their names.
-    @property
-    def to_py(cls) -> Callable[..., JsClass]:
-        """Convert to Python: to the class itself, which has no form there."""
-        return lambda **_: cls
-
-    @property
-    def toString(cls) -> Callable[..., str]:
-        """Give the text that JavaScript shows of a built-in class."""
-        return lambda *_: repr(cls)
-
-    def __repr__(cls) -> str:
-        return f"function {cls.name}() {{ [native code] }}"
-
-    def __getattr__(cls, name: str) -> NoReturn:
-        raise AttributeError(name)
-
-
-class NativeClass(JsClass):
-    """A class that only `new` may construct."""
-
-    def __call__(cls, *arguments: object, **options: object) -> NoReturn:  # noqa: D102
-        raise JsException(
-            "TypeError",
-            f"Failed to construct '{cls.name}': Please use the 'new' operator, this object "
-            "constructor cannot be called as a function.",
-        )
 
 
 class Conversion:
@@ -279,7 +148,7 @@ class JsProxy(metaclass=JsClass, js_name="Object"):
 
     def as_object_map(self, *, hereditary: bool = False) -> ObjectMap:
         """View the value as a mapping of its own members."""
-        from pydo.host.js.object import ObjectMap  # noqa: PLC0415 - it is a proxy itself
+        from pydo.host.js.objectmap import ObjectMap  # noqa: PLC0415 - it is a proxy itself
 
         return ObjectMap(self, hereditary=hereditary)
 
@@ -291,9 +160,27 @@ class JsProxy(metaclass=JsClass, js_name="Object"):
         """Give the primitive of the value, which for most is the value itself."""
         return self
 
-    def hasOwnProperty(self, name: str = "undefined", *_: object) -> bool:
+    def toLocaleString(self, *_: object) -> str:
+        """Give JavaScript's text of the value, for people."""
+        return self.toString()
+
+    def hasOwnProperty(self, name: Any = "undefined", *_: object) -> bool:
         """Tell whether the value itself has the member."""
+        return str(name) in self.__names__()
+
+    def propertyIsEnumerable(self, name: Any = "undefined", *_: object) -> bool:
+        """Tell whether the value itself has the member, and shows it."""
         return str(name) in self.__members__
+
+    def isPrototypeOf(self, value: Any = None, *_: object) -> bool:
+        """Tell whether `value` is made after this one."""
+        from pydo.host.js.prototype import is_prototype_of  # noqa: PLC0415 - it is a proxy itself
+
+        return is_prototype_of(self, value)
+
+    def __names__(self) -> list[str]:
+        """Give the names of the own members, shown or not."""
+        return list(self.__members__)
 
     @property
     def __members__(self) -> dict[str, Any]:
@@ -326,38 +213,6 @@ class JsProxy(metaclass=JsClass, js_name="Object"):
         raise AttributeError(name)
 
 
-class JsFunction(JsProxy, js_name="Function"):
-    """A JavaScript function made of a Python callable; surplus arguments are ignored by it."""
-
-    __slots__ = ("__dict__", "call_python", "function_name")
-
-    def __init__(self, function: Callable[..., Any], name: str = "") -> None:
-        self.call_python = function
-        self.function_name = name
-
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        """Call the function."""
-        return self.call_python(*arguments, **options)
-
-    @property
-    def name(self) -> str:
-        """The name of the function."""
-        return self.function_name
-
-    @property
-    def typeof(self) -> str:
-        """As JavaScript's operator `typeof` says it."""
-        return "function"
-
-    def toString(self) -> str:
-        """Give the text that JavaScript shows of a built-in function."""
-        return f"function {self.function_name}() {{ [native code] }}"
-
-    def new(self, *_: object, **__: object) -> NoReturn:
-        """Refuse, as JavaScript does for what is no class."""
-        raise JsException("TypeError", f"{self.toString()} is not a constructor")
-
-
 def plain_number(value: float) -> int | float:
     """Give a Number as Python reads it: an `int` where it is integral and safe."""
     if value.is_integer() and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
@@ -379,7 +234,7 @@ def cross(value: Any) -> Any:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
-        return int.__int__(value)
+        return value if getattr(kind, "__bigint__", False) else int.__int__(value)
     if isinstance(value, float):
         return plain_number(float.__float__(value))
     return value
@@ -407,16 +262,16 @@ def options(value: Any, named: Mapping[str, Any]) -> Mapping[str, Any]:
     """Read the options object of a native method: its last argument, then its keywords.
 
     In Pyodide keyword arguments become one trailing object; a bare dict works as well, since
-    named reads of its proxy fall through to its items.
+    named reads of its proxy fall through to its items, all but those that the proxy answers.
     """
     if value is None or value is jsnull:
         return named
-    if isinstance(value, dict):
-        members: Mapping[str, Any] = cast("dict[str, Any]", value)
+    members: Mapping[str, Any] = {}
+    if type(value) is dict:
+        # Two names are the proxy's own, whether the dict has them or not.
+        members = {**cast("dict[str, Any]", value), "type": "dict", "length": len(value)}
     elif isinstance(value, JsProxy):
         members = value.__members__
-    else:
-        members = {}
     return {**members, **named} if named else members
 
 

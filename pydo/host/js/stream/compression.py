@@ -8,9 +8,10 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from pydo.host.js.buffer import Uint8Array, bytes_of
+from pydo.host.js.buffer import bytes_of
 from pydo.host.js.encoding import TextDecoder
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.object import JsObject
 from pydo.host.js.stream.strategy import Strategy
 from pydo.host.js.stream.transform import connected

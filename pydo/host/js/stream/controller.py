@@ -12,8 +12,9 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from pydo.host.js.buffer import Uint8Array, bytes_of
+from pydo.host.js.buffer import bytes_of
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.stream.lending import Loan
 from pydo.host.js.stream.strategy import Strategy, member
 from pydo.host.js.text import js_number
@@ -298,7 +299,7 @@ async def _cancel(cancel: Callable[[Any], Any], reason: Any, done: asyncio.Futur
         result = cancel(reason)
         if inspect.isawaitable(result):
             await result
-    except Exception as error:  # noqa: BLE001 - it is for the one who cancels
+    except Exception as error:  # noqa: BLE001 - it is for the readers
         _fail(done, error)
     else:
         _fulfil(done, None)

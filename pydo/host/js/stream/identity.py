@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydo.host.js.buffer import JsBuffer, Uint8Array, bytes_of
+from pydo.host.js.buffer import JsBuffer, bytes_of
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.stream.strategy import Strategy
 from pydo.host.js.stream.transform import connected
 from pydo.host.js.text import js_number

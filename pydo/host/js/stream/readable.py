@@ -10,8 +10,9 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.array import JsArray
-from pydo.host.js.buffer import Uint8Array, bytes_of
+from pydo.host.js.buffer import bytes_of
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.stream.controller import (
     END,
     ReadableByteStreamController,
@@ -84,7 +85,7 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
     pushed_back: Any  # what a reader of some bytes has left of a chunk
 
     def __init__(self, source: Any = None, strategy: Any = None, /, *_: Any, **named: Any) -> None:
-        given = options(source, named) if named else source
+        given = options(source, named) if named or type(source) is dict else source
         kind = member(given, "type")
         if kind is not None and kind != "bytes":
             raise JsTypeError(f'"{js_string(kind)}" is not a valid type of ReadableStream.')

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydo.host.js.buffer import ArrayBuffer, JsBuffer, Uint8Array, bytes_of
+from pydo.host.js.buffer import ArrayBuffer, JsBuffer, bytes_of
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.object import JsObject
 from pydo.host.js.stream.controller import END, ReadableStreamDefaultController
 from pydo.host.js.text import js_number

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 from aiohttp import hdrs
 
 from pydo.errors import JsException
+from pydo.host.js.address import normalized
 from pydo.host.js.request import METHODS, Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
-from pydo.host.js.url import normalized
 from pydo.host.js.value import jsnull
 from pydo.serve.answer import answer_of, let_go, told
 from pydo.serve.error_page import error_answer

@@ -42,7 +42,8 @@ class Dev:
         )
         self.said: list[str] = []
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -96,6 +97,7 @@ class Dev:
         """End it at once."""
         self.process.kill()
         self.process.wait()
+        self._reader.join(DEADLINE_S)  # what it reads from is not to be closed under it
         if self.process.stdout is not None:
             self.process.stdout.close()
 

@@ -33,11 +33,19 @@ _FLAG_OF = {
     "unicodeSets": "v",
 }
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
-_NAMED = re.compile(r"\(\?<(?![=!])")
-_REFERENCE = re.compile(r"\\k<(\w+)>")
 _BARE_SLASH = re.compile(r"(?<!\\)/")
 _PLACE = re.compile(r"\$([$&`']|\d\d?|<[^>]*>)")
-_END = re.compile(r"(?<!\\)\$")
+# What is written in another way in Python, and what must be passed over to find it.
+_TOKEN = re.compile(
+    r"\\k<\w+>|\\u\{[0-9a-fA-F]+\}|\\p\{\w+\}|\\.|\[\^?(?:\\.|[^\]\\])*\]|\(\?<(?![=!])|\$",
+    re.DOTALL,
+)
+_PROPERTIES = {
+    **dict.fromkeys(("L", "Letter", "Alphabetic"), r"[^\W\d_]"),
+    **dict.fromkeys(("N", "Nd", "Number"), r"\d"),
+}
+_BARE_BRACKET = re.compile(r"(?<!\\)\[")
+_CLASSES = {"[]": "(?!)", "[^]": r"[\s\S]"}
 
 
 class Match(JsArray, js_name="Array"):
@@ -108,9 +116,7 @@ class RegExp(JsProxy, metaclass=RegExpClass):
             raise ERROR_CLASSES["SyntaxError"](
                 f"Invalid flags supplied to RegExp constructor '{self.flags}'"
             )
-        translated = _REFERENCE.sub(r"(?P=\1)", _NAMED.sub("(?P<", self.source))
-        if "m" not in self.flags:
-            translated = _END.sub(r"\\Z", translated)
+        translated = _TOKEN.sub(lambda found: self._translated(found[0]), self.source)
         options = re.ASCII if "u" not in self.flags and "v" not in self.flags else re.UNICODE
         for flag in self.flags:
             options |= _FLAGS.get(flag, re.NOFLAG)
@@ -120,6 +126,22 @@ class RegExp(JsProxy, metaclass=RegExpClass):
             raise ERROR_CLASSES["SyntaxError"](
                 f"Invalid regular expression: /{self.source}/{self.flags}: {_explain(error)}"
             ) from None
+
+    def _translated(self, part: str) -> str:
+        """Write a part of the pattern as Python does."""
+        if part == "(?<":
+            return "(?P<"
+        if part == "$":
+            return part if "m" in self.flags else r"\Z"
+        if part.startswith(r"\k"):
+            return f"(?P={part[3:-1]})"
+        if part.startswith(r"\u{"):
+            return re.escape(chr(int(part[3:-1], 16)))
+        if part.startswith(r"\p{"):
+            return _PROPERTIES.get(part[3:-1], part)
+        if part.startswith("["):
+            return _CLASSES.get(part) or part[0] + _BARE_BRACKET.sub(r"\[", part[1:])
+        return part
 
     @property
     def goes_on(self) -> bool:

@@ -5,19 +5,20 @@ Positions count UTF-16 code units, as JavaScript's do.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.array import JsArray
 from pydo.host.js.box import Box
-from pydo.host.js.error import JsRangeError
+from pydo.host.js.error import JsRangeError, JsTypeError
 from pydo.host.js.iterator import JsIterator
-from pydo.host.js.regexp import RegExp
+from pydo.host.js.regexp import Match, RegExp
 from pydo.host.js.text import integer, js_string, usv
 from pydo.host.js.value import JsClass, jsnull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 __all__ = ["String", "compared"]
 
@@ -114,7 +115,10 @@ class String(Box, metaclass=StringClass):
 
     def matchAll(self, pattern: Any = None, *_: object) -> JsIterator:
         """Iterate over the matches of a global pattern, each with its groups."""
-        found = _pattern(pattern, "g").matches(self.primitive)
+        regexp = _pattern(pattern, "g")
+        if "g" not in regexp.flags:
+            raise JsTypeError("String.prototype.matchAll called with a non-global RegExp argument")
+        found = regexp.matches(self.primitive)
         return JsIterator(found, "RegExp String Iterator")
 
     def normalize(self, form: Any = None, *_: object) -> str:
@@ -141,15 +145,17 @@ class String(Box, metaclass=StringClass):
 
     def replace(self, pattern: Any = None, replacement: Any = None, *_: object) -> str:
         """Give the text with the first match replaced, or all those of a global pattern."""
-        if not isinstance(pattern, RegExp):
-            return self._replaced(js_string(pattern), replacement, 1)
-        return _replaced_matches(self.primitive, pattern, replacement)
+        regexp = _literal(pattern)
+        return _replaced(self.primitive, regexp, replacement)
 
     def replaceAll(self, pattern: Any = None, replacement: Any = None, *_: object) -> str:
         """Give the text with every match replaced."""
-        if not isinstance(pattern, RegExp):
-            return self._replaced(js_string(pattern), replacement, -1)
-        return _replaced_matches(self.primitive, pattern, replacement)
+        regexp = _literal(pattern, "g")
+        if "g" not in regexp.flags:
+            raise JsTypeError(
+                "String.prototype.replaceAll called with a non-global RegExp argument"
+            )
+        return _replaced(self.primitive, regexp, replacement)
 
     def search(self, pattern: Any = None, *_: object) -> int:
         """Give the position of the first match, or -1."""
@@ -235,12 +241,6 @@ class String(Box, metaclass=StringClass):
             return ""
         return (units * (missing // len(units) + 1))[:missing]
 
-    def _replaced(self, wanted: str, replacement: Any, count: int) -> str:
-        text: str = self.primitive
-        if callable(replacement):
-            return text.replace(wanted, js_string(replacement(wanted, 0, text)), count)
-        return text.replace(wanted, js_string(replacement).replace("$&", wanted), count)
-
 
 # What JavaScript takes for a blank: white space of Unicode's, line ends, a byte order mark.
 _BLANKS = (
@@ -265,13 +265,21 @@ def _pattern(given: Any, flags: str = "") -> RegExp:
     return RegExp.new("(?:)" if given is None else given, flags)
 
 
-def _replaced_matches(text: str, pattern: RegExp, replacement: Any) -> str:
-    make: Callable[..., Any]
-    if callable(replacement):
-        make = replacement
-        return pattern.replaced(text, lambda match: js_string(make(*match.__items__, 0, text)))
-    shape = js_string(replacement)
-    return pattern.replaced(text, lambda match: match.filled(shape))
+def _literal(wanted: Any, flags: str = "") -> RegExp:
+    """Give the pattern that finds a text as it is."""
+    return wanted if isinstance(wanted, RegExp) else RegExp.new(re.escape(js_string(wanted)), flags)
+
+
+def _replaced(text: str, pattern: RegExp, replacement: Any) -> str:
+    if not callable(replacement):
+        shape = js_string(replacement)
+        return pattern.replaced(text, lambda match: match.filled(shape))
+
+    def made(match: Match) -> str:
+        groups = () if match.groups is None else (match.groups,)
+        return js_string(replacement(*match, match.__position__, text, *groups))
+
+    return pattern.replaced(text, made)
 
 
 def _units(text: str) -> str:

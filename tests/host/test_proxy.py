@@ -10,13 +10,16 @@ import pytest
 
 from pydo.errors import JsException
 from pydo.host.js.array import JsArray
+from pydo.host.js.bigint import JsBigInt, js_big_int
 from pydo.host.js.buffer import ArrayBuffer
 from pydo.host.js.collection import JsMap
 from pydo.host.js.date import JsDate
 from pydo.host.js.error import JsError, JsRangeError, as_error
 from pydo.host.js.headers import Headers
+from pydo.host.js.json import stringify
 from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.object import JsObject
+from pydo.host.js.prototype import tag_of
 from pydo.host.js.response import Response
 from pydo.host.js.set import JsSet
 from pydo.host.js.value import JsNull, JsProxy, cross, jsnull, options
@@ -250,3 +253,13 @@ def test_an_error_of_the_core_becomes_the_value_that_its_name_says() -> None:
     assert cloning.constructor.name == "DOMException"
     assert getattr(cloning, "remote") is True  # noqa: B009 - not every error has it
     assert (custom.constructor.name, custom.name) == ("Error", "Custom")
+
+
+def test_a_big_int_of_the_newer_pyodide_stays_one() -> None:
+    five = js_big_int(5)
+
+    assert (five, type(five + 1), type(-five), type(five / 2)) == (5, JsBigInt, JsBigInt, float)
+    assert type(cross(five)) is JsBigInt
+    assert tag_of(five) == "BigInt"
+    with pytest.raises(JsException, match="Do not know how to serialize a BigInt"):
+        stringify(five)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.config.report import did_you_mean
 from pydo.errors import NotExportedError, UserCodeError
-from pydo.host.entrypoint import exports
+from pydo.host.exports import exports
 from pydo.host.js.error import DOM_NAMES, ERROR_CLASSES
 from pydo.host.rpc import error_members
 from pydo.runtime.failure import ErrorForm

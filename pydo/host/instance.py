@@ -1,0 +1,167 @@
+"""An object of the user's, as events reach it.
+
+Each event is brought to the method that stands for it: requests as `workers.Request`, everything of
+sockets and alarms as JavaScript's own, with surplus arguments dropped.  Sources:
+src/pyodide/python-entrypoint-helper.ts, src/pyodide/internal/introspection.py.
+"""
+
+from __future__ import annotations
+
+import inspect
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from pydo.host.calling import (
+    called,
+    no_fetch,
+    no_method,
+    no_scheduled,
+    positional,
+    response_in,
+    result_of,
+)
+from pydo.host.capability import answer
+from pydo.host.js.buffer import ArrayBuffer
+from pydo.host.js.error import JsError
+from pydo.host.js.object import JsObject
+from pydo.host.js.value import JsProxy
+from pydo.host.js.websocket import handed_over, view_of
+from pydo.host.state import DurableObjectState
+from pydo.runtime.events import (
+    Addressed,
+    AlarmFired,
+    Event,
+    Fetch,
+    FunctionCall,
+    RpcCall,
+    Scheduled,
+    SocketClosed,
+    SocketFailed,
+    SocketMessage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from types import ModuleType
+
+    from pydo.host.flags import Flags
+    from pydo.host.loopback import Loopback
+    from pydo.runtime.actor import Actor
+
+__all__ = ["ObjectHandler", "object_factory"]
+
+_SOCKET_HANDLERS = ("webSocketMessage", "webSocketClose", "webSocketError")
+# Where the values come from that are data in an attribute, not handles on the runtime.
+_DATA = frozenset(
+    f"pydo.host.js.{name}" for name in ("array", "buffer", "collection", "object", "websocket")
+)
+_OF_THE_RUNTIME = frozenset({"ctx", "env"})
+
+
+def object_factory(
+    sdk: ModuleType, cls: type[Any], env: JsProxy, flags: Flags, loopback: Loopback
+) -> Callable[[Actor], ObjectHandler]:
+    """Give what makes an instance of a class and its handler; its methods are looked at once."""
+    prefix = "" if flags.python_no_global_handlers else "on_"
+    taken: dict[str, int] = {}
+    for name in ("fetch", *_SOCKET_HANDLERS):
+        function = getattr(cls, f"{prefix}{name}", getattr(cls, name, None))
+        taken[name] = 0 if function is None else positional(function) - 1
+
+    def construct(actor: Actor) -> ObjectHandler:
+        return ObjectHandler(
+            sdk, cls(DurableObjectState(actor, flags, loopback), env), prefix, taken
+        )
+
+    return construct
+
+
+class ObjectHandler:
+    """An instance of a user's class, as events reach it.
+
+    `prefix` stands before the names of its handlers where the date is one of global handlers:
+    `on_fetch`, `on_alarm`.  `taken` says how many arguments each takes.
+    """
+
+    __slots__ = ("_instance", "_prefix", "_sdk", "_taken")
+
+    def __init__(
+        self, sdk: ModuleType, instance: Any, prefix: str, taken: Mapping[str, int]
+    ) -> None:
+        self._sdk = sdk
+        self._instance = instance
+        self._prefix = prefix
+        self._taken = taken
+
+    def _handler(self, name: str) -> Any:
+        """Give the method for an event, None if the class has none."""
+        instance = self._instance
+        found = getattr(instance, self._prefix + name, None) if self._prefix else None
+        return getattr(instance, name, None) if found is None else found
+
+    def attributes(self) -> Mapping[str, object]:
+        """Give the instance's attributes, but for those that stand for the runtime."""
+        held = getattr(self._instance, "__dict__", {})
+        return {name: value for name, value in held.items() if not _is_of_the_runtime(name, value)}
+
+    def handle(self, event: Event) -> Coroutine[Any, Any, object]:
+        """Handle an event; only requests and calls have an answer."""
+        match event:
+            case SocketMessage(socket, data):
+                message = ArrayBuffer.new(bytearray(data)) if type(data) is bytes else data
+                return self._hear("webSocketMessage", view_of(socket), message)
+            case Fetch(request):
+                return self._fetch(request)
+            case SocketClosed(socket, code, reason, was_clean):
+                return self._hear("webSocketClose", view_of(socket), code, reason, was_clean)
+            case SocketFailed(socket, text):
+                return self._hear("webSocketError", view_of(socket), JsError(text))
+            case RpcCall(method, arguments):
+                return called(self._sdk, self._instance, method, arguments)
+            case FunctionCall():
+                return answer(event)
+            case AlarmFired(scheduled_ms, retries):
+                return self._alarm(scheduled_ms, retries)
+            case Addressed():
+                raise AssertionError("an object has no entrypoints")
+            case Scheduled():
+                raise no_scheduled()
+
+    async def _hear(self, name: str, *arguments: object) -> None:
+        function = self._handler(name)
+        if not callable(function):
+            raise no_method(name)
+        result = function(*arguments[: self._taken[name] or positional(function)])
+        if type(result) is CoroutineType or inspect.isawaitable(result):
+            await result
+
+    async def _alarm(self, scheduled_ms: int, retries: int) -> None:
+        function = self._handler("alarm")
+        if not callable(function):
+            raise no_method("alarm")
+        info = JsObject(
+            {"retryCount": retries, "isRetry": retries > 0, "scheduledTime": scheduled_ms}
+        )
+        await result_of(function(*(info,)[: positional(function)]))
+
+    async def _fetch(self, request: Any) -> object:
+        instance = self._instance
+        function = self._handler("fetch")
+        if function is None:
+            raise no_fetch()
+        arguments: tuple[object, ...] = (self._sdk.Request(request),)
+        taken = self._taken["fetch"]
+        if taken != 1:
+            more = (getattr(instance, "env", None), getattr(instance, "ctx", None))
+            arguments = (*arguments, *more)[:taken]
+        name = f"{type(instance).__name__}.fetch"
+        return handed_over(request, response_in(await result_of(function(*arguments)), name))
+
+
+def _is_of_the_runtime(name: str, value: object) -> bool:
+    """Whether an attribute is no data of the user's, but a binding or a handle."""
+    if name in _OF_THE_RUNTIME or name.startswith("__"):
+        return True
+    if isinstance(value, JsProxy):
+        return type(value).__module__ not in _DATA
+    return type(value).__module__.partition(".")[0] in {"workers", "asyncio", "_asyncio"}

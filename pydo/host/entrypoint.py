@@ -21,8 +21,9 @@ from pydo.host.js.error import JsError
 from pydo.host.js.object import JsObject
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
+from pydo.host.js.upgrade import handed_over
 from pydo.host.js.value import JsProxy, jsnull
-from pydo.host.js.websocket import handed_over, view_of
+from pydo.host.js.websocket import view_of
 from pydo.host.loopback import Loopback
 from pydo.host.state import DurableObjectState
 from pydo.runtime.events import (

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from pydo.errors import JsException
 from pydo.runtime.channel import gone
 from pydo.runtime.closing import Phase, Sign, check_close, follow
-from pydo.runtime.pipe import LOST, NO_STATUS, Close, Lost, PipeEnd, new_pipe
+from pydo.runtime.pipe import NO_STATUS, Close, Lost, PipeEnd, new_pipe
 from pydo.runtime.turn import SCOPE, Callback
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ class Socket:
         elif frame.error is not None:
             self.phase = follow(self.phase, Sign.FAILED)
         hear(frame)
-        if frame == LOST:
+        if type(frame) is Lost:
             self.phase = follow(self.phase, Sign.CLOSE_RECEIVED)
         self._forget_if_closed()
 

@@ -22,8 +22,8 @@ from pydo.host.execution import ExecutionContext
 from pydo.host.js.error import JsError
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
+from pydo.host.js.upgrade import handed_over
 from pydo.host.js.value import jsnull
-from pydo.host.js.websocket import handed_over
 from pydo.runtime.events import Addressed, Event, Fetch, FunctionCall, RpcCall, Scheduled
 
 if TYPE_CHECKING:

@@ -24,8 +24,9 @@ from pydo.host.capability import answer
 from pydo.host.js.buffer import ArrayBuffer
 from pydo.host.js.error import JsError
 from pydo.host.js.object import JsObject
+from pydo.host.js.upgrade import handed_over
 from pydo.host.js.value import JsProxy
-from pydo.host.js.websocket import handed_over, view_of
+from pydo.host.js.websocket import view_of
 from pydo.host.state import DurableObjectState
 from pydo.runtime.events import (
     Addressed,

@@ -8,9 +8,6 @@ Sources: src/workerd/io/worker.c++ (`Worker::Actor`), src/workerd/api/actor-stat
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
 
 from pydo.errors import JsException
@@ -21,22 +18,24 @@ from pydo.runtime.instance import FailedConstructor, Instance
 from pydo.runtime.kv import KeyValueTable
 from pydo.runtime.lifecycle import Signal
 from pydo.runtime.memory import Memory
+from pydo.runtime.section import in_section, outcome
 from pydo.runtime.sql import SqlDatabase
 from pydo.runtime.strand import pinned
 from pydo.runtime.timetravel import TimeTravel
-from pydo.runtime.transaction import Transaction
-from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
+from pydo.runtime.transaction import transacted
+from pydo.runtime.turn import Callback, Turns
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable
 
     from pydo.runtime.container import ActorContainer
     from pydo.runtime.database import Database
     from pydo.runtime.facet import Facets
-    from pydo.runtime.gates import CriticalSection
     from pydo.runtime.hibernation import HibernationManager
     from pydo.runtime.ids import DurableObjectId
     from pydo.runtime.memory import Loss
+    from pydo.runtime.transaction import Transaction
     from pydo.runtime.worker import Code, Worker
 
 __all__ = ["Actor"]
@@ -215,9 +214,7 @@ class Actor:
     def sync(self) -> asyncio.Future[None]:
         """Give a future that settles when everything written so far is committed."""
         self.enter()
-        future: asyncio.Future[None] = self.turns.loop.create_future()
-        self.turns.output.hold(lambda: _settle(future))
-        return future
+        return self.turns.when_kept(lambda: None)
 
     def wait_until(self, awaitable: Awaitable[object]) -> None:
         """Stay awake until `awaitable` is done; an error of it is told and goes no further."""
@@ -241,7 +238,7 @@ class Actor:
         reset and the future never settles.
         """
         self.enter()
-        return self._in_section(lambda: _outcome(pinned(callback)))
+        return in_section(self, lambda: outcome(pinned(callback)))
 
     def transaction(self, callback: Callable[[Transaction], object]) -> asyncio.Future[object]:
         """Run `callback` (plain or async) in a critical section and a transaction of its own.
@@ -250,21 +247,7 @@ class Actor:
         is taken back, and the object goes on.
         """
         self.enter()
-        return self._in_section(lambda: self._run_transaction(callback))
-
-    async def _run_transaction(self, callback: Callable[[Transaction], object]) -> object:
-        if not self.database.levels:
-            self._commit(self.database.commit)  # what earlier turns of this pass have written
-        transaction = Transaction(self.database)
-        try:
-            result = await _outcome(pinned(callback, transaction))
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            transaction.abandon()
-            raise _TransactionFailedError(error) from error
-        self._commit(transaction.commit)
-        return result
+        return in_section(self, lambda: transacted(self.database, self._commit, callback))
 
     def transaction_sync(self, callback: Callable[[], _Result]) -> _Result:
         """Run `callback` and keep what it writes, or take it back if it raises."""
@@ -278,72 +261,11 @@ class Actor:
         self.database.keep(level)
         return result
 
-    def _in_section(self, body: Callable[[], Awaitable[object]]) -> asyncio.Future[object]:
-        future: asyncio.Future[object] = self.turns.loop.create_future()
-        context, outer = copy_context(), SCOPE.get()
-        assert outer is not None, "user code runs in a scope"
-
-        def begin(section: CriticalSection) -> None:
-            context.run(SCOPE.set, Scope(self.turns, section, outer.generation))
-            start = Callback(
-                lambda: self.turns.loop.create_task(
-                    self._run_section(section, body, future), context=context
-                ),
-                (),
-                context,
-            )
-            self.turns.arrive(start, section)
-
-        self.turns.open_section(begin)
-        return future
-
-    async def _run_section(
-        self,
-        section: CriticalSection,
-        body: Callable[[], Awaitable[object]],
-        future: asyncio.Future[object],
-    ) -> None:
-        limit = self.turns.loop.clock.call_later(
-            self.container.settings.block_s, self._section_took_too_long
-        )
-        try:
-            result = await body()
-        except _TransactionFailedError as failed:
-            self._leave_section(section)
-            _fail(future, failed.error)
-        except (SystemExit, KeyboardInterrupt) as error:
-            self.break_with(exit_error(error))
-        except BaseException as error:  # noqa: BLE001 - a failed section resets the object
-            self.break_with(error)
-        else:
-            self._leave_section(section)
-            if not future.done():
-                future.set_result(result)
-        finally:
-            limit.cancel()
-
-    def _leave_section(self, section: CriticalSection) -> None:
-        if self.broken is None:
-            self.turns.end_section(section)
-
-    def _section_took_too_long(self) -> None:
-        self.break_with(
-            JsException(
-                "Error",
-                "A call to blockConcurrencyWhile() in a Durable Object waited for too long. "
-                "The call was canceled and the Durable Object was reset.",
-                overloaded=True,
-            )
-        )
-
     # -- its past
 
     def current_bookmark(self) -> asyncio.Future[str]:
         """Give a future of the bookmark of what is there when the pass is committed."""
-        past = self._past()
-        future: asyncio.Future[str] = self.turns.loop.create_future()
-        self.turns.output.hold(lambda: _settle_with(future, past.current))
-        return future
+        return self.turns.when_kept(self._past().current)
 
     def bookmark_at(self, time_ms: int) -> str:
         """Give the bookmark of what there was at a time, in milliseconds since 1970.
@@ -467,36 +389,3 @@ class Actor:
     def interrupt(self) -> None:
         """Stop the statement that the database is busy with."""
         self.database.interrupt()
-
-
-async def _outcome(result: object) -> object:
-    return await result if inspect.isawaitable(result) else result
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-def _settle_with(future: asyncio.Future[str], answer: Callable[[], str]) -> None:
-    if future.done():
-        return
-    try:
-        future.set_result(answer())
-    except JsException as error:
-        future.set_exception(error)
-
-
-def _fail(future: asyncio.Future[object], error: BaseException) -> None:
-    if isinstance(error, asyncio.CancelledError):
-        future.cancel()
-    elif not future.done():
-        future.set_exception(error)
-
-
-class _TransactionFailedError(Exception):
-    """The callback of a transaction raised `error`, which is for the one who waits for it."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__()
-        self.error = error

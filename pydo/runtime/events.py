@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from pydo.runtime.hibernation import Accepted
+    from pydo.runtime.accepted import Accepted
 
 __all__ = [
     "Addressed",

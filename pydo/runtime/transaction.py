@@ -10,11 +10,15 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from pydo.errors import JsException
+from pydo.runtime.section import TakenBackError, outcome
+from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydo.runtime.database import Database
 
-__all__ = ["Transaction"]
+__all__ = ["Transaction", "transacted"]
 
 
 class _State(Enum):
@@ -84,3 +88,28 @@ class Transaction:
         if self._state is _State.OPEN:
             self._state = _State.ROLLED_BACK
             self._database.undo(self._level)
+
+
+async def transacted(
+    database: Database,
+    commit: Callable[[Callable[[], None]], None],
+    callback: Callable[[Transaction], object],
+) -> object:
+    """Run `callback` (plain or async) in a transaction, and `commit` it.
+
+    Raises:
+        TakenBackError: the callback raised, and what it wrote is taken back.
+
+    """
+    if not database.levels:
+        commit(database.commit)  # what earlier turns of this pass have written
+    transaction = Transaction(database)
+    try:
+        result = await outcome(pinned(callback, transaction))
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        transaction.abandon()
+        raise TakenBackError(error) from error
+    commit(transaction.commit)
+    return result

@@ -21,15 +21,15 @@ import threading
 from collections import deque
 from contextvars import Context, ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from pydo.errors import JsException
 from pydo.runtime.gates import CriticalSection, InputGate, OutputGate
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
 
-    from pydo.errors import JsException
     from pydo.runtime.clock import Timer
     from pydo.runtime.delivery import Deliveries
     from pydo.runtime.loop import ObjectLoop
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["SCOPE", "Callback", "Lent", "Owner", "Scope", "Turns"]
 
 _CORE = str(Path(__file__).parent)  # tasks that the core itself makes for an owner
+_T = TypeVar("_T")
 SERVICE_RESTART = 1012
 _PASS = 64  # turns before the loop gets to look at its sockets again
 
@@ -237,6 +238,21 @@ class Turns:
         callback.timer = None
         self.timers -= 1
         self.arrive(callback, scope.section)
+
+    def when_kept(self, answer: Callable[[], _T]) -> asyncio.Future[_T]:
+        """Give a future of what `answer` gives when the running turn's writes are committed."""
+        future: asyncio.Future[_T] = self.loop.create_future()
+
+        def settle() -> None:
+            if future.done():
+                return
+            try:
+                future.set_result(answer())
+            except JsException as error:
+                future.set_exception(error)
+
+        self.output.hold(settle)
+        return future
 
     # -- critical sections
 

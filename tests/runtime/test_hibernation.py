@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pydo.errors import JsException
+from pydo.runtime.closing import ReadyState
 from pydo.runtime.events import SocketClosed, SocketEvent, SocketFailed, SocketMessage
 from pydo.runtime.lifecycle import State
 from pydo.runtime.pipe import LOST, MOST_UNREAD, Close, Lost, PipeEnd
-from pydo.runtime.socket import LOST_TEXT, ReadyState, socket_pair
+from pydo.runtime.socket import LOST_TEXT, socket_pair
 
 from .conftest import Object, failure_of
 

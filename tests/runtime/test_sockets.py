@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pydo.errors import JsException
+from pydo.runtime.closing import Phase, ReadyState, Sign, check_close, follow
 from pydo.runtime.lifecycle import State
 from pydo.runtime.pipe import LOST, Close, Lost, PipeEnd
-from pydo.runtime.socket import (
-    Phase,
-    ReadyState,
-    Sign,
-    Socket,
-    Use,
-    check_close,
-    follow,
-    socket_pair,
-)
+from pydo.runtime.socket import Socket, Use, socket_pair
 
 from .conftest import Object, failure_of
 

@@ -22,9 +22,9 @@ from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.stream.encoded import ENCODINGS, Encoded
 from pydo.host.js.stream.source import Outside
+from pydo.host.js.upgrade import is_upgrade, upgraded
 from pydo.host.js.upload import Upload
 from pydo.host.js.value import options
-from pydo.host.js.websocket import is_upgrade, upgraded
 from pydo.host.outgoing import Answered, Outgoing
 from pydo.host.promise import JsPromise
 from pydo.host.scope import running_loop

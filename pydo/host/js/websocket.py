@@ -6,7 +6,6 @@ events and its names.  Source: src/workerd/api/web-socket.{h,c++}.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
@@ -18,41 +17,29 @@ from pydo.host.js.buffer import ArrayBuffer, bytes_of
 from pydo.host.js.dial import Dialing, checked_address
 from pydo.host.js.error import JsError, JsTypeError, as_error
 from pydo.host.js.event import CloseEvent, ErrorEvent, Event, MessageEvent
-from pydo.host.js.response import Response
 from pydo.host.js.target import EventTarget
 from pydo.host.js.text import integer, js_string, truthy, usv
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 from pydo.host.model import CODEC
-from pydo.host.outgoing import Joined, Outgoing
+from pydo.host.outgoing import Joined
 from pydo.host.portability.bridge import raw
-from pydo.host.promise import JsPromise
 from pydo.host.pythonerror import python_error
 from pydo.host.scope import running_flags
+from pydo.runtime.closing import ReadyState, check_close
 from pydo.runtime.hibernation import LARGEST_ATTACHMENT
 from pydo.runtime.pipe import Close, new_pipe
-from pydo.runtime.socket import (
-    LOST_TEXT,
-    ReadyState,
-    Socket,
-    Use,
-    check_close,
-    running_scope,
-    socket_pair,
-)
+from pydo.runtime.socket import LOST_TEXT, Socket, Use, running_scope, socket_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydo.runtime.hibernation import Accepted
+    from pydo.runtime.accepted import Accepted
     from pydo.runtime.pipe import Frame, Lost
 
 __all__ = [
     "WebSocket",
     "WebSocketPair",
     "WebSocketRequestResponsePair",
-    "handed_over",
-    "is_upgrade",
-    "upgraded",
     "view_of",
 ]
 
@@ -296,51 +283,6 @@ def view_of(accepted: Accepted) -> WebSocket:
     return accepted.view
 
 
-def handed_over(request: Any, response: Any) -> Any:
-    """Give a handler's response as whoever asked gets it: its socket changes hands.
-
-    Raises:
-        JsException: a `TypeError`; the request asked for no socket, or the socket is in use.
-
-    """
-    if not isinstance(response, Response) or response.webSocket is jsnull:
-        return response
-    if not is_upgrade(request):
-        raise JsTypeError(
-            "Worker tried to return a WebSocket in a response to a request which did not contain "
-            'the header "Upgrade: websocket".'
-        )
-    socket = Socket(response.webSocket.socket.couple())
-    return Response.new(None, {**response.as_options(), "webSocket": WebSocket.of(socket)})
-
-
-def upgraded(request: Any, headers: list[tuple[str, str]]) -> JsPromise:
-    """Send a request for a WebSocket to another server; gives the promise of its response."""
-    kept = [
-        p for p in headers if not p[0].lower().startswith(_HANDSHAKE) or p[0].lower() == _CHOICE
-    ]
-    dialing = Dialing.sent(Outgoing(request.method, re.sub("^ws", "http", request.url), kept))
-    return JsPromise.of(_response_to(dialing, request.url))
-
-
-async def _response_to(dialing: Dialing, url: str) -> Response:
-    answer = await dialing.future
-    if isinstance(answer, Joined):
-        response = Response.incoming(101, "Switching Protocols", answer.headers)
-        response.webSocket = WebSocket.of(Socket(answer.end))
-    else:
-        response = Response.incoming(answer.status, answer.reason, answer.headers)
-        response.content = await answer.read()
-    response.url = url
-    return response
-
-
-def is_upgrade(request: Any) -> bool:
-    """Tell whether a request asks for a WebSocket."""
-    header = request.headers.get("upgrade")
-    return isinstance(header, str) and header.strip().lower() == "websocket"
-
-
 class WebSocketPair(JsProxy, metaclass=NativeClass):
     """Two WebSockets, each the other's end; `0` usually goes to the client."""
 
@@ -392,7 +334,6 @@ class WebSocketRequestResponsePair(JsProxy, metaclass=NativeClass):
 
 
 _BUFFER = "arraybuffer"
-_HANDSHAKE, _CHOICE = "sec-websocket-", "sec-websocket-protocol"
 _ANOTHER_REQUEST = (
     "Cannot perform I/O on behalf of a different request. I/O objects (such as streams, "
     "request/response bodies, and others) created in the context of one request handler cannot be "

@@ -49,7 +49,14 @@ _MOST_NAMES = 3  # of keys named in a line
     help="Return to this: a time such as '10m ago', '14:30' or '2026-03-01 12:00', or a bookmark.",
 )
 @click.option("--list", "lists", is_flag=True, help="List the commits, as without --to.")
-@click.option("-n", "--number", default=20, metavar="N", help="List so many commits. [default: 20]")
+@click.option(
+    "-n",
+    "--number",
+    type=click.IntRange(min=1),
+    default=20,
+    metavar="N",
+    help="List so many commits. [default: 20]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 @yes_option
 @on_project

@@ -156,22 +156,43 @@ class Past:
             StateError: they cannot be read.
 
         """
-        return self._read(lambda: self._entries(most))
+        commits = self.commits()
+        found = self._entries(commits, most)
+        if not found and commits:  # all of them have gone meanwhile
+            found = self._entries(self.commits(), most)
+        return found
 
-    def _entries(self, most: int) -> list[Entry]:
-        commits = self._commits()
-        wanted = commits[-most:]
-        if not wanted:
+    def _entries(self, commits: list[Commit], most: int) -> list[Entry]:
+        """Give them from the last on, until one is not kept any more."""
+        if not commits:
             return []
         earlier = commits[-most - 1].bookmark if len(commits) > most else NOTHING
-        before, epoch = self._content(earlier), max(earlier.epoch, 1)
+        wanted = commits[-most:]
+        names = [earlier, *(each.bookmark for each in wanted[:-1])]
+        after = self._kept(wanted[-1].bookmark)
         found: list[Entry] = []
-        for commit in wanted:
-            after = self._content(commit.bookmark)
-            is_restore = commit.bookmark.epoch > epoch
+        for commit, name in zip(reversed(wanted), reversed(names), strict=True):
+            before = self._kept(name)
+            # The base follows what goes: it was before this commit if that is still there.
+            is_lost = name == NOTHING and self._kept(commit.bookmark) is None
+            if after is None or before is None or is_lost:
+                break
+            is_restore = commit.bookmark.epoch > max(name.epoch, 1)
             found.append(Entry(commit, changes(before, after), is_restore))
-            before, epoch = after, commit.bookmark.epoch
-        return found
+            after = before
+        return found[::-1]
+
+    def _kept(self, bookmark: Bookmark) -> Content | None:
+        """Give what there was at a commit; None if it is no longer kept.
+
+        What was before the first commit that is kept is the base of the history.
+        """
+
+        def read() -> Content | None:
+            is_kept = bookmark == NOTHING or self.history.find(bookmark) is not None
+            return self._content(bookmark) if is_kept else None
+
+        return self._read(read)
 
     def content_at(self, bookmark: Bookmark) -> Content:
         """Give what there was at a commit.

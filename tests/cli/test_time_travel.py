@@ -80,6 +80,13 @@ def test_few_are_listed_if_few_are_asked_for(command_line: CommandLine, root: Pa
     assert len(lines) == 4
 
 
+def test_no_commits_are_not_listed(command_line: CommandLine, root: Path) -> None:
+    result = command_line.run("time-travel", "Notes/a", "-n", "0", "--persist-to", str(root))
+
+    assert result.exit_code == 2
+    assert "0 is not in the range x>=1" in result.stderr
+
+
 def test_the_list_is_to_be_had_as_json(command_line: CommandLine, root: Path) -> None:
     found: list[dict[str, Any]] = json.loads("\n".join(run(command_line, root, "--json")))
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["undisturbed"]
 
 _Result = TypeVar("_Result")
-_ATTEMPTS = 100
+_ATTEMPTS = 50
 _PAUSE_S = 0.02  # in which a segment goes
 
 

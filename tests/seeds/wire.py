@@ -50,7 +50,7 @@ class Client:
 
     def body(self) -> str:
         """Give what came instead of a WebSocket."""
-        return self._exactly(int(self.headers["content-length"])).decode()
+        return self._exactly(int(self.headers.get("content-length", 0))).decode()
 
     def send(self, message: str | bytes) -> None:
         """Send a message in one frame."""

@@ -230,6 +230,38 @@ def test_python_values_that_javascript_cannot_read_are_told_of(project: Watched)
     assert "gets a Python bytes" in project.findings[0].text
 
 
+CHUNKS = """
+import js, workers
+from pyodide.ffi import create_proxy, to_js
+
+async def main(env, ctx):
+    def start(controller):
+        controller.enqueue(CHUNK)
+        controller.close()
+
+    sides = js.TransformStream.new()
+    writing = sides.writable.getWriter().write(CHUNK)
+    await sides.readable.getReader().read()
+    await writing
+    js.ReadableStream.new(start=create_proxy(start))
+"""
+
+
+def test_a_chunk_of_a_stream_that_javascript_cannot_read_is_told_of(project: Watched) -> None:
+    project.run(CHUNKS.replace("CHUNK)", 'b"raw")'))
+
+    assert [rule for rule, _ in project.rules] == ["raw-value", "raw-value"]
+    assert {"write gets", "enqueue gets"} == {
+        " ".join(found.text.split()[:2]) for found in project.findings
+    }
+
+
+def test_a_chunk_that_javascript_can_read_is_not_told_of(project: Watched) -> None:
+    project.run(CHUNKS.replace("CHUNK)", 'to_js(b"made"))'))
+
+    assert project.findings == []
+
+
 def test_python_values_that_javascript_cannot_read_are_refused(strict: Watched) -> None:
     assert strict.run(SOCKETS) == "['TypeError', 'TypeError']"
 

@@ -19,6 +19,7 @@ from pydo.host.js.stream.lending import Loan
 from pydo.host.js.stream.strategy import Strategy, member
 from pydo.host.js.text import js_number
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, plain_number
+from pydo.host.portability.bridge import raw
 from pydo.host.promise import rejection
 from pydo.host.pythonerror import python_error
 from pydo.runtime.strand import pinned
@@ -109,6 +110,7 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
             JsException: a `TypeError` when the stream has ended.
 
         """
+        raw(chunk, "enqueue")
         if self._state is not _State.READABLE:
             raise JsTypeError("Unable to enqueue")
         if not self._give(chunk):
@@ -285,6 +287,7 @@ class ReadableByteStreamController(ReadableStreamDefaultController):
             JsException: a `TypeError` for what is no buffer, or when the stream has ended.
 
         """
+        raw(chunk, "enqueue")
         data = bytes_of(chunk)
         if data is None:
             raise JsTypeError(

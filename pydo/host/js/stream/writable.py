@@ -16,6 +16,7 @@ from pydo.host.js.stream.lending import Loan
 from pydo.host.js.stream.strategy import Strategy, member
 from pydo.host.js.text import js_number
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options, plain_number
+from pydo.host.portability.bridge import raw
 from pydo.host.promise import JsPromise, rejection
 from pydo.runtime.strand import pinned
 
@@ -325,6 +326,7 @@ class WritableStreamDefaultWriter(JsProxy, metaclass=NativeClass):
 
     def write(self, chunk: Any = None, *_: object) -> JsPromise:
         """Write a chunk; settles when the sink has taken it."""
+        raw(chunk, "write")
         if self._stream is None:
             return JsPromise.rejected(JsTypeError(_RELEASED))
         return self._stream.write(chunk)

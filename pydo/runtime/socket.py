@@ -211,10 +211,9 @@ class Socket:
             self._arrived(Lost("Network connection lost."))
         self.end.write(frame)
         if type(frame) is Close:
-            self._forget_if_closed()
-            if (
-                self.phase is Phase.CLOSED
-            ):  # the other end was the first: there are no tags any more
+            self._forget_if_ended()
+            # The other end was the first: there are no tags any more.
+            if self.phase is Phase.CLOSED:
                 self.accepted = None
 
     # -- what it hears
@@ -230,7 +229,7 @@ class Socket:
         if hear is None or self.phase is Phase.FAILED:
             return
         if self._has_heard_close and not _is_failure(frame):
-            self._forget_if_closed()
+            self._forget_after_turn()
             return
         if isinstance(frame, (str, bytes)):
             self.end.consume(frame)
@@ -243,7 +242,7 @@ class Socket:
         hear(frame)
         if type(frame) is Lost:
             self.phase = follow(self.phase, Sign.CLOSE_RECEIVED)
-        self._forget_if_closed()
+        self._forget_after_turn()
 
     def fail(self) -> bool:
         """End it, since what hears it has failed; False if it had ended so before."""
@@ -251,7 +250,7 @@ class Socket:
             return False
         self.phase = Phase.FAILED
         running_scope().turns.output.hold(self.end.cut)
-        self._forget_if_closed()
+        self._forget_after_turn()
         return True
 
     @property
@@ -269,10 +268,18 @@ class Socket:
             and holder is not self.turns
         )
 
-    def _forget_if_closed(self) -> None:
-        if self.turns is not None and (
-            self.end.is_lost or self.phase in {Phase.CLOSED, Phase.FAILED}
-        ):
+    @property
+    def _has_ended(self) -> bool:
+        return self.end.is_lost or self.phase is Phase.CLOSED or self.phase is Phase.FAILED
+
+    def _forget_after_turn(self) -> None:
+        # A turn that is taken back takes back what it has said: the owner, which a reset ends,
+        # still has the socket then, and cuts it.
+        if self._has_ended:
+            running_scope().turns.output.hold(self._forget_if_ended)
+
+    def _forget_if_ended(self) -> None:
+        if self.turns is not None and self._has_ended:
             self.turns.sockets.discard(self)
 
     # -- the end of its owner
@@ -310,7 +317,7 @@ class Socket:
         """Let go of it, unless it is closed."""
         if self.phase is Phase.RECEIVED:
             self.cut()
-            self._forget_if_closed()
+            self._forget_if_ended()
 
 
 def running_scope() -> Scope:

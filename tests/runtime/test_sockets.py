@@ -576,6 +576,24 @@ async def test_a_socket_that_fails_ends_when_what_it_said_has_left(core: Core) -
     assert stub.state() is State.ABSENT
 
 
+async def test_a_socket_whose_end_a_reset_takes_back_ends_with_its_object(core: Core) -> None:
+    class Resetting(Listener):
+        def hear(self, frame: Any) -> None:
+            if frame == "fail":
+                self.socket.fail()
+            self.actor.abort("enough")
+
+    failing = await opened(core.stub(Resetting, "a"))
+    closed = await opened(core.stub(Resetting, "b"), "open_replying")
+
+    failing.send("fail")
+    closed.send(Close(1000, "bye"))
+    await core.advance()
+
+    assert failing.heard == [LOST]
+    assert closed.heard == [LOST]
+
+
 async def test_a_socket_that_the_client_has_closed_ends_with_its_request(core: Core) -> None:
     class Request(Listener):
         def hear(self, frame: Any) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import os
+import stat
 import tomllib
 import warnings
 from contextlib import aclosing, suppress
@@ -37,7 +38,8 @@ _MOST_LOOKS = 20
 _MOST_HASHED_BYTES = 1 << 20
 _PASSING_NAMES = ("4913",)  # with which vim tries whether it may write
 _PASSING_PARTS = (".tmp", "___jb_")
-_PASSING_ENDS = ("~", "#", ".bak", ".pyc", ".pyo", ".swo", ".swp", ".swx")
+_PASSING_ENDS = ("~", "#", ".bak", ".log", ".pyc", ".pyo", ".swo", ".swp", ".swx")
+_OUTPUTS = (1, 2)  # descriptors of what this process says, which may go into a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class _View:
         self._ignored = frozenset(path.absolute() for path in watched.ignored)
         self._tree = frozenset(self._walk(self._root, set()))
         self._targets = _link_targets(self.files)
+        self._outputs = frozenset(_identities(_OUTPUTS))
         self._real: dict[str, str] = {}
         wanted = [*self._tree, self._root, *(path.parent for path in self.files)]
         for folder in [*wanted, *(Path(target).parent for target in self._targets)]:
@@ -158,12 +161,17 @@ class _View:
 
     def holds(self, path: Path) -> bool:
         """Whether the path counts for the folder that it is in."""
-        return path.parent in self._tree and not _is_passing(path.name) and not path.is_dir()
+        is_here = path.parent in self._tree and not _is_passing(path.name)
+        return is_here and not path.is_dir() and not self._is_output(path)
 
     def _counts(self, path: Path) -> bool:
         if any(folder in path.parents for folder in self._ignored):
             return False
         return path in self.files or self.holds(path)
+
+    def _is_output(self, path: Path) -> bool:
+        # To report it would be to write to it, and so on for ever.
+        return bool(self._outputs) and not self._outputs.isdisjoint(_identities((path,)))
 
     def _is_folder(self, place: str) -> bool:
         path = self._given(place)
@@ -270,6 +278,15 @@ def _link_targets(files: Iterable[Path]) -> dict[str, set[Path]]:
 
 def _nearest(folder: Path) -> Path:
     return next(path for path in (folder, *folder.parents) if path.is_dir())
+
+
+def _identities(files: Iterable[Path | int]) -> Iterator[tuple[int, int]]:
+    """Yield by what the system knows those of some files that are regular ones."""
+    for file in files:
+        with suppress(OSError):
+            status = os.stat(file)  # noqa: PTH116 - of a descriptor too
+            if stat.S_ISREG(status.st_mode):
+                yield status.st_dev, status.st_ino
 
 
 def _is_passing(name: str) -> bool:

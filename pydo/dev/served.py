@@ -228,9 +228,7 @@ class Served:
         """
         console = self._ground.console
         config, warnings = self.project.read()
-        for each in self._all:
-            if each is not self:
-                refuse_one_name_twice(each.config, config)
+        refuse_one_name_twice([config, *(each.config for each in self._all if each is not self)])
         console.diagnostics(warnings)
         if config.dev != self.config.dev and self is self._all[0]:
             console.warn("the address in [dev] has changed: restart pydo dev to listen there")
@@ -339,18 +337,21 @@ class Served:
         self._loader.close()
 
 
-def refuse_one_name_twice(one: Config, other: Config) -> None:
+def refuse_one_name_twice(configs: Iterable[Config]) -> None:
     """Refuse two Workers of one name.
 
     Raises:
-        PydoError: they are.
+        PydoError: there are.
 
     """
-    if one.name == other.name:
-        raise PydoError(
-            f'Two Workers are named "{one.name}": {one.path} and {other.path}. Give each a name of'
-            " its own, since bindings and stored objects go by it"
-        )
+    named: dict[str, Config] = {}
+    for config in configs:
+        other = named.setdefault(config.name, config)
+        if other is not config:
+            raise PydoError(
+                f'Two Workers are named "{config.name}": {other.path} and {config.path}. Give each'
+                " a name of its own, since bindings and stored objects go by it"
+            )
 
 
 def flags_of(config: Config) -> Flags:

@@ -75,7 +75,7 @@ def run(options: Options, console: Console) -> int:
     projects = projects_of(options)
     read = [project.read() for project in projects]
     config = read[0][0]
-    _refuse_one_name_twice([each for each, _ in read])
+    refuse_one_name_twice([each for each, _ in read])
     use_the_projects_environment(config)
     handover = Handover.take(os.environ)
     with ExitStack() as stack:
@@ -332,12 +332,6 @@ def _listen(config: Config, handover: Handover | None) -> tuple[list[socket.sock
             return list(handover.sockets), handover.port
         handover.close()
     return bind(config.dev.ip, config.dev.port)
-
-
-def _refuse_one_name_twice(configs: Sequence[Config]) -> None:
-    for number, config in enumerate(configs):
-        for other in configs[:number]:
-            refuse_one_name_twice(other, config)
 
 
 def _leave_threads_behind(*, failed: bool = False) -> None:

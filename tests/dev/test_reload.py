@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pydo.dev import reload
 from pydo.dev.reload import Watched, changes, settled
 from pydo.loader import Loader, digest
 
@@ -204,6 +205,7 @@ def test_files_of_other_tools_and_of_editors_do_not_count(project: Project) -> N
         "src/.#entry.py",
         "src/#entry.py#",
         "src/entry.py~",
+        "src/dev.log",
         "src/entry.pyc",
         "src/entry.py.tmp.1234",
         "src/entry.py___jb_tmp___",
@@ -225,6 +227,21 @@ def test_files_of_other_tools_and_of_editors_do_not_count(project: Project) -> N
             assert await next_report() == {last}
 
     asyncio.run(scenario())
+
+
+def test_what_pydo_says_into_a_file_of_the_project_is_no_change(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with project.watching() as next_report:
+            output.write_text("Reloading")
+            last = project.write("src/last.txt")
+            assert await next_report() == {last}
+
+    output = project.write("src/output.txt")
+    with output.open() as opened:
+        monkeypatch.setattr(reload, "_OUTPUTS", (opened.fileno(),))
+        asyncio.run(scenario())
 
 
 def test_what_is_ignored_stays_so_when_it_is_named(project: Project) -> None:

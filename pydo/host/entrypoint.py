@@ -19,6 +19,7 @@ from pydo.host.calling import (
 )
 from pydo.host.capability import EXECUTION, answer
 from pydo.host.execution import ExecutionContext
+from pydo.host.js.asker import answers, arrived
 from pydo.host.js.error import JsError
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
@@ -76,7 +77,9 @@ class Entrypoint:
         result: Any = None
         try:
             if isinstance(event, Fetch):
-                result = handed_over(event.request, await self.fetch(event.request, context))
+                arrived(event.request)
+                response = await self.fetch(event.request, context)
+                result = answers(event.request, handed_over(event.request, response))
             elif isinstance(event, RpcCall):
                 result = await self.call(event.method, event.arguments, context)
             elif isinstance(event, Scheduled):

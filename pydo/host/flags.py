@@ -67,6 +67,8 @@ FLAGS = {
         CompatibilityFlag(
             "enhanced_error_serialization", "2026-04-21", "legacy_error_serialization"
         ),
+        CompatibilityFlag("enable_request_signal", None, "disable_request_signal"),
+        CompatibilityFlag("request_signal_passthrough", None, "no_request_signal_passthrough"),
         CompatibilityFlag("python_process_pth_files", "2026-05-26"),
     )
 }

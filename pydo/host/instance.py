@@ -21,6 +21,7 @@ from pydo.host.calling import (
     result_of,
 )
 from pydo.host.capability import answer
+from pydo.host.js.asker import answers, arrived
 from pydo.host.js.buffer import ArrayBuffer
 from pydo.host.js.error import JsError
 from pydo.host.js.object import JsObject
@@ -150,13 +151,15 @@ class ObjectHandler:
         function = self._handler("fetch")
         if function is None:
             raise no_fetch()
+        arrived(request)
         arguments: tuple[object, ...] = (self._sdk.Request(request),)
         taken = self._taken["fetch"]
         if taken != 1:
             more = (getattr(instance, "env", None), getattr(instance, "ctx", None))
             arguments = (*arguments, *more)[:taken]
         name = f"{type(instance).__name__}.fetch"
-        return handed_over(request, response_in(await result_of(function(*arguments)), name))
+        response = response_in(await result_of(function(*arguments)), name)
+        return answers(request, handed_over(request, response))
 
 
 def _is_of_the_runtime(name: str, value: object) -> bool:

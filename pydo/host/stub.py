@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.capability import call
-from pydo.host.js.abort import AbortSignal, thrown
+from pydo.host.js.abort import thrown
+from pydo.host.js.asker import sent_signal
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, too_many
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Generator, Mapping
 
+    from pydo.host.js.abort import AbortSignal
     from pydo.host.namespace import DurableObjectIdProxy
     from pydo.runtime.channel import Channel
 
@@ -48,10 +50,10 @@ class Fetcher(RuntimeObject):
             return JsPromise.rejected(JsTypeError(_NO_REQUEST))
         try:
             request = _request(resource, options(given, named))
-            signal = request.given_signal
-            if isinstance(signal, AbortSignal) and signal.aborted:
+            signal = sent_signal(request)
+            if signal is not None and signal.aborted:
                 return JsPromise.rejected(thrown(signal.reason))
-            return FetchPromise.sent(self._channel, request)
+            return FetchPromise.sent(self._channel, request, signal)
         except JsException as error:
             return JsPromise.rejected(error)
 
@@ -110,17 +112,18 @@ _NO_REQUEST = (
 class FetchPromise(JsPromise, js_name="Promise"):
     """The promise of a response; a redirection is followed by whoever awaits it."""
 
-    __slots__ = ("_channel", "_request")
+    __slots__ = ("_channel", "_request", "_signal")
     _channel: Channel
     _request: Request
+    _signal: AbortSignal | None  # the request's is that of whoever gets it, by then
 
     @classmethod
-    def sent(cls, channel: Channel, request: Request) -> FetchPromise:
+    def sent(cls, channel: Channel, request: Request, signal: AbortSignal | None) -> FetchPromise:
         """Send a request; calls leave in the order in which they are made."""
         self: FetchPromise = object.__new__(cls)
         self.value, self.error = None, None
-        self.future = _sent(channel, request)
-        self._channel, self._request = channel, request
+        self.future = _sent(channel, request, signal)
+        self._channel, self._request, self._signal = channel, request, signal
         return self
 
     def settle(self, future: asyncio.Future[Any]) -> None:
@@ -131,8 +134,8 @@ class FetchPromise(JsPromise, js_name="Promise"):
         response = yield from super().__await__()
         if response.status in REDIRECTS and self._request.redirect == "follow":
             response = yield from self._follow(response).__await__()
-        signal = self._request.given_signal
-        if isinstance(signal, AbortSignal) and isinstance(response.content, ReadableStream):
+        signal = self._signal
+        if signal is not None and isinstance(response.content, ReadableStream):
             response.content = abortable(response.content, signal)
         return response
 
@@ -147,15 +150,14 @@ class FetchPromise(JsPromise, js_name="Promise"):
                 raise too_many(visited)
             request = followed
             visited.append(request.url)
-            response = await _sent(self._channel, request)
+            response = await _sent(self._channel, request, self._signal)
         return response
 
 
-def _sent(channel: Channel, request: Request) -> asyncio.Future[Any]:
-    """Send a request, and wait for its answer until its signal aborts."""
+def _sent(channel: Channel, request: Request, signal: AbortSignal | None) -> asyncio.Future[Any]:
+    """Send a request, and wait for its answer until a signal aborts."""
     future = channel.send(Fetch(request))
-    signal = request.given_signal
-    if isinstance(signal, AbortSignal):
+    if signal is not None:
 
         def abort() -> None:
             if not future.done():

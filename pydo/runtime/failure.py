@@ -10,8 +10,10 @@ Sources: src/workerd/jsg/util.c++ (tunneled exceptions), src/workerd/jsg/ser.c++
 
 from __future__ import annotations
 
+import os
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
@@ -31,6 +33,8 @@ __all__ = [
 ]
 
 _HEADING = "Traceback (most recent call last):\n"
+# What is no library's: pydo's own files, and what has no file, as the import system.
+_OF_THE_HOST = (str(Path(__file__).parents[1]) + os.sep, "<")
 _OWN = frozenset({"name", "message", "stack"})
 _MARKS = frozenset({"durableObjectId", "durableObjectReset", "overloaded", "remote", "retryable"})
 
@@ -130,7 +134,8 @@ def report(error: BaseException, owns: Callable[[str], bool]) -> traceback.Trace
     """Give an error fit for the terminal: the user's own frames only, its whole way in one piece.
 
     An error that has travelled is what was raised at its end, under the frames of all who were
-    waiting for it, the first caller's first.
+    waiting for it, the first caller's first.  Where no frame is the user's, as in a callback of a
+    library, the innermost one says at least where that was.
     """
     return _report(error, owns, set())
 
@@ -138,6 +143,7 @@ def report(error: BaseException, owns: Callable[[str], bool]) -> traceback.Trace
 def _report(
     error: BaseException, owns: Callable[[str], bool], seen: set[int]
 ) -> traceback.TracebackException:
+    is_first = not seen
     hops = _hops(error)
     raised = hops[-1]
     seen.add(id(raised))
@@ -145,7 +151,11 @@ def _report(
     found.stack[:0] = [
         step for hop in hops[:-1] for step in traceback.extract_tb(hop.__traceback__)
     ]
+    innermost = found.stack[-1:]
     _trim(found, owns)
+    if is_first and not found.stack:
+        library = [frame for frame in innermost if not frame.filename.startswith(_OF_THE_HOST)]
+        found.stack = traceback.StackSummary.from_list(library) if library else found.stack
     for name in ("__cause__", "__context__"):
         inner: BaseException | None = getattr(raised, name)
         if getattr(found, name) is not None:

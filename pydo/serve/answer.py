@@ -205,6 +205,7 @@ class _StreamedAnswer(web.StreamResponse):
                 async for piece in self._pieces:
                     await self.write(piece)
             await super().write_eof(data)
+            self._stream.on_given_up = None  # nobody has asked for more
         except Exception as error:  # noqa: BLE001 - the head is out: cut what cannot be completed
             failure = error
             if not isinstance(error, ConnectionError):

@@ -10,6 +10,7 @@ from aiohttp import hdrs
 
 from pydo.errors import JsException
 from pydo.host.js.address import normalized
+from pydo.host.js.asker import has_left
 from pydo.host.js.request import METHODS, Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
@@ -103,6 +104,7 @@ class Exchange:
             assert isinstance(response, Response), "the entrypoint has checked it"
             return await self._answer(request, response)
         except asyncio.CancelledError:  # the client is gone; what runs for it goes on
+            has_left(incoming)
             answering.add_done_callback(self._discard)
             raise
         except Exception as error:  # noqa: BLE001 - the Worker's, and the client is told

@@ -2,7 +2,8 @@
 
 A client that has sent all it will may still read: its request is answered, and then the connection
 ends.  Once an answer is on its way, the end of what a client sends is taken for the client's own,
-so that nobody makes a stream for a reader that has left.
+so that nobody makes a stream for a reader that has left; unless it comes so soon that it was on its
+way before.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = ["Listener"]
 
 _LIMIT = 128 * 1024  # for an address, and for a header: all of them together, in kj/compat/http.h
 _HEADERS = 8192
+_UNDERWAY_S = 0.25  # how long what a client sent before its answer began may take to be heard of
 _TARGET = re.compile(rb"[A-Z]+ [^\r\n ]*[\x80-\xff][^\r\n ]*(?= HTTP/)")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
@@ -45,18 +47,19 @@ class Listener(web.Server):
 class _Protocol(web.RequestHandler):
     """aiohttp's, and what kj and workerd do otherwise."""
 
-    __slots__ = ("_has_ended", "_is_answering")
+    __slots__ = ("_answering_since", "_has_ended")
+    _answering_since: float | None
 
     def connection_made(self, transport: Any) -> None:
         """Begin."""
-        self._has_ended = self._is_answering = False
+        self._has_ended, self._answering_since = False, None
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Take what has come; an address beyond ASCII, as curl sends it, is escaped."""
         if not data.isascii() and self._is_idle() and _TARGET.match(data):
             data = _TARGET.sub(_escaped, data, count=1)
-        self._is_answering = False
+        self._answering_since = None
         super().data_received(data)
 
     def _is_idle(self) -> bool:
@@ -66,9 +69,12 @@ class _Protocol(web.RequestHandler):
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio wants to know
         """Answer what has been asked, if it has not been answered; else end."""
-        is_answered = self._is_answering and not self._messages
-        if self._payload_parser is not None or is_answered or self._is_idle():
+        if self._payload_parser is not None or self._is_idle():
             return False
+        if self._answering_since is not None and not self._messages:
+            if self._loop.time() - self._answering_since > _UNDERWAY_S:
+                return False
+            self.close()  # once the answer is complete
         self._has_ended = True
         unfinished = [payload for _, payload in self._messages]
         if self._current_request is not None:
@@ -83,7 +89,7 @@ class _Protocol(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> CoroutineType[Any, Any, tuple[web.StreamResponse, bool]]:
         """Send an answer, and end after the last one that the client may wait for."""
-        self._is_answering = True
+        self._answering_since = self._loop.time()
         if self._has_ended and not self._messages:
             self.close()
         # No frame of our own around each answer; to mypy an async def gives less than it does.

@@ -44,6 +44,7 @@ def post(**named: Any) -> Request:
         (("/x",), {}, "TypeError: Invalid URL: /x"),
         (("",), {}, "TypeError: Invalid URL: "),
         ((5,), {}, "TypeError: Invalid URL: 5"),
+        (("http://a:65536/",), {}, "TypeError: Invalid URL: http://a:65536/"),
         (
             (HERE, "z"),
             {},

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 import traceback
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pydo.errors import JsException
+from pydo.host.js.url import URL
 from pydo.loader import format_user_error, user_traceback
 
 if TYPE_CHECKING:
@@ -30,14 +33,24 @@ def test_only_the_users_frames_stay(project: Project) -> None:
     ]
 
 
-def test_an_error_without_a_frame_of_the_user_has_no_stack(project: Project) -> None:
-    with pytest.raises(ValueError, match="invalid literal") as caught:
-        int("x")
+def test_an_error_without_a_frame_of_the_user_shows_where_a_library_raised_it(
+    project: Project,
+) -> None:
+    with pytest.raises(ValueError, match="Expecting") as caught:
+        json.loads("{")
 
     assert user_traceback(caught.value, project.loader.owns) is None
-    assert format_user_error(caught.value, project.loader.owns) == (
-        "ValueError: invalid literal for int() with base 10: 'x'\n"
-    )
+    first, place, *_, last = format_user_error(caught.value, project.loader.owns).splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert place.startswith(f'  File "{json.decoder.__file__}", line ')
+    assert last == f"json.decoder.JSONDecodeError: {caught.value}"
+
+
+def test_an_error_of_the_hosts_own_has_no_stack(project: Project) -> None:
+    with pytest.raises(JsException) as caught:
+        URL.new("")
+
+    assert format_user_error(caught.value, project.loader.owns).count("\n") == 1
 
 
 def test_causes_contexts_groups_and_notes_are_trimmed_alike(project: Project) -> None:

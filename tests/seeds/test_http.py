@@ -59,6 +59,16 @@ def fixed():
     return sides.readable
 
 
+def slow():
+    async def start(controller):
+        controller.enqueue(to_js(b"begun"))
+        await asyncio.sleep(0.3)
+        controller.enqueue(to_js(b"end"))
+        controller.close()
+
+    return ReadableStream.new(start=create_proxy(start))
+
+
 async def answer(request):
     path = js.URL.new(request.url).pathname.rsplit("/", 1)[1]
     if path == "echo":
@@ -81,6 +91,7 @@ async def answer(request):
         "stream": lambda: Response(stream(b"a", b"b")),
         "named-stream": lambda: Response(stream(b"a"), headers={"content-length": "1"}),
         "fixed": lambda: Response(fixed()),
+        "slow": lambda: Response(slow()),
         "204": lambda: Response(None, status=204, headers={"content-length": "0"}),
         "205": lambda: Response(None, status=205),
         "304": lambda: Response(None, status=304, headers={"content-length": "7"}),
@@ -325,6 +336,17 @@ def test_a_client_that_has_said_all_is_answered(dev: Dev, where: str, path: str)
 
     assert status == 200
     assert body
+
+
+def test_a_client_that_says_so_when_its_answer_has_begun_gets_all_of_it(dev: Dev) -> None:
+    with socket.create_connection(("127.0.0.1", dev.port), timeout=10) as raw:
+        raw.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        got = raw.recv(1)
+        raw.shutdown(socket.SHUT_WR)
+        while data := raw.recv(65536):
+            got += data
+
+    assert got.endswith(b"begun\r\n3\r\nend\r\n0\r\n\r\n")
 
 
 def test_pipelined_requests_of_a_client_that_has_said_all_are_answered(dev: Dev) -> None:

@@ -32,7 +32,7 @@ new_sqlite_classes = ["Streaming"]
 
 CODE = """
 import asyncio
-from js import Object, ReadableStream, TransformStream
+from js import IdentityTransformStream, Object, ReadableStream, TransformStream
 from pyodide.ffi import create_proxy, to_js
 from workers import DurableObject, Response, WorkerEntrypoint
 
@@ -80,6 +80,19 @@ async def answer(request, log, wait_until):
 
         wait_until(asyncio.ensure_future(write()))
         return Response(sides.readable, headers={"content-type": "text/event-stream"})
+    if path == "ticks":
+        sides = IdentityTransformStream.new()
+
+        async def tick():
+            writer = sides.writable.getWriter()
+            try:
+                while True:
+                    await writer.write(to_js(b"tick"))
+            except Exception as error:
+                log.append(f"{error}")
+
+        wait_until(asyncio.ensure_future(tick()))
+        return Response(sides.readable)
     if path == "broken":
         parts = iter([b"part"])
 
@@ -198,6 +211,17 @@ def test_a_client_that_leaves_cancels_the_stream(
     client.close()
 
     assert dev.eventually(f"{where}/log", lambda text: "None" in text)
+
+
+@WHERE
+def test_writers_to_a_client_that_leaves_hear_that_the_connection_is_lost(
+    dev: Dev, client: http.client.HTTPConnection, where: str
+) -> None:
+    client.request("GET", f"{where}/ticks")
+    client.getresponse().read(10)
+    client.close()
+
+    assert dev.eventually(f"{where}/log", lambda text: "Network connection lost." in text)
 
 
 @WHERE

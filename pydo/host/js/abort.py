@@ -18,6 +18,7 @@ from pydo.host.scope import running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
 __all__ = ["AbortController", "AbortSignal", "abort_error", "seconds", "thrown"]
 
@@ -107,9 +108,9 @@ class AbortSignal(EventTarget, metaclass=AbortSignalClass):
     _callbacks: list[Callable[[], object]]
 
     @classmethod
-    def made(cls) -> AbortSignal:
+    def made(cls) -> Self:
         """Make a signal."""
-        self: AbortSignal = object.__new__(cls)
+        self: Self = object.__new__(cls)
         EventTarget.__init__(self)
         self.aborted, self.reason, self._onabort = False, None, jsnull
         self._callbacks = []

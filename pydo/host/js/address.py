@@ -30,7 +30,7 @@ PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21, "file
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # An address that is as the standard would write it, which the common ones are.
 _PLAIN = re.compile(
-    r"https?://[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*(:[1-9]\d{3,4})?/[A-Za-z0-9/_~-]*"
+    r"https?://[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*(:[1-9]\d{3}|:[1-5]\d{4})?/[A-Za-z0-9/_~-]*"
 )
 _FORBIDDEN_HOST = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
 _NUMERIC = re.compile(r"(0[xX][0-9A-Fa-f]*|\d+)")

@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydo.errors import JsException
-from pydo.host.js.abort import AbortSignal, thrown
+from pydo.host.js.abort import thrown
+from pydo.host.js.asker import sent_signal
 from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, Hop, next_hop, too_many, web_address
 from pydo.host.js.request import Request
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable
 
+    from pydo.host.js.abort import AbortSignal
     from pydo.host.outgoing import FetchPort
     from pydo.runtime.loop import ObjectLoop
 
@@ -85,7 +87,7 @@ def _fetch(port: FetchPort, arguments: tuple[Any, ...], named: dict[str, Any]) -
     loop: Any = running_loop()
     resource, init, *_ = (*arguments, None)
     request = Request.new(resource, init, **named)
-    signal = request.given_signal if isinstance(request.given_signal, AbortSignal) else None
+    signal = sent_signal(request)
     if signal is not None and signal.aborted:
         return JsPromise.rejected(thrown(signal.reason))
     if request.url.startswith("data:"):

@@ -23,9 +23,11 @@ def abortable(stream: ReadableStream, signal: AbortSignal) -> ReadableStream:
     source = stream.source
     if source is None or isinstance(source, _Abortable):  # the bytes are there
         return stream
-    return ReadableStream.of_source(
+    found = ReadableStream.of_source(
         _Abortable(source, signal), is_bytes=stream.is_bytes, length=stream.length
     )
+    found.on_given_up = stream.on_given_up
+    return found
 
 
 class _Abortable:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from pydo.host.js.buffer import JsBuffer, bytes_of
-from pydo.host.js.error import JsTypeError
+from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.numeric import Uint8Array
+from pydo.host.js.stream.controller import ReadableStreamDefaultController
 from pydo.host.js.stream.strategy import Strategy
 from pydo.host.js.stream.transform import connected
 from pydo.host.js.text import js_number
 from pydo.host.js.value import JsProxy, NativeClass
+from pydo.host.outgoing import network_lost
 
 __all__ = ["FixedLengthStream", "IdentityTransformStream"]
 
@@ -28,7 +30,7 @@ class IdentityTransformStream(JsProxy, metaclass=NativeClass):
 
     def _connect(self, length: int | None) -> None:
         self.readable, self.writable = connected(
-            _Bytes(length), Strategy(None, 1), Strategy(None, 0)
+            _Bytes(length), Strategy(None, 1), Strategy(None, 0), _Controller
         )
         self.readable.is_bytes, self.readable.length = True, length
 
@@ -40,6 +42,18 @@ class FixedLengthStream(IdentityTransformStream):
 
     def __init__(self, length: Any = None, *_: Any, **__: Any) -> None:
         self._connect(int(js_number(length)))
+
+
+class _Controller(ReadableStreamDefaultController, js_name="ReadableStreamDefaultController"):
+    """Tells writers why nobody reads: in words of the runtime's, whatever the reader says."""
+
+    __slots__ = ()
+
+    async def cancel(self, reason: Any) -> None:
+        """End the readable side, and fail whoever writes."""
+        del reason
+        is_lost = self._loan.is_elsewhere
+        await super().cancel(network_lost() if is_lost else JsError("Stream was cancelled."))
 
 
 class _Bytes:

@@ -42,11 +42,16 @@ class Loan:
         context = self._context.copy()
         loop.call_soon(_start, loop, function, arguments, context=context)
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether what runs is somebody else, another owner or the server."""
+        scope = SCOPE.get()
+        return self.turns is not None and (scope is None or scope.turns is not self.turns)
+
     def used(self) -> bool:
         """Note who uses the stream; whether it is somebody else."""
         turns = self.turns
-        scope = SCOPE.get()
-        if turns is None or (scope is not None and scope.turns is turns):
+        if turns is None or not self.is_elsewhere:
             return False
         if not self._is_lent and not turns.is_dead:
             self._is_lent = True

@@ -72,6 +72,7 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
         "is_bytes",
         "length",
         "locked_by",
+        "on_given_up",
         "pushed_back",
         "source",
     )
@@ -82,6 +83,7 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
     locked_by: object | None
     is_bytes: bool
     length: int | None  # of all that is to come, in bytes, where it is known
+    on_given_up: Callable[[], object] | None  # hears that nobody wants a body's rest
     pushed_back: Any  # what a reader of some bytes has left of a chunk
 
     def __init__(self, source: Any = None, strategy: Any = None, /, *_: Any, **named: Any) -> None:
@@ -99,7 +101,7 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
         controller.start(given)
 
     def _begin(self, *, is_bytes: bool) -> None:
-        self.content = self.source = self.locked_by = self.length = None
+        self.content = self.source = self.locked_by = self.length = self.on_given_up = None
         self.disturbed, self.is_bytes = False, is_bytes
         self.pushed_back = END
 
@@ -252,7 +254,9 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
     def successor(self) -> ReadableStream:
         """Give the stream that goes on where this one, which was taken, leaves off."""
         assert self.source is not None, "what is there was taken as bytes"
-        return ReadableStream.of_source(self.source, is_bytes=self.is_bytes, length=self.length)
+        stream = ReadableStream.of_source(self.source, is_bytes=self.is_bytes, length=self.length)
+        stream.on_given_up = self.on_given_up
+        return stream
 
     async def next(self) -> Any:
         """Give the next chunk as a JavaScript value, or `END`."""
@@ -265,7 +269,10 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
             chunk, self.pushed_back = self.pushed_back, END
             return chunk
         if self.source is not None:
-            return await self.source.next()
+            chunk = await self.source.next()
+            if chunk is END:
+                self.on_given_up = None
+            return chunk
         content, self.content = self.content, None
         return content or END
 
@@ -280,6 +287,8 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
     async def give_up(self, reason: Any = None) -> None:
         """Give up the rest, whoever holds the stream."""
         self.disturbed, self.content, self.pushed_back = True, None, END
+        if self.on_given_up is not None:
+            self.on_given_up()
         source = self.source
         if source is not None:
             await source.cancel(reason)

@@ -78,11 +78,14 @@ class TransformStreamDefaultController(JsProxy, metaclass=NativeClass):
 
 
 def connected(
-    transformer: Any, writable_strategy: Strategy, readable_strategy: Strategy
+    transformer: Any,
+    writable_strategy: Strategy,
+    readable_strategy: Strategy,
+    controller: type[ReadableStreamDefaultController] = ReadableStreamDefaultController,
 ) -> tuple[ReadableStream, WritableStream]:
-    """Make the two sides of a transform."""
+    """Make the two sides of a transform; the readable one is driven by a `controller`."""
     between = _Between(transformer)
-    out = ReadableStreamDefaultController.new(between, readable_strategy)
+    out = controller.new(between, readable_strategy)
     between.controller = TransformStreamDefaultController.new(out)
     between.out = out
     readable = ReadableStream.of_source(out, is_bytes=False)

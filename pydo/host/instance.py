@@ -21,13 +21,17 @@ from pydo.host.calling import (
     result_of,
 )
 from pydo.host.capability import answer
+from pydo.host.js.array import JsArray
 from pydo.host.js.asker import answers, arrived
-from pydo.host.js.buffer import ArrayBuffer
+from pydo.host.js.buffer import ArrayBuffer, JsBuffer
+from pydo.host.js.collection import JsMap
+from pydo.host.js.date import JsDate
 from pydo.host.js.error import JsError
 from pydo.host.js.object import JsObject
+from pydo.host.js.set import JsSet
 from pydo.host.js.upgrade import handed_over
 from pydo.host.js.value import JsProxy
-from pydo.host.js.websocket import view_of
+from pydo.host.js.websocket import WebSocket, view_of
 from pydo.host.state import DurableObjectState
 from pydo.runtime.events import (
     Addressed,
@@ -53,10 +57,8 @@ if TYPE_CHECKING:
 __all__ = ["ObjectHandler", "object_factory"]
 
 _SOCKET_HANDLERS = ("webSocketMessage", "webSocketClose", "webSocketError")
-# Where the values come from that are data in an attribute, not handles on the runtime.
-_DATA = frozenset(
-    f"pydo.host.js.{name}" for name in ("array", "buffer", "collection", "object", "websocket")
-)
+# What is data in an attribute, and no handle on the runtime.
+_DATA = (JsArray, JsBuffer, JsDate, JsMap, JsObject, JsSet, WebSocket)
 _OF_THE_RUNTIME = frozenset({"ctx", "env"})
 
 
@@ -167,5 +169,5 @@ def _is_of_the_runtime(name: str, value: object) -> bool:
     if name in _OF_THE_RUNTIME or name.startswith("__"):
         return True
     if isinstance(value, JsProxy):
-        return type(value).__module__ not in _DATA
+        return not isinstance(value, _DATA)
     return type(value).__module__.partition(".")[0] in {"workers", "asyncio", "_asyncio"}

@@ -37,6 +37,7 @@ _OF_THE_CONNECTION = _OF_THE_BODY | {"connection", "keep-alive", "te", "trailer"
 _NO_BODY = frozenset({204, 304})
 _RESET_CONTENT = 205
 _TEXT = "text/plain;charset=UTF-8"
+_MOST_UNREAD = 1024 * 1024  # bytes of answers that wait for their client
 
 
 def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> web.StreamResponse:
@@ -63,7 +64,7 @@ def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> 
 def told(text: str, status: int, content_type: str = _TEXT) -> web.StreamResponse:
     """Give an answer of the server's own."""
     headers = [("Content-Type", content_type)]
-    return _WholeAnswer(status, status_text(status), headers, text.encode())
+    return _WholeAnswer(status, status_text(status), headers, text.encode("utf-8", "replace"))
 
 
 async def let_go(stream: ReadableStream, on_error: Callable[[BaseException], object]) -> None:
@@ -140,6 +141,8 @@ class _WholeAnswer(web.StreamResponse):
         content = _one_chunk(self._content) if is_chunked else self._content
         head = self._head(request, is_chunked=is_chunked).encode("utf-8", "surrogateescape")
         transport.write(head if is_bare else head + content)
+        if transport.get_write_buffer_size() > _MOST_UNREAD:
+            await request.writer.drain()  # nobody asks for more than it reads
 
     def _head(self, request: web.BaseRequest, *, is_chunked: bool) -> str:
         lines = [f"HTTP/1.1 {self.status} {self.reason}"]

@@ -1,9 +1,8 @@
 """One client's connection, where it is to be other than aiohttp has it.
 
 A client that has sent all it will may still read: its request is answered, and then the connection
-ends.  Once an answer is on its way, the end of what a client sends is taken for the client's own,
-so that nobody makes a stream for a reader that has left; unless it comes so soon that it was on its
-way before.
+ends.  One that has left looks the same until something is written to it, so a stream goes on until
+then; where nothing is written for two seconds, the client is taken to have left.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ __all__ = ["Listener"]
 
 _LIMIT = 128 * 1024  # for an address, and for a header: all of them together, in kj/compat/http.h
 _HEADERS = 8192
-_UNDERWAY_S = 0.25  # how long what a client sent before its answer began may take to be heard of
-_TARGET = re.compile(rb"[A-Z]+ [^\r\n ]*[\x80-\xff][^\r\n ]*(?= HTTP/)")
+_SILENT_S = 2.0  # without a word to a client that sends no more, until it is given up
+_TARGET = re.compile(rb"[A-Z]+ [^\r\n ]*(?= HTTP/)")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -47,20 +46,21 @@ class Listener(web.Server):
 class _Protocol(web.RequestHandler):
     """aiohttp's, and what kj and workerd do otherwise."""
 
-    __slots__ = ("_answering_since", "_has_ended")
-    _answering_since: float | None
+    __slots__ = ("_has_ended", "_is_answering")
 
     def connection_made(self, transport: Any) -> None:
         """Begin."""
-        self._has_ended, self._answering_since = False, None
+        self._has_ended = self._is_answering = False
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Take what has come; an address beyond ASCII, as curl sends it, is escaped."""
         if not data.isascii() and self._is_idle() and _TARGET.match(data):
             data = _TARGET.sub(_escaped, data, count=1)
-        self._answering_since = None
+        asked = self._request_count
         super().data_received(data)
+        if self._request_count != asked:
+            self._is_answering = False
 
     def _is_idle(self) -> bool:
         if self._request_count == 0:
@@ -69,13 +69,12 @@ class _Protocol(web.RequestHandler):
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio wants to know
         """Answer what has been asked, if it has not been answered; else end."""
-        if self._payload_parser is not None or self._is_idle():
+        # Of who has asked for a WebSocket the end is the end: it is heard of once only.
+        if self._upgraded or self._payload_parser is not None or self._is_idle():
             return False
-        if self._answering_since is not None and not self._messages:
-            if self._loop.time() - self._answering_since > _UNDERWAY_S:
-                return False
-            self.close()  # once the answer is complete
         self._has_ended = True
+        if self._is_answering:
+            self._end_with_answer()
         unfinished = [payload for _, payload in self._messages]
         if self._current_request is not None:
             unfinished.append(self._current_request.content)
@@ -89,11 +88,26 @@ class _Protocol(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> CoroutineType[Any, Any, tuple[web.StreamResponse, bool]]:
         """Send an answer, and end after the last one that the client may wait for."""
-        self._answering_since = self._loop.time()
-        if self._has_ended and not self._messages:
-            self.close()
+        self._is_answering = True
+        if self._has_ended:
+            self._end_with_answer()
         # No frame of our own around each answer; to mypy an async def gives less than it does.
         return super().finish_response(request, resp, start_time)  # type: ignore[return-value]
+
+    def _end_with_answer(self) -> None:
+        if not self._messages:
+            self.close()  # once the answer is complete
+        self._look_for_silence(-1)
+
+    def _look_for_silence(self, before: int) -> None:
+        transport, request = self.transport, self._current_request
+        if transport is None or transport.is_closing() or request is None:
+            return
+        written: int = request.writer.output_size
+        if written == before and not transport.get_write_buffer_size():
+            transport.abort()
+        else:
+            self._loop.call_later(_SILENT_S, self._look_for_silence, written)
 
     def handle_error(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -385,3 +385,35 @@ async def main(env, ctx):
         "Module",
         "Failed to import 'nope': Error: No such module \"nope\".",
     ]
+
+
+def test_what_an_object_holds_in_memory_are_its_values_and_no_handles(project: Project) -> None:
+    project.run(
+        """
+class A(DurableObject):
+    def __init__(self, ctx, env):
+        super().__init__(ctx, env)
+        self.sql, self.bound, self.stub = ctx.storage.sql, env.B, env.B.getByName("b")
+        self.numbers = js.Uint8Array.new(3)
+        self.names, self.ranks = js.Set.new(), js.Map.new()
+        self.frozen = js.Object.freeze(js.JSON.parse("{}"))
+        self.list, self.date = js.Array.of(1), js.Date.new(0)
+
+    async def ping(self):
+        pass
+
+class B(DurableObject):
+    pass
+
+async def main(env, ctx):
+    await env.A.getByName("a").ping()
+"""
+    )
+
+    objects = project.bound["A"]
+    place = objects.container(objects.ids.from_name("a"))
+    assert place.actor is not None
+    handler: Any = place.actor.deliveries.handler
+
+    held = {"numbers", "names", "ranks", "frozen", "list", "date"}
+    assert set(handler.attributes()) == held

@@ -69,8 +69,31 @@ def slow():
     return ReadableStream.new(start=create_proxy(start))
 
 
+def endless():
+    def start(controller):
+        controller.enqueue(to_js(b"begun"))
+
+    return ReadableStream.new(
+        start=create_proxy(start), cancel=create_proxy(lambda reason: print("it was cancelled"))
+    )
+
+
+async def late_socket():
+    await asyncio.sleep(0.3)
+    client, server = js.WebSocketPair.new().object_values()
+    server.accept()
+    server.addEventListener("close", create_proxy(lambda event: print("it was closed")))
+    return Response(None, status=101, web_socket=client)
+
+
+def fail(text):
+    raise ValueError(text)
+
+
 async def answer(request):
     path = js.URL.new(request.url).pathname.rsplit("/", 1)[1]
+    if path == "late-socket":
+        return await late_socket()
     if path == "echo":
         told = {
             "method": request.js_object.method,
@@ -92,6 +115,7 @@ async def answer(request):
         "named-stream": lambda: Response(stream(b"a"), headers={"content-length": "1"}),
         "fixed": lambda: Response(fixed()),
         "slow": lambda: Response(slow()),
+        "endless": lambda: Response(endless()),
         "204": lambda: Response(None, status=204, headers={"content-length": "0"}),
         "205": lambda: Response(None, status=205),
         "304": lambda: Response(None, status=304, headers={"content-length": "7"}),
@@ -101,6 +125,7 @@ async def answer(request):
             "n", headers={n: "x" for n in ("connection", "te", "trailer", "upgrade", "x-kept")}
         ),
         "throw": lambda: 1 / 0,
+        "surrogate": lambda: fail("\\ud800"),
     }
     return answers[path]()
 
@@ -349,6 +374,27 @@ def test_a_client_that_says_so_when_its_answer_has_begun_gets_all_of_it(dev: Dev
     assert got.endswith(b"begun\r\n3\r\nend\r\n0\r\n\r\n")
 
 
+@pytest.mark.parametrize("rest", [b"", b"late"])
+def test_a_client_that_leaves_a_silent_stream_is_noticed(dev: Dev, rest: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", dev.port), timeout=10) as raw:
+        raw.sendall(asked("POST", "/endless", f"Content-Length: {len(rest)}"))
+        raw.recv(1)
+        raw.sendall(rest)
+
+    dev.until("it was cancelled")
+
+
+def test_a_client_that_leaves_before_its_socket_is_open_is_noticed(dev: Dev) -> None:
+    with socket.create_connection(("127.0.0.1", dev.port), timeout=10) as raw:
+        raw.sendall(
+            b"GET /late-socket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+
+    dev.until("it was closed")
+
+
 def test_pipelined_requests_of_a_client_that_has_said_all_are_answered(dev: Dev) -> None:
     request = b"GET /worker/str HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -362,3 +408,18 @@ def test_a_body_that_ends_too_soon_is_an_error_of_the_network(dev: Dev) -> None:
     request = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabc"
 
     assert echoed(said(dev, request, ends=True))["body"] == "Error: Network connection lost."
+
+
+def test_a_long_address_beyond_ascii_is_read_in_one_go(dev: Dev) -> None:
+    target = "/" + "é" * 50_000
+
+    assert said(dev, f"GET {target} x HTTP/1.1\r\nHost: x\r\n\r\n".encode()).startswith(
+        b"HTTP/1.1 400"
+    )
+
+
+def test_an_error_that_is_no_text_is_told_all_the_same(dev: Dev) -> None:
+    status, _, body = parsed(said(dev, asked("GET", "/surrogate")))
+
+    assert status == 500
+    assert body.startswith(b"ValueError: ?")

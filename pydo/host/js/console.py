@@ -39,7 +39,7 @@ class Console(Namespace, js_name="Object"):
 
     def __init__(self) -> None:
         super().__init__()
-        for name in ("log", "info", "debug", "trace"):
+        for name in ("log", "info", "debug"):
             vars(self)[name] = JsFunction(_to_output, name)
         for name in ("error", "warn"):
             vars(self)[name] = JsFunction(_to_errors, name)
@@ -51,7 +51,17 @@ class Console(Namespace, js_name="Object"):
 
 _FOR_A_DEBUGGER = (
     *("assert", "clear", "count", "countReset", "dir", "dirxml", "group", "groupCollapsed"),
-    *("groupEnd", "profile", "profileEnd", "table", "time", "timeEnd", "timeLog", "timeStamp"),
+    *(
+        "groupEnd",
+        "profile",
+        "profileEnd",
+        "table",
+        "time",
+        "timeEnd",
+        "timeLog",
+        "timeStamp",
+        "trace",
+    ),
 )
 
 

@@ -266,6 +266,29 @@ def test_python_values_that_javascript_cannot_read_are_refused(strict: Watched) 
     assert strict.run(SOCKETS) == "['TypeError', 'TypeError']"
 
 
+@pytest.mark.parametrize("kind", ["", ', type="bytes"'])
+def test_python_values_in_a_stream_are_told_of_and_refused(project: Watched, kind: str) -> None:
+    # Pyodide destroys what the stream keeps of them, and says so to whoever reads.
+    source = f"""
+async def main(env, ctx):
+    def start(controller):
+        controller.enqueue(to_js(b"fine"))
+        controller.enqueue(b"raw")
+        controller.close()
+    try:
+        js.ReadableStream.new(start=create_proxy(start){kind})
+    except JsException as error:
+        return told(error)
+"""
+    project.run(source)
+    assert [rule for rule, _ in project.rules] == ["raw-value"]
+    assert "enqueue gets a Python bytes" in project.findings[0].text
+
+    project.portability.is_strict = True
+
+    assert str(project.run(source)).startswith("TypeError: Failed to execute 'enqueue'")
+
+
 def test_a_form_sent_over_rpc_is_told_of_and_refused(project: Watched) -> None:
     source = """
 class A(DurableObject):

@@ -48,9 +48,16 @@ def wrangler_dev(project: Path, *arguments: str) -> Generator[int]:
         _wait_for(port, process)
         yield port
     finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+            return
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

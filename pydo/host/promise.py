@@ -125,7 +125,7 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
                 lambda value=None, *_: _fulfil(future, value),
                 lambda reason=None, *_: _fail(future, rejection(reason)),
             )
-        except Exception as error:  # noqa: BLE001 - one of several
+        except Exception as error:  # noqa: BLE001 - whatever it throws is the rejection
             _fail(future, python_error(error))
 
     @classmethod
@@ -309,6 +309,6 @@ def _copy(ended: asyncio.Future[Any], future: asyncio.Future[Any]) -> None:
 async def _outcome(promise: JsPromise) -> JsObject:
     try:
         value = await promise
-    except Exception as error:  # noqa: BLE001 - one of several
+    except Exception as error:  # noqa: BLE001 - it is what is told
         return JsObject({"status": "rejected", "reason": error})
     return JsObject({"status": "fulfilled", "value": value})

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import hdrs
+from aiohttp.http import HttpVersion11
 
 from pydo.errors import JsException
 from pydo.host.js.address import normalized
@@ -135,10 +136,11 @@ def _body(request: web.BaseRequest) -> bytes | ReadableStream | None:
         is_said = request.method not in _BODILESS and hdrs.CONTENT_LENGTH in request.headers
         return b"" if is_said else None
     content = request.content
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     if content.is_eof():  # all of it came with the head, as small bodies do
         return content.read_nowait()
+    waits = request.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
+    if waits and request.version >= HttpVersion11 and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     async def read() -> bytes:
         try:

@@ -26,6 +26,7 @@ from pydo.host.portability.bridge import raw
 from pydo.host.pythonerror import python_error
 from pydo.host.scope import running_flags
 from pydo.runtime.closing import ReadyState, check_close
+from pydo.runtime.failure import exit_error
 from pydo.runtime.hibernation import LARGEST_ATTACHMENT
 from pydo.runtime.pipe import Close, new_pipe
 from pydo.runtime.socket import LOST_TEXT, Socket, Use, running_scope, socket_pair
@@ -239,6 +240,9 @@ class WebSocket(EventTarget):
     def _hear(self, frame: Frame) -> None:
         try:
             self.dispatch(self._event_of(frame))
+        except (SystemExit, KeyboardInterrupt) as error:
+            self._fail(exit_error(error))
+            raise
         except Exception as error:
             self._fail(error)
             raise

@@ -302,7 +302,7 @@ async def _cancel(cancel: Callable[[Any], Any], reason: Any, done: asyncio.Futur
         result = cancel(reason)
         if inspect.isawaitable(result):
             await result
-    except Exception as error:  # noqa: BLE001 - it is for the readers
+    except Exception as error:  # noqa: BLE001 - it is for the one who cancels
         _fail(done, error)
     else:
         _fulfil(done, None)

@@ -277,6 +277,18 @@ def test_a_listener_that_raises_ends_the_connection(run: Callable[..., str]) -> 
     assert run(body) == repr(([(error[0][:30], *error[1:])], 1006, "undefined"))
 
 
+def test_a_listener_that_exits_ends_the_connection_too(run: Callable[..., str]) -> None:
+    body = (
+        "lost = listen(other, 'close')\n"
+        "def leave(event):\n    raise SystemExit(3)\n"
+        "one.accept()\nother.accept()\n"
+        "one.addEventListener('message', create_proxy(leave))\n"
+        "other.send('x')\nreturn (await asyncio.wait_for(lost, 5)).code"
+    )
+
+    assert run(body) == repr(1006)
+
+
 def test_a_socket_that_the_client_closed_first_has_no_tags_in_the_end(
     run: Callable[..., str],
 ) -> None:

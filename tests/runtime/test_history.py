@@ -869,3 +869,26 @@ def test_a_history_begins_while_rows_are_read(recorded: Recorded) -> None:
     assert crashed.return_to(first) == [1, 2, 3, 4]
     assert crashed.return_to(second) == [1, 2, 3, 4, 5]
     crashed.database.close()
+
+
+def test_a_large_commit_after_a_history_began_while_rows_were_read_is_in_it(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded.write(1, 2, 3)
+    recorded.database.close()
+    shutil.rmtree(recorded.history.directory)
+    connection = recorded.database.reading()
+    assert connection is not None
+    rows = connection.execute("SELECT n FROM t")
+    next(rows)
+    recorded.travel.current()
+    rows.close()
+
+    with caplog.at_level(logging.WARNING):
+        recorded.run("INSERT INTO t SELECT zeroblob(3000) FROM json_each('[1,2,3,4,5,6,7]')")
+        recorded.write(4, 5, 6, 7)
+        recorded.travel.current()
+        recorded.write(8)
+
+    assert not caplog.messages
+    assert len(recorded.times()) == 7  # what was found, and one each

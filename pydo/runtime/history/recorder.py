@@ -231,7 +231,8 @@ class Recorder:
         salts = salts_of(self._wal)
         assert salts is not None, "it has frames"
         self._begin(salts, self._last_ms, frames)
-        self._frames = frames
+        # All of it is written back, so the next commit may begin another.
+        self._frames, self._may_restart = frames, True
         self._end = self._require().start + frames
         self._copy()
 

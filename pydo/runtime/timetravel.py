@@ -98,7 +98,8 @@ class TimeTravel:
 
         `alarm_will_be` hears of the alarm before that is committed, `alarm_now_is` after it.  What
         nobody can carry out any more is told of and given up, so that the object goes on with what
-        it has, unless it `must` be done.  What the disk does not allow for now stays.
+        it has.  What the disk does not allow for now stays, unless it `must` be done: who asked
+        hears of the failure, and it is not done later.
         """
         history = self._recorder.history
         with _told_if_it_fails():
@@ -106,8 +107,8 @@ class TimeTravel:
                 order = order_of(history)
                 if order is None:
                     return False
-                if self._database.reading() is None:  # so there is but one state to return to
-                    history.order.unlink()
+                if self._database.reading() is None and not history.segments():
+                    history.order.unlink()  # there is but one state to return to
                     return False
                 alarm_now_is(self._restore(order, alarm_will_be))
             except DamagedError as error:
@@ -120,6 +121,10 @@ class TimeTravel:
                     error,
                 )
                 return False
+            except BaseException:
+                if must:
+                    history.order.unlink(missing_ok=True)
+                raise
         return True
 
     def _restore(self, order: Order, alarm_will_be: Callable[[int | None], None]) -> int | None:

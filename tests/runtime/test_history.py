@@ -892,3 +892,38 @@ def test_a_large_commit_after_a_history_began_while_rows_were_read_is_in_it(
 
     assert not caplog.messages
     assert len(recorded.times()) == 7  # what was found, and one each
+
+
+def test_a_return_is_made_though_the_file_is_gone(recorded: Recorded) -> None:
+    recorded.write(1)
+    bookmark = recorded.travel.current()
+    recorded.write(2)
+    undo = recorded.travel.order(bookmark)
+    recorded.database.close()
+    for each in recorded.directory.glob("db.sqlite*"):
+        each.unlink()
+    after = Recorded(recorded.directory, now_ms=recorded.now_ms)
+
+    assert after.travel.carry_out(lambda _: None, lambda _: None)
+
+    assert after.read() == [1]
+    assert after.return_to(undo) == []
+    after.database.close()
+
+
+def test_a_return_that_was_told_as_failed_is_not_made_later(recorded: Recorded) -> None:
+    def locked(_: int | None) -> None:
+        raise apsw.BusyError("database is locked")
+
+    recorded.write(1)
+    bookmark = recorded.travel.current()
+    recorded.write(2)
+    recorded.travel.order(bookmark)
+
+    with pytest.raises(JsException, match="is locked"):
+        recorded.travel.carry_out(locked, locked, must=True)
+    recorded.write(3)
+
+    assert not recorded.travel.carry_out(lambda _: None, lambda _: None)
+    assert recorded.read() == [1, 2, 3]
+    assert {each.bookmark.epoch for each in recorded.history.commits()} == {1}

@@ -10,9 +10,13 @@ import pytest
 
 from pydo.clone import PLAIN
 from pydo.errors import StateError
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
 from pydo.runtime.history.bookmark import NOTHING
 from pydo.runtime.history.log import History, Retention
+from pydo.runtime.history.recorder import Recording
 from pydo.runtime.history.undisturbed import undisturbed
+from pydo.runtime.kv import KeyValueTable
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state import export_to, find_object, import_from, read
 from pydo.state.past import Past
@@ -260,3 +264,61 @@ def test_a_history_that_cannot_be_read_is_told_with_its_path(stored: Stored) -> 
 
     with pytest.raises(StateError, match=r"db\.history cannot be read"):
         past.content_at(bookmark)
+
+
+def test_a_commit_is_compared_with_one_that_is_too_old_to_return_to(stored: Stored) -> None:
+    stored.write("a", {"k": 0})
+    place = past_of(stored).place
+    recording = Recording(lambda: time.time_ns() // 1_000_000, Retention())
+    database = Database(place.directory, OpenDatabases(1), lambda: None, recording)
+    for keys in ({"k": 1, "l": 1}, {"k": 2}):  # of one generation, so they go together
+        KeyValueTable(database).put_many([(k, PLAIN.encode(v)) for k, v in keys.items()])
+        database.end_turn()
+        database.commit()
+        time.sleep(0.002)
+    database.close()
+    time.sleep(0.01)
+
+    (entry,) = Past(find_object(stored.state, "Notes/a"), Retention(age_ms=1), None).entries(5)
+
+    assert list(entry.changes.changed) == ["k"]
+    assert not entry.changes.added
+    assert not entry.is_restore
+
+
+def test_a_damaged_file_of_alarms_is_told_as_what_it_is(stored: Stored) -> None:
+    stored.write("a", {"k": 1}, alarm_ms=9_000_000_000_000)
+    target = past_of(stored).history.current()
+    stored.write("a", {"k": 2})
+    past = past_of(stored)
+    metadata = past.place.owner.metadata_path
+    for each in metadata.parent.glob(f"{metadata.name}-*"):
+        each.unlink()
+    metadata.write_bytes(b"\xff" * 8192)
+
+    with pytest.raises(StateError) as refused:
+        past.restore(target)
+
+    assert f"cannot be noted in {metadata}" in str(refused.value)
+    assert past.place.database.name not in str(refused.value).replace(str(metadata), "")
+    assert read(past.place).keys == {"k": 2}
+
+
+def test_an_alarm_that_cannot_be_taken_away_is_told_of_and_the_return_is_made(
+    stored: Stored, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored.write("a", {"k": 1})
+    target = past_of(stored).history.current()
+    stored.write("a", {"k": 2}, alarm_ms=9_000_000_000_000)
+    past = past_of(stored)
+    metadata = past.place.owner.metadata_path
+    for each in metadata.parent.glob(f"{metadata.name}-*"):
+        each.unlink()
+    metadata.write_bytes(b"\xff" * 8192)
+
+    past.restore(target)
+
+    assert f"cannot be noted in {metadata}" in caplog.text
+    connection = apsw.Connection(str(past.place.database))
+    assert connection.execute("SELECT key FROM _cf_KV").fetchall() == [("k",)]
+    connection.close()

@@ -81,6 +81,7 @@ class TimeTravel:
 
         """
         with _told_if_it_fails():
+            self._recorder.mend()
             self._bring_up_to_date()
             history = self._recorder.history
             located(history, text, self._now_ms())

@@ -180,7 +180,9 @@ class Past:
             is_lost = name == NOTHING and self._kept(commit.bookmark) is None
             if after is None or before is None or is_lost:
                 break
-            is_restore = commit.bookmark.epoch > max(name.epoch, 1)
+            # What does not continue the commit before it follows a loss, or what has been pruned.
+            is_next = commit.position - commit.frames == name.position
+            is_restore = is_next and commit.bookmark.epoch > max(name.epoch, 1)
             found.append(Entry(commit, changes(before, after), is_restore))
             after = before
         return found[::-1]

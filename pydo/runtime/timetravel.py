@@ -1,6 +1,7 @@
 """Point-in-time recovery of one object: bookmarks, and the return to one.
 
     current, at      the bookmark of now, of a time
+    archive          all of its commits are on disk, to be read from outside
     order            the next session is to begin with what there was at a bookmark
     carry_out        what was ordered is done, before a session begins
 
@@ -62,6 +63,11 @@ class TimeTravel:
             self._bring_up_to_date()
             return str(self._recorder.history.current())
 
+    def archive(self) -> None:
+        """Let the history have every commit that there is, and be readable as a whole."""
+        with _told_if_it_fails():
+            self._bring_up_to_date(mends=True)
+
     def at(self, time_ms: int) -> str:
         """Give the bookmark of what was committed at a time, in milliseconds since 1970.
 
@@ -81,8 +87,7 @@ class TimeTravel:
 
         """
         with _told_if_it_fails():
-            self._recorder.mend()
-            self._bring_up_to_date()
+            self._bring_up_to_date(mends=True)
             history = self._recorder.history
             located(history, text, self._now_ms())
             give_order(history, Order(text, history.epoch))
@@ -137,7 +142,9 @@ class TimeTravel:
         finally:
             self._database.close()  # what was known of the schema may be wrong now
 
-    def _bring_up_to_date(self) -> None:
+    def _bring_up_to_date(self, *, mends: bool = False) -> None:
+        if mends:
+            self._recorder.mend()
         connection = self._database.reading()
         if connection is not None and not self._database.is_new:  # something is committed
             self._recorder.bring_up_to_date(connection)

@@ -60,7 +60,7 @@ def note_state(database: Path) -> None:
     recording = Recording(_now_ms, _ALL)
     opened = Database(database.parent, OpenDatabases(), lambda: None, recording)
     try:
-        TimeTravel(opened, _now_ms).current()
+        TimeTravel(opened, _now_ms).archive()
     except JsException as error:
         raise StateError(f"{database}: {error.message}") from error
     finally:
@@ -111,7 +111,7 @@ class Past:
             server.archive(place)
         else:
             with self._travelling() as travel:
-                travel.current()
+                travel.archive()
 
     # -- finding
 

@@ -49,6 +49,18 @@ def past_of(stored: Stored, name: str = "Notes/a") -> Past:
     return Past(find_object(stored.state, name), Retention(), None)
 
 
+def record(place: ObjectPlace, *commits: dict[str, object]) -> None:
+    """Let an object commit keys, with its history following."""
+    recording = Recording(lambda: time.time_ns() // 1_000_000, Retention())
+    database = Database(place.directory, OpenDatabases(1), lambda: None, recording)
+    for keys in commits:
+        KeyValueTable(database).put_many([(k, PLAIN.encode(v)) for k, v in keys.items()])
+        database.end_turn()
+        database.commit()
+        time.sleep(0.002)
+    database.close()
+
+
 def test_commits_are_told_with_what_they_changed(stored: Stored) -> None:
     stored.write("a", {"k": 1, "l": 1}, "CREATE TABLE t (n)", "INSERT INTO t VALUES (1), (1)")
     past_of(stored)
@@ -269,14 +281,7 @@ def test_a_history_that_cannot_be_read_is_told_with_its_path(stored: Stored) -> 
 def test_a_commit_is_compared_with_one_that_is_too_old_to_return_to(stored: Stored) -> None:
     stored.write("a", {"k": 0})
     place = past_of(stored).place
-    recording = Recording(lambda: time.time_ns() // 1_000_000, Retention())
-    database = Database(place.directory, OpenDatabases(1), lambda: None, recording)
-    for keys in ({"k": 1, "l": 1}, {"k": 2}):  # of one generation, so they go together
-        KeyValueTable(database).put_many([(k, PLAIN.encode(v)) for k, v in keys.items()])
-        database.end_turn()
-        database.commit()
-        time.sleep(0.002)
-    database.close()
+    record(place, {"k": 1, "l": 1}, {"k": 2})  # of one generation, so they go together
     time.sleep(0.01)
 
     (entry,) = Past(find_object(stored.state, "Notes/a"), Retention(age_ms=1), None).entries(5)
@@ -322,3 +327,22 @@ def test_an_alarm_that_cannot_be_taken_away_is_told_of_and_the_return_is_made(
     connection = apsw.Connection(str(past.place.database))
     assert connection.execute("SELECT key FROM _cf_KV").fetchall() == [("k",)]
     connection.close()
+
+
+def test_a_past_with_a_loss_in_it_is_told_with_what_is_there(
+    stored: Stored, caplog: pytest.LogCaptureFixture
+) -> None:
+    for n in range(1, 4):
+        stored.write("a", {"k": n, "l": "x" * 9000})
+        past_of(stored)
+    history = past_of(stored).history
+    record(past_of(stored).place, {"k": 4}, {"k": 5})
+    sorted(history.directory.glob("*.index"))[2].unlink()
+
+    first, second, last = past_of(stored).entries(9)
+
+    assert "does not return to what is lost" in caplog.text
+    assert [first.changes.added.keys(), second.changes.changed.keys()] == [{"k", "l"}, {"k"}]
+    assert last.changes.changed.keys() == {"k"}
+    assert not last.is_restore
+    assert past_of(stored).commits()[-1].bookmark == last.commit.bookmark

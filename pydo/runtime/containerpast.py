@@ -7,7 +7,7 @@ outside, and made at once, which resets the tenant.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydo.errors import JsException
 from pydo.runtime.history.restore import has_order
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["ContainerPast"]
 
 logger = logging.getLogger("pydo.runtime")
+
+_Result = TypeVar("_Result")
 
 
 class ContainerPast:
@@ -41,7 +43,7 @@ class ContainerPast:
             JsException: no history is kept, or it cannot be written.
 
         """
-        self._ask(TimeTravel.current)
+        self._ask(TimeTravel.archive)
 
     def restore(self, bookmark: str) -> str:
         """Return to a bookmark now, resetting the tenant if there is one; what undoes that.
@@ -64,7 +66,7 @@ class ContainerPast:
             self._vacate()
         return undo
 
-    def _ask(self, ask: Callable[[TimeTravel], str]) -> str:
+    def _ask(self, ask: Callable[[TimeTravel], _Result]) -> _Result:
         actor = self._container.actor
         database = self._container.database() if actor is None else actor.database
         try:

@@ -1,6 +1,7 @@
 """Point-in-time recovery of one object: bookmarks, and the return to one.
 
     current, at      the bookmark of now, of a time
+    archive          all of its commits are on disk, to be read from outside
     order            the next session is to begin with what there was at a bookmark
     carry_out        what was ordered is done, before a session begins
 
@@ -62,6 +63,11 @@ class TimeTravel:
             self._bring_up_to_date()
             return str(self._recorder.history.current())
 
+    def archive(self) -> None:
+        """Let the history have every commit that there is, and be readable as a whole."""
+        with _told_if_it_fails():
+            self._bring_up_to_date(mends=True)
+
     def at(self, time_ms: int) -> str:
         """Give the bookmark of what was committed at a time, in milliseconds since 1970.
 
@@ -81,7 +87,7 @@ class TimeTravel:
 
         """
         with _told_if_it_fails():
-            self._bring_up_to_date()
+            self._bring_up_to_date(mends=True)
             history = self._recorder.history
             located(history, text, self._now_ms())
             give_order(history, Order(text, history.epoch))
@@ -98,7 +104,8 @@ class TimeTravel:
 
         `alarm_will_be` hears of the alarm before that is committed, `alarm_now_is` after it.  What
         nobody can carry out any more is told of and given up, so that the object goes on with what
-        it has, unless it `must` be done.  What the disk does not allow for now stays.
+        it has.  What the disk does not allow for now stays, unless it `must` be done: who asked
+        hears of the failure, and it is not done later.
         """
         history = self._recorder.history
         with _told_if_it_fails():
@@ -106,8 +113,8 @@ class TimeTravel:
                 order = order_of(history)
                 if order is None:
                     return False
-                if self._database.reading() is None:  # so there is but one state to return to
-                    history.order.unlink()
+                if self._database.reading() is None and not history.segments():
+                    history.order.unlink()  # there is but one state to return to
                     return False
                 alarm_now_is(self._restore(order, alarm_will_be))
             except DamagedError as error:
@@ -120,6 +127,10 @@ class TimeTravel:
                     error,
                 )
                 return False
+            except BaseException:
+                if must:
+                    history.order.unlink(missing_ok=True)
+                raise
         return True
 
     def _restore(self, order: Order, alarm_will_be: Callable[[int | None], None]) -> int | None:
@@ -131,7 +142,9 @@ class TimeTravel:
         finally:
             self._database.close()  # what was known of the schema may be wrong now
 
-    def _bring_up_to_date(self) -> None:
+    def _bring_up_to_date(self, *, mends: bool = False) -> None:
+        if mends:
+            self._recorder.mend()
         connection = self._database.reading()
         if connection is not None and not self._database.is_new:  # something is committed
             self._recorder.bring_up_to_date(connection)

@@ -6,6 +6,7 @@ does the return itself (`Server`).
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Past", "Server", "has_past", "note_state"]
 
+logger = logging.getLogger("pydo.state")
+
 _Result = TypeVar("_Result")
 _ALL = Retention(1 << 62, 1 << 62)
 
@@ -57,7 +60,7 @@ def note_state(database: Path) -> None:
     recording = Recording(_now_ms, _ALL)
     opened = Database(database.parent, OpenDatabases(), lambda: None, recording)
     try:
-        TimeTravel(opened, _now_ms).current()
+        TimeTravel(opened, _now_ms).archive()
     except JsException as error:
         raise StateError(f"{database}: {error.message}") from error
     finally:
@@ -108,7 +111,7 @@ class Past:
             server.archive(place)
         else:
             with self._travelling() as travel:
-                travel.current()
+                travel.archive()
 
     # -- finding
 
@@ -137,15 +140,14 @@ class Past:
             StateError: they cannot be read.
 
         """
-        return self._read(self._commits)
+        return self._young(self._read(self.history.commits))
 
-    def _commits(self) -> list[Commit]:
-        found = self.history.commits()
+    def _young(self, commits: list[Commit]) -> list[Commit]:
         oldest_ms = _now_ms() - self._retention.age_ms
-        following = found[1:]
+        following = commits[1:]
         return [
             each
-            for number, each in enumerate(found)
+            for number, each in enumerate(commits)
             if number == len(following) or following[number].time_ms >= oldest_ms
         ]
 
@@ -156,19 +158,20 @@ class Past:
             StateError: they cannot be read.
 
         """
-        commits = self.commits()
+        commits = self._read(self.history.commits)
         found = self._entries(commits, most)
         if not found and commits:  # all of them have gone meanwhile
-            found = self._entries(self.commits(), most)
+            found = self._entries(self._read(self.history.commits), most)
         return found
 
     def _entries(self, commits: list[Commit], most: int) -> list[Entry]:
         """Give them from the last on, until one is not kept any more."""
-        if not commits:
+        wanted = self._young(commits)[-most:]
+        if not wanted:
             return []
-        earlier = commits[-most - 1].bookmark if len(commits) > most else NOTHING
-        wanted = commits[-most:]
-        names = [earlier, *(each.bookmark for each in wanted[:-1])]
+        # What is too old to return to may still be there to compare with.
+        behind = [NOTHING, *(each.bookmark for each in commits)]
+        names = behind[-len(wanted) - 1 : -1]
         after = self._kept(wanted[-1].bookmark)
         found: list[Entry] = []
         for commit, name in zip(reversed(wanted), reversed(names), strict=True):
@@ -177,7 +180,9 @@ class Past:
             is_lost = name == NOTHING and self._kept(commit.bookmark) is None
             if after is None or before is None or is_lost:
                 break
-            is_restore = commit.bookmark.epoch > max(name.epoch, 1)
+            # What does not continue the commit before it follows a loss, or what has been pruned.
+            is_next = commit.position - commit.frames == name.position
+            is_restore = is_next and commit.bookmark.epoch > max(name.epoch, 1)
             found.append(Entry(commit, changes(before, after), is_restore))
             after = before
         return found[::-1]
@@ -248,15 +253,27 @@ class Past:
 
     def _alarm_will_be(self, at_ms: int | None) -> None:
         if at_ms is not None:
-            self._alarm_now_is(at_ms)
+            self._note_alarm(at_ms)
 
     def _alarm_now_is(self, at_ms: int | None) -> None:
+        if at_ms is None:  # another is noted already
+            try:
+                self._note_alarm(None)
+            except StateError as error:
+                # The return is made, and the object's own row is looked at before an alarm rings.
+                logger.warning("%s", error)
+
+    def _note_alarm(self, at_ms: int | None) -> None:
         metadata = ClassMetadata(self.place.owner.metadata_path)
         try:
             if at_ms is None:
                 metadata.delete_alarm(self.place.id)
             else:
                 metadata.set_alarm(self.place.id, self.place.name, at_ms)
+        except apsw.Error as error:
+            raise StateError(
+                f"{self.place}: its alarm cannot be noted in {metadata.path} ({error})"
+            ) from error
         finally:
             metadata.close()
 

@@ -10,9 +10,13 @@ import pytest
 
 from pydo.clone import PLAIN
 from pydo.errors import StateError
+from pydo.runtime.budget import OpenDatabases
+from pydo.runtime.database import Database
 from pydo.runtime.history.bookmark import NOTHING
 from pydo.runtime.history.log import History, Retention
+from pydo.runtime.history.recorder import Recording
 from pydo.runtime.history.undisturbed import undisturbed
+from pydo.runtime.kv import KeyValueTable
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state import export_to, find_object, import_from, read
 from pydo.state.past import Past
@@ -43,6 +47,18 @@ class Server:
 
 def past_of(stored: Stored, name: str = "Notes/a") -> Past:
     return Past(find_object(stored.state, name), Retention(), None)
+
+
+def record(place: ObjectPlace, *commits: dict[str, object]) -> None:
+    """Let an object commit keys, with its history following."""
+    recording = Recording(lambda: time.time_ns() // 1_000_000, Retention())
+    database = Database(place.directory, OpenDatabases(1), lambda: None, recording)
+    for keys in commits:
+        KeyValueTable(database).put_many([(k, PLAIN.encode(v)) for k, v in keys.items()])
+        database.end_turn()
+        database.commit()
+        time.sleep(0.002)
+    database.close()
 
 
 def test_commits_are_told_with_what_they_changed(stored: Stored) -> None:
@@ -260,3 +276,73 @@ def test_a_history_that_cannot_be_read_is_told_with_its_path(stored: Stored) -> 
 
     with pytest.raises(StateError, match=r"db\.history cannot be read"):
         past.content_at(bookmark)
+
+
+def test_a_commit_is_compared_with_one_that_is_too_old_to_return_to(stored: Stored) -> None:
+    stored.write("a", {"k": 0})
+    place = past_of(stored).place
+    record(place, {"k": 1, "l": 1}, {"k": 2})  # of one generation, so they go together
+    time.sleep(0.01)
+
+    (entry,) = Past(find_object(stored.state, "Notes/a"), Retention(age_ms=1), None).entries(5)
+
+    assert list(entry.changes.changed) == ["k"]
+    assert not entry.changes.added
+    assert not entry.is_restore
+
+
+def test_a_damaged_file_of_alarms_is_told_as_what_it_is(stored: Stored) -> None:
+    stored.write("a", {"k": 1}, alarm_ms=9_000_000_000_000)
+    target = past_of(stored).history.current()
+    stored.write("a", {"k": 2})
+    past = past_of(stored)
+    metadata = past.place.owner.metadata_path
+    for each in metadata.parent.glob(f"{metadata.name}-*"):
+        each.unlink()
+    metadata.write_bytes(b"\xff" * 8192)
+
+    with pytest.raises(StateError) as refused:
+        past.restore(target)
+
+    assert f"cannot be noted in {metadata}" in str(refused.value)
+    assert past.place.database.name not in str(refused.value).replace(str(metadata), "")
+    assert read(past.place).keys == {"k": 2}
+
+
+def test_an_alarm_that_cannot_be_taken_away_is_told_of_and_the_return_is_made(
+    stored: Stored, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored.write("a", {"k": 1})
+    target = past_of(stored).history.current()
+    stored.write("a", {"k": 2}, alarm_ms=9_000_000_000_000)
+    past = past_of(stored)
+    metadata = past.place.owner.metadata_path
+    for each in metadata.parent.glob(f"{metadata.name}-*"):
+        each.unlink()
+    metadata.write_bytes(b"\xff" * 8192)
+
+    past.restore(target)
+
+    assert f"cannot be noted in {metadata}" in caplog.text
+    connection = apsw.Connection(str(past.place.database))
+    assert connection.execute("SELECT key FROM _cf_KV").fetchall() == [("k",)]
+    connection.close()
+
+
+def test_a_past_with_a_loss_in_it_is_told_with_what_is_there(
+    stored: Stored, caplog: pytest.LogCaptureFixture
+) -> None:
+    for n in range(1, 4):
+        stored.write("a", {"k": n, "l": "x" * 9000})
+        past_of(stored)
+    history = past_of(stored).history
+    record(past_of(stored).place, {"k": 4}, {"k": 5})
+    sorted(history.directory.glob("*.index"))[2].unlink()
+
+    first, second, last = past_of(stored).entries(9)
+
+    assert "does not return to what is lost" in caplog.text
+    assert [first.changes.added.keys(), second.changes.changed.keys()] == [{"k", "l"}, {"k"}]
+    assert last.changes.changed.keys() == {"k"}
+    assert not last.is_restore
+    assert past_of(stored).commits()[-1].bookmark == last.commit.bookmark

@@ -4,6 +4,7 @@
       base                         the database as it was before the first segment
       <position>.frames, .index    segments
       <position>.expired           the index of a segment that is becoming part of the base
+      <position>.damaged           what was set aside (`damage.py`)
       restore                      what the next session is to restore (`restore.py`)
 
 What is older than is kept is written into the base, which so follows the database at a distance.
@@ -12,7 +13,6 @@ That can be done twice: a crash in the middle is made good the next time.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections import deque
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydo.platform import atomic_write
 from pydo.runtime.history.bookmark import NOTHING, Bookmark
+from pydo.runtime.history.damage import lost_in, not_led_to, set_aside
 from pydo.runtime.history.pages import Pages
 from pydo.runtime.history.segment import DamagedError, Kind, Record, Segment
 from pydo.runtime.history.wal import FRAME, FRAME_HEADER, PAGE, empty_database, headers, pack_header
@@ -29,11 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pydo.runtime.history.damage import Lost
     from pydo.runtime.history.segment import Commit
 
 __all__ = ["History", "Retention"]
-
-logger = logging.getLogger("pydo.runtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +132,15 @@ class History:
 
     def at(self, time_ms: int) -> Bookmark | None:
         """Give the bookmark of the state that there was at a time; None if it is not kept."""
-        return self._found(
-            self._last(lambda s: s.begins_ms <= time_ms, lambda c: c.time_ms <= time_ms)
-        )
+        found = self._last(lambda s: s.begins_ms <= time_ms, lambda c: c.time_ms <= time_ms)
+        is_known = found is None or found.time_ms == time_ms or not self._is_cut_off(found)
+        return self._found(found) if is_known else None
 
     def find(self, wanted: Bookmark) -> Bookmark | None:
         """Give the commit that a bookmark means, or `NOTHING`; None if there is no such commit."""
         if wanted.is_end:
-            return self._found(self._last(lambda _: True, lambda c: c.bookmark <= wanted))
+            last = self._last(lambda _: True, lambda c: c.bookmark <= wanted)
+            return None if last is not None and self._is_cut_off(last) else self._found(last)
         if wanted == NOTHING:
             return self._found(None)
         at = wanted.position
@@ -152,8 +153,18 @@ class History:
         for index, behind in zip_longest(indexes, indexes[1:]):
             if behind is None or int(behind.stem, 16) > bookmark.position:
                 commits = Segment.read(index).commits()
-                return next((each for each in commits if each.bookmark > bookmark), None)
+                found = next((each for each in commits if each.bookmark > bookmark), None)
+                if found is not None:
+                    return found
         return None
+
+    def _is_cut_off(self, commit: Commit) -> bool:
+        """Whether what came after a commit is lost."""
+        following = self.following(commit.bookmark)
+        if following is None:
+            return False
+        index = self.directory / f"{following.position - following.frames:08x}.index"
+        return index.exists() and Segment.read(index).is_complete
 
     def _found(self, commit: Commit | None) -> Bookmark | None:
         if commit is not None:
@@ -178,12 +189,15 @@ class History:
             DamagedError: a part of what leads to it is missing.
 
         """
-        pages = Pages.of_file(self.base) if self.base.exists() else Pages.of_bytes(empty_database())
-        end: int | None = None
+        has_base = self.base.exists()
+        pages = Pages.of_file(self.base) if has_base else Pages.of_bytes(empty_database())
+        end = None if has_base else 0
         for segment in self.segments():
             if segment.start >= bookmark.position:
                 break
-            if end not in (None, segment.start):
+            if segment.is_complete:
+                pages = Pages()
+            elif end not in (None, segment.start):
                 raise DamagedError(f"{self.directory} lacks what was before {segment.index.name}")
             end = segment.end
             pages.add(segment, bookmark.position)
@@ -212,12 +226,16 @@ class History:
     def add_image(self, time_ms: int) -> bool:
         """Add what the database, all of it in its file, has now and the history has not.
 
-        Tells whether there was a difference.
+        Tells whether there was a difference.  It is all of it if a part of the history is lost.
         """
-        last = self.latest()
+        last, lost = self.latest(), self.lost()
         position, epoch = (last.end, last.epoch) if last is not None else (0, 1)
-        now = Pages.of_file(self.database)
-        known = self.pages_at(Bookmark(epoch, position, 0, "")) if last is not None else None
+        now, known, is_fresh = Pages.of_file(self.database), None, False
+        if lost is not None:  # bookmarks go on in the order of time
+            position, epoch = max(position, lost.position), max(epoch, lost.epoch) + 1
+        elif last is not None:
+            known = self.pages_at(Bookmark(epoch, position, 0, ""))
+            is_fresh = last.is_fresh and position == last.start
         changed = [
             number
             for number in range(1, now.count + 1)
@@ -238,8 +256,7 @@ class History:
         except OSError:
             frames.unlink(missing_ok=True)  # a full disk is not to stay full of it
             raise
-        is_fresh = last is not None and last.is_fresh and position == last.start
-        first = Record(Kind.IMAGE, position, time_ms, is_fresh=is_fresh)
+        first = Record(Kind.IMAGE, position, time_ms, int(known is None), is_fresh=is_fresh)
         of_epoch = Record(Kind.EPOCH, position, time_ms, epoch)
         at = Record(Kind.COMMIT, position + len(changed), time_ms)
         index = frames.with_suffix(".index")
@@ -270,18 +287,32 @@ class History:
                 was_cut = True
             too_many -= size
             index.rename(index.with_suffix(".expired"))
-            self.finish()
+            self._finish_expired()
         return was_cut
 
     def finish(self) -> None:
-        """Do what a crash or the disk did not let be done.
+        """Do what a crash or the disk did not let be done, and set aside what nothing leads to.
 
-        What was to go into the base goes there; an index without content goes before others come,
-        and one with another content is set aside.
+        What was to go into the base goes there; an index without content goes before others come.
         """
-        for index in self.directory.glob("*.index"):
-            if not Segment.has_begun(index):
-                _set_aside(index)
+        self._finish_expired()
+        set_aside(self._not_led_to())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that is there can be returned to."""
+        return not self._not_led_to()
+
+    def lost(self) -> Lost | None:
+        """Give what was set aside, unless the history has gone on behind it."""
+        lost, last = lost_in(self.directory), self.latest()
+        return lost if lost is not None and (last is None or last.start < lost.begins) else None
+
+    def _not_led_to(self) -> list[Path]:
+        indexes = sorted(self.directory.glob("*.index"))
+        return not_led_to(indexes, has_base=self.base.exists())
+
+    def _finish_expired(self) -> None:
         for expired in sorted(self.directory.glob("*.expired")):
             frames = expired.with_suffix(".frames")
             if frames.exists():
@@ -301,15 +332,6 @@ class History:
                     base.truncate(size * PAGE)
             base.flush()
             os.fsync(base.fileno())
-
-
-def _set_aside(index: Path) -> None:
-    if any(index.read_bytes()):
-        damaged = index.with_suffix(".damaged")
-        index.replace(damaged)
-        logger.warning("%s is damaged: it is kept as %s, and the history goes on", index, damaged)
-    else:  # a power loss has left the name
-        index.unlink()
 
 
 def _size(path: Path) -> int:

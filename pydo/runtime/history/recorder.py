@@ -131,6 +131,18 @@ class Recorder:
         if self._error is not None:
             raise OSError(str(self._error))
 
+    def mend(self) -> None:
+        """Let a history of which a part is lost go on, when it is next brought up to date.
+
+        Raises:
+            OSError: it cannot be read or written.
+
+        """
+        if not self.history.is_whole:
+            self._leave()
+            self.history.finish()
+            self._connection = None
+
     def _goes_on(self, salts: Salts | None) -> bool:
         """Go on where the history was closed, if nothing has happened since."""
         resting = self.history.resting()
@@ -152,13 +164,14 @@ class Recorder:
             )
 
     def _catch_up(self, connection: apsw.Connection, salts: Salts | None) -> None:
-        last = self.history.latest()
+        last, lost = self.history.latest(), self.history.lost()
         if last is None:
-            if self._frames or self._database.read_bytes() != empty_database():
+            is_empty = not self._frames and self._database.read_bytes() == empty_database()
+            if lost is not None or self.history.base.exists() or not is_empty:
                 self._add_image(connection)
             return
         self._end, self._epoch, self._last_ms = last.end, last.epoch, last.last_ms
-        if salts is None or last.is_image:
+        if salts is None or last.is_image or lost is not None:
             self._add_image(connection)
         elif salts == last.salts:
             self._resume(last)
@@ -231,7 +244,8 @@ class Recorder:
         salts = salts_of(self._wal)
         assert salts is not None, "it has frames"
         self._begin(salts, self._last_ms, frames)
-        self._frames = frames
+        # All of it is written back, so the next commit may begin another.
+        self._frames, self._may_restart = frames, True
         self._end = self._require().start + frames
         self._copy()
 
@@ -270,6 +284,8 @@ class Recorder:
                 raise OSError("another program has changed it")
             self._leave()
         self._prune()
+        if segment is not None and not segment.index.exists():
+            raise DamagedError("a part of it is lost")  # which it was set aside with
         self._begin(salts, max(self._recording.now_ms(), self._last_ms))
         self._checkpoint_at, self._may_restart = self._recording.checkpoint, False
 

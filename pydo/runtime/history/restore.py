@@ -152,7 +152,6 @@ def restore(
     if found is None:
         raise DamagedError(f"there is nothing at the bookmark {order.bookmark} any more")
     target = history.pages_at(found)
-    recorder.begin_epoch(order.epoch + 1)
     draft = history.directory / "restored"
     try:
         target.write_to(draft)
@@ -163,6 +162,7 @@ def restore(
             # A commit in any case, so that bookmarks go on in the order of time; but one only,
             # where a crash came between it and the end.
             last = history.current()
+            recorder.begin_epoch(order.epoch + 1)
             if last.epoch <= order.epoch or not target.is_same(history.pages_at(last)):
                 with connection.backup("main", source, "main") as backup:
                     backup.step()

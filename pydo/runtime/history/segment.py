@@ -59,7 +59,9 @@ class Record:
     kind: Kind
     position: int
     time_ms: int = 0
-    a: int = 0  # salts, or an epoch: of what follows, or of the last commit before the closing
+    # Salts, or an epoch: of what follows, or of the last commit before the closing.  Of an image, 1
+    # if it is complete.
+    a: int = 0
     b: int = 0
     is_fresh: bool = False  # of the first: before it there was an empty database
 
@@ -141,6 +143,11 @@ class Segment:
     def is_image(self) -> bool:
         """Whether it was not copied from a log."""
         return self.records[0].kind is Kind.IMAGE
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is an image of all pages, so that nothing has to be known of before."""
+        return self.is_image and self.records[0].a == 1
 
     @property
     def is_fresh(self) -> bool:

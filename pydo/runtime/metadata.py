@@ -146,6 +146,15 @@ class ClassMetadata:
             "INSERT OR REPLACE INTO alarms VALUES (?, ?, ?, 0, 0)", (object_id, at_ms, at_ms)
         )
 
+    def advance_alarm(self, object_id: str, at_ms: int) -> None:
+        """Let an alarm ring at a time, or before that if it is noted for then."""
+        self._open().execute(
+            "INSERT INTO alarms VALUES (?, ?, ?, 0, 0) ON CONFLICT (id) DO UPDATE SET"
+            " scheduled_ms = min(scheduled_ms, excluded.scheduled_ms),"
+            " due_ms = min(due_ms, excluded.due_ms)",
+            (object_id, at_ms, at_ms),
+        )
+
     def retry_alarm(self, object_id: str, retries: int, backoff: int, due_ms: int) -> None:
         """Note that an alarm has failed and is to be tried again."""
         self._open().execute(

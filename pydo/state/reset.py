@@ -7,6 +7,7 @@ that they had before.
 from __future__ import annotations
 
 import shutil
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import apsw
@@ -50,8 +51,9 @@ def reset_class(owner: ClassDirectory) -> int:
     doomed = [_set_aside(each) for each in places]
     for file in owner.path.glob("metadata.sqlite*"):
         file.unlink()
-    for place, each in zip(places, doomed, strict=True):
-        _remove(place, each)
+    with ExitStack() as removals:  # of all of them, though one may fail
+        for place, each in zip(places, doomed, strict=True):
+            removals.callback(_remove, place, each)
     return len(places)
 
 

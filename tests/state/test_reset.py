@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,30 @@ def test_an_object_whose_files_stay_behind_is_gone_with_its_alarm(
     metadata = ClassMetadata(place.owner.metadata_path)
     assert (metadata.alarms(), metadata.names()) == ([], {})
     metadata.close()
+
+
+def test_files_that_stay_behind_do_not_keep_those_of_other_objects(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[Path] = []
+
+    def refuse_once(path: Path, *, ignore_errors: bool = False) -> None:
+        if ignore_errors or refused:
+            rmtree(path, ignore_errors=ignore_errors)
+        else:
+            refused.append(path)
+            raise PermissionError("not yours")
+
+    for name in "abc":
+        stored.write(name, {"k": 1})
+    owner = find_class(stored.state, "Notes")
+    rmtree = shutil.rmtree
+    monkeypatch.setattr("shutil.rmtree", refuse_once)
+
+    with pytest.raises(StateError, match="its files cannot be removed"):
+        reset_class(owner)
+
+    assert list(owner.path.glob(".*")) == refused
 
 
 def test_a_class_is_emptied_and_its_ids_stay(stored: Stored) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import apsw
 
 from pydo.errors import StateError
+from pydo.runtime.alarmrow import stored_alarm_ms
 from pydo.runtime.sqlitefile import left_as_found
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ __all__ = ["recover_metadata"]
 logger = logging.getLogger("pydo.runtime")
 
 _OBJECT = re.compile(r"[0-9a-f]{64}")
-_NS = 1_000_000  # nanoseconds in a millisecond
 
 
 def recover_metadata(directory: Path, metadata: ClassMetadata) -> None:
@@ -56,13 +56,11 @@ def recover_metadata(directory: Path, metadata: ClassMetadata) -> None:
 def _alarm_ms(file: Path, lost: Path) -> int | None:
     try:
         with left_as_found(file) as connection:
-            query = "SELECT value FROM _cf_METADATA WHERE key = 1"
-            row: Any = connection.execute(query).fetchone()
+            return stored_alarm_ms(connection)
     except (apsw.SQLError, apsw.CorruptError, apsw.NotADBError):
-        return None  # no such table: no alarm; a damaged file is told when its object is used
+        return None  # a damaged file is told when its object is used
     except (apsw.Error, OSError) as error:
         raise StateError(
             f"{lost} was lost, and {file}, which may have an alarm, cannot be read ({error}):"
             " see to it, and start again"
         ) from error
-    return None if row is None or row[0] is None else int(row[0]) // _NS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from pydo.runtime.alarmrow import NS, stored_alarm_ms
 from pydo.runtime.facetstore import DATABASE, INDEX, FacetStore
 from pydo.state.exchange import (
     NAMES,
@@ -21,7 +22,6 @@ from pydo.state.exchange import (
     staged,
 )
 from pydo.state.place import objects_of
-from pydo.state.stored import stored_alarm_ms
 
 if TYPE_CHECKING:
     from pydo.state.place import ObjectPlace
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["export_to"]
 
 _EMPTY = Path(":memory:")  # stands for an object that only its facets store something for
-_NS = 1_000_000  # nanoseconds in a millisecond
 _ALARMS = (
     "CREATE TABLE IF NOT EXISTS _cf_ALARM (actor_id TEXT PRIMARY KEY, scheduled_time INTEGER)"
     " WITHOUT ROWID"
@@ -94,12 +93,12 @@ def _export_object(
             alarm_ms = stored_alarm_ms(source)
         facets = _stage_facets(store, stage / target.name)
         if alarm_ms is not None:  # no crash may lose it
-            alarms.execute(_ADVANCE, (new_id, alarm_ms * _NS))
+            alarms.execute(_ADVANCE, (new_id, alarm_ms * NS))
         _put_object(stage, target)
     if alarm_ms is None:
         alarms.execute("DELETE FROM _cf_ALARM WHERE actor_id = ?", (new_id,))
     else:
-        alarms.execute(_SET, (new_id, alarm_ms * _NS))
+        alarms.execute(_SET, (new_id, alarm_ms * NS))
     carried.objects += 1
     carried.facets += facets
     carried.alarms += alarm_ms is not None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from pydo.errors import StateError
+from pydo.runtime.alarmrow import stored_alarm_ms
 from pydo.runtime.facetstore import DATABASE, INDEX, FacetStore
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state.exchange import (
@@ -23,7 +24,6 @@ from pydo.state.exchange import (
     staged,
 )
 from pydo.state.past import has_past, note_state
-from pydo.state.stored import stored_alarm_ms
 from pydo.statedir import KEY_VALUE
 
 if TYPE_CHECKING:

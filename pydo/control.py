@@ -103,8 +103,9 @@ class Control:
 
 def _write_for_owner(file: Path, data: bytes) -> None:
     """Give a file this content at once: who reads it finds all of it, or what was there."""
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    draft = file.with_name(f".{file.name}.new")
     try:
+        draft.unlink(missing_ok=True)  # of a server that was killed just then
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as opened:
             opened.write(data)

@@ -75,6 +75,30 @@ def test_who_asks_meanwhile_finds_the_old_file_or_the_new_one(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_server_that_was_killed_over_its_file_leaves_no_secret_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "control"
+
+    def kill(_: Path, __: Path) -> Path:
+        raise RuntimeError("killed")
+
+    async def be_killed() -> None:
+        control = Control(file, {})
+        with pytest.raises(RuntimeError, match="killed"):
+            await control.start()
+        await control.close()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pathlib.Path, "replace", kill)
+        asyncio.run(be_killed())
+    assert len(list(tmp_path.iterdir())) == 1
+
+    found = served(file, lambda: list(tmp_path.iterdir()))
+
+    assert found == [file]
+
+
 def test_a_server_serves_though_its_file_cannot_be_written(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

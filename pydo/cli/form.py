@@ -10,7 +10,15 @@ if TYPE_CHECKING:
 
     from pydo.state import Contents, Summary
 
-__all__ = ["columned", "contents_as_json", "contents_lines", "count", "listed", "time_text"]
+__all__ = [
+    "columned",
+    "contents_as_json",
+    "contents_lines",
+    "count",
+    "listed",
+    "size_text",
+    "time_text",
+]
 
 
 def listed(objects: list[Summary]) -> tuple[list[str], list[list[str]]]:
@@ -25,10 +33,10 @@ def listed(objects: list[Summary]) -> tuple[list[str], list[list[str]]]:
 def _line(summary: Summary, counted: int) -> list[str]:
     name = summary.place.id if summary.place.name is None else summary.place.name
     if summary.damage is not None:
-        return [name, _size(summary.size), *["-"] * counted, f"damaged: {summary.damage}"]
+        return [name, size_text(summary.size), *["-"] * counted, f"damaged: {summary.damage}"]
     alarm = "-" if summary.alarm_ms is None else time_text(summary.alarm_ms)
     counts = (summary.keys, summary.tables, summary.facets)[:counted]
-    return [name, _size(summary.size), *map(str, counts), alarm]
+    return [name, size_text(summary.size), *map(str, counts), alarm]
 
 
 def columned(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
@@ -87,7 +95,8 @@ def time_text(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).astimezone().isoformat(" ", "milliseconds")
 
 
-def _size(size: int) -> str:
+def size_text(size: int) -> str:
+    """Give a number of bytes."""
     return f"{size / 1024:,.0f} KB"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pydo.cli.form import columned, count, time_text
+from pydo.cli.form import columned, count, size_text, time_text
 from pydo.cli.moment import moment_ms
 from pydo.cli.option import CONTEXT_SETTINGS
 from pydo.cli.project import on_project
@@ -137,7 +137,7 @@ def _list(console: Console, past: Past, number: int, *, as_json: bool) -> None:
         (
             time_text(each.commit.time_ms),
             str(each.commit.bookmark),
-            _size(each.commit.frames * 4096),
+            size_text(each.commit.frames * 4096),
             ("restore: " if each.is_restore else "") + _summary(each.changes),
         )
         for each in entries
@@ -288,10 +288,6 @@ def _changes_json(changes: Changes) -> dict[str, object]:
         "alarm": {"before": changes.alarm_ms[0], "after": changes.alarm_ms[1]},
         **({} if changes.damage is None else {"damage": changes.damage}),
     }
-
-
-def _size(size: int) -> str:
-    return f"{size / 1024:,.0f} KB"
 
 
 def _iso(ms: int) -> str:

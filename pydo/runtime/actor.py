@@ -97,7 +97,7 @@ class Actor:
         # A Python constructor that raises does not fail construction: each event of this
         # instance then meets the error.  Source: src/pyodide/python-entrypoint-helper.ts.
         try:
-            self.container.restore_ordered(self.database)
+            self.container.past.restore_ordered(self.database)
             handler = pinned(self.worker.instantiate, self._class_name, self)
         except (SystemExit, KeyboardInterrupt) as error:
             self.deliveries.handler = FailedConstructor(exit_error(error))
@@ -284,7 +284,7 @@ class Actor:
 
         """
         undo = self._past().order(bookmark)
-        self.container.restores_next()
+        self.container.past.restores_next()
         return undo
 
     def _past(self) -> TimeTravel:

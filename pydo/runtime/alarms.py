@@ -23,6 +23,7 @@ import apsw
 
 from pydo.errors import JsException
 from pydo.runtime.alarmretry import MOST_RETRIES, is_counted, retry_delay_ms
+from pydo.runtime.alarmrow import GET, IS_THERE, NS
 from pydo.runtime.alarmtable import AlarmTable
 from pydo.runtime.events import AlarmFired
 from pydo.runtime.ids import DurableObjectId
@@ -47,12 +48,9 @@ __all__ = ["AlarmScheduler", "ObjectAlarm", "took_too_long"]
 logger = logging.getLogger("pydo.runtime")
 
 _CREATE = "CREATE TABLE IF NOT EXISTS _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)"
-_IS_THERE = "SELECT 1 FROM sqlite_master WHERE name = '_cf_METADATA'"
-_GET = "SELECT value FROM _cf_METADATA WHERE key = 1"
 _SET = (
     "INSERT INTO _cf_METADATA VALUES (1, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 )
-_NS = 1_000_000  # nanoseconds in the milliseconds that everybody but the row counts in
 
 _LONGEST_SLEEP_S = 30.0  # the wall clock may be set, and machines sleep
 
@@ -79,15 +77,15 @@ class ObjectAlarm:
         if connection is None:
             return None
         if self._epoch != self._database.epoch:
-            if not self._database.execute(connection, _IS_THERE).fetchone():
+            if not self._database.execute(connection, IS_THERE).fetchone():
                 return None
             self._epoch = self._database.epoch
-        row = self._database.execute(connection, _GET).fetchone()
-        return None if row is None or row[0] is None else int(row[0]) // _NS
+        row = self._database.execute(connection, GET).fetchone()
+        return None if row is None or row[0] is None else int(row[0]) // NS
 
     def set(self, at_ms: int) -> None:
         """Let it ring then, and not when it was to ring before."""
-        self._write(at_ms * _NS)
+        self._write(at_ms * NS)
         self._was_set = True
 
     def delete(self) -> None:

@@ -203,21 +203,6 @@ class ActorContainer:
         finally:
             database.close()
 
-    # -- its past
-
-    def restore_ordered(self, database: Database) -> None:
-        """Return to a state in the past, if that was ordered before this session.
-
-        Raises:
-            JsException: it cannot be done; the next session tries again.
-
-        """
-        self.past.restore_ordered(database)
-
-    def restores_next(self) -> None:
-        """The tenant has ordered a restore: it is done when its session ends."""
-        self.past.restores_next()
-
     # -- idle, evicted, reset
 
     def look(self) -> None:

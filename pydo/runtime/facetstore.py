@@ -44,6 +44,8 @@ def read_index(data: bytes) -> list[FacetKey]:
         ValueError: it is no index.
 
     """
+    if len(data) < len(_MAGIC) and _MAGIC.startswith(data):
+        return []  # the crash, or a full disk, came before its first facet
     if not data.startswith(_MAGIC):
         raise ValueError("it does not begin as an index of facets does")
     found: list[FacetKey] = []
@@ -99,6 +101,7 @@ class FacetStore:
         if (parent, name) not in numbers:
             if len(numbers) == _MOST:
                 raise JsException("Error", f"A Durable Object cannot have more than {_MOST} facets")
+            self.remove(len(numbers) + 1)  # of a facet whose entry a power loss has taken
             self._note((parent, name))
             numbers[parent, name] = len(numbers) + 1
         return numbers[parent, name]

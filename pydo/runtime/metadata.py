@@ -6,21 +6,23 @@ row an alarm, which follows the object's own (`alarms.py`).
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from pydo.errors import StateError
+from pydo.platform import sync_directory
 from pydo.runtime.sqlitefile import has_content
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["ClassMetadata", "StoredAlarm"]
 
 _CREATE = """
-PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS objects (id TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alarms (
     id TEXT PRIMARY KEY, scheduled_ms INTEGER, due_ms INTEGER, retries INTEGER, backoff INTEGER
@@ -50,6 +52,33 @@ class ClassMetadata:
         self.path = path
         self._syncs_commits = syncs_commits
         self._connection: apsw.Connection | None = None
+
+    def make_anew(self, alarms: Mapping[str, int | None]) -> None:
+        """Make the file that is not there: objects without names, and when their alarms ring.
+
+        A crash leaves all of it or no file.
+
+        Raises:
+            OSError: the disk does not allow it, which SQLite's own errors tell as well.
+
+        """
+        draft = self.path.with_name(f"{self.path.name}.new")
+        for each in (
+            *draft.parent.glob(f"{draft.name}*"),
+            *self.path.parent.glob(f"{self.path.name}-*"),
+        ):
+            each.unlink()  # of a crash; a log would be taken for the new file's
+        with closing(apsw.Connection(str(draft))) as connection, connection:
+            connection.execute(_CREATE).fetchall()
+            connection.executemany(
+                "INSERT INTO objects (id) VALUES (?)", [(id_,) for id_ in alarms]
+            )
+            connection.executemany(
+                "INSERT INTO alarms VALUES (?, ?, ?, 0, 0)",
+                [(id_, at_ms, at_ms) for id_, at_ms in alarms.items() if at_ms is not None],
+            )
+        draft.replace(self.path)
+        sync_directory(self.path.parent)
 
     def record(self, object_id: str, name: str | None) -> None:
         """Note that an object has a folder; a name is never forgotten for none."""
@@ -117,6 +146,15 @@ class ClassMetadata:
             "INSERT OR REPLACE INTO alarms VALUES (?, ?, ?, 0, 0)", (object_id, at_ms, at_ms)
         )
 
+    def advance_alarm(self, object_id: str, at_ms: int) -> None:
+        """Let an alarm ring at a time, or before that if it is noted for then."""
+        self._open().execute(
+            "INSERT INTO alarms VALUES (?, ?, ?, 0, 0) ON CONFLICT (id) DO UPDATE SET"
+            " scheduled_ms = min(scheduled_ms, excluded.scheduled_ms),"
+            " due_ms = min(due_ms, excluded.due_ms)",
+            (object_id, at_ms, at_ms),
+        )
+
     def retry_alarm(self, object_id: str, retries: int, backoff: int, due_ms: int) -> None:
         """Note that an alarm has failed and is to be tried again."""
         self._open().execute(
@@ -147,7 +185,9 @@ class ClassMetadata:
             try:
                 connection.set_busy_timeout(5000)
                 mode = "FULL" if self._syncs_commits else "NORMAL"
-                connection.execute(f"PRAGMA synchronous = {mode};{_CREATE}").fetchall()
+                connection.execute(
+                    f"PRAGMA synchronous = {mode}; PRAGMA journal_mode = WAL;{_CREATE}"
+                ).fetchall()
             except apsw.Error:
                 connection.close()  # and not when the collector comes: it has descriptors
                 raise

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import apsw
 
+from pydo.errors import StateError
+from pydo.runtime.alarmrow import stored_alarm_ms
 from pydo.runtime.sqlitefile import left_as_found
 
 if TYPE_CHECKING:
@@ -24,36 +26,41 @@ __all__ = ["recover_metadata"]
 logger = logging.getLogger("pydo.runtime")
 
 _OBJECT = re.compile(r"[0-9a-f]{64}")
-_NS = 1_000_000  # nanoseconds in a millisecond
 
 
 def recover_metadata(directory: Path, metadata: ClassMetadata) -> None:
-    """Note every object of a class directory, with its alarm; nothing, if there is none."""
+    """Note every object of a class directory, with its alarm; nothing, if there is none.
+
+    Raises:
+        StateError: one cannot be read for now, or nothing be written.  Nothing is noted then, so
+            that the next start tries it again.
+
+    """
     if not directory.exists():
         return
     files = [each / "db.sqlite" for each in directory.iterdir() if _OBJECT.fullmatch(each.name)]
-    found = [each for each in files if each.exists()]
-    for file in found:
-        metadata.record(file.parent.name, None)
-        alarm_ms = _alarm_ms(file)
-        if alarm_ms is not None:
-            metadata.set_alarm(file.parent.name, None, alarm_ms)
-    if found:
-        logger.warning(
-            "%s was lost: the alarms of %d objects are read from them, their names are forgotten",
-            metadata.path,
-            len(found),
-        )
+    alarms = {each.parent.name: _alarm_ms(each, metadata.path) for each in files if each.exists()}
+    if not alarms:
+        return
+    try:
+        metadata.make_anew(alarms)
+    except (apsw.Error, OSError) as error:
+        raise StateError(f"{metadata.path} was lost and cannot be made anew ({error})") from error
+    logger.warning(
+        "%s was lost: the alarms of %d objects are read from them, their names are forgotten",
+        metadata.path,
+        len(alarms),
+    )
 
 
-def _alarm_ms(file: Path) -> int | None:
+def _alarm_ms(file: Path, lost: Path) -> int | None:
     try:
         with left_as_found(file) as connection:
-            query = "SELECT value FROM _cf_METADATA WHERE key = 1"
-            row: Any = connection.execute(query).fetchone()
-    except (
-        apsw.Error,
-        OSError,
-    ):  # no such table: no alarm; a damaged file is told when its object is used
-        return None
-    return None if row is None or row[0] is None else int(row[0]) // _NS
+            return stored_alarm_ms(connection)
+    except (apsw.SQLError, apsw.CorruptError, apsw.NotADBError):
+        return None  # a damaged file is told when its object is used
+    except (apsw.Error, OSError) as error:
+        raise StateError(
+            f"{lost} was lost, and {file}, which may have an alarm, cannot be read ({error}):"
+            " see to it, and start again"
+        ) from error

@@ -74,8 +74,8 @@ class Runtime:
         if namespace is None:
             namespace = ActorNamespace(self, class_name, unique_key, directory, self.worker)
             namespace.has_sql = has_sql
+            self.alarms.load(namespace)  # or whoever asks next is told of it as well
             self.namespaces[unique_key] = namespace
-            self.alarms.load(namespace)
         return namespace
 
     def forget_namespace(self, unique_key: str) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from pydo.runtime.alarmrow import stored_alarm_ms
 from pydo.runtime.sqlitefile import left_as_found
-from pydo.state.stored import columns_of, stored_alarm_ms, user_tables
+from pydo.state.stored import columns_of, user_tables
 
 if TYPE_CHECKING:
     from pathlib import Path

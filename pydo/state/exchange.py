@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-__all__ = ["NAMES", "Carried", "copy", "left_out_if_damaged", "opened", "other_id"]
+__all__ = [
+    "NAMES",
+    "Carried",
+    "copy",
+    "left_out_if_damaged",
+    "opened",
+    "other_id",
+    "put",
+    "staged",
+]
 
 NAMES = "__miniflare_do_name"  # wrangler's table with the name of its object
 
@@ -92,19 +101,43 @@ def opened(file: Path) -> Generator[apsw.Connection]:
         raise StateError(f"{file} cannot be carried over: {error}") from error
 
 
-def copy(source: apsw.Connection, target: Path, change: Callable[[apsw.Connection], None]) -> None:
-    """Copy a database, with a change, in one step: a crash leaves what was there or all of it."""
-    draft = target.with_name(f".{target.name}.new")
-    for each in target.parent.glob(f"{draft.name}*"):
-        each.unlink()
+@contextmanager
+def staged(target: Path) -> Generator[Path]:
+    """Give a folder beside a database for all that is to replace it.
+
+    What is still in it at the end goes, and so does what a crash has left of an earlier one.
+    """
+    stage = target.with_name(f".{target.name}.new")
+    for each in target.parent.glob(f"{stage.name}*"):
+        if each.is_dir():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
+    stage.mkdir(parents=True)
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        with suppress(OSError):
+            target.parent.rmdir()  # where nothing was put
+
+
+def copy(source: apsw.Connection, draft: Path, change: Callable[[apsw.Connection], None]) -> None:
+    """Copy a database to where there is none, with a change."""
+    source.execute("PRAGMA schema_version").fetchall()  # tells what is wrong; a backup does not
     with closing(apsw.Connection(str(draft))) as connection:
         with connection.backup("main", source, "main") as backup:
             backup.step()
         change(connection)
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+
+def put(draft: Path, target: Path) -> None:
+    """Put a database in its place in one step: a crash leaves what was there or all of it."""
     _write_log_back(target)
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
-    shutil.move(draft, target)
+    draft.replace(target)
 
 
 def _write_log_back(target: Path) -> None:

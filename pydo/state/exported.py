@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from pydo.runtime.alarmrow import NS, stored_alarm_ms
 from pydo.runtime.facetstore import DATABASE, INDEX, FacetStore
-from pydo.state.exchange import NAMES, Carried, copy, left_out_if_damaged, opened, other_id
+from pydo.state.exchange import (
+    NAMES,
+    Carried,
+    copy,
+    left_out_if_damaged,
+    opened,
+    other_id,
+    put,
+    staged,
+)
 from pydo.state.place import objects_of
-from pydo.state.stored import stored_alarm_ms
 
 if TYPE_CHECKING:
     from pydo.state.place import ObjectPlace
@@ -21,10 +30,14 @@ if TYPE_CHECKING:
 __all__ = ["export_to"]
 
 _EMPTY = Path(":memory:")  # stands for an object that only its facets store something for
-_NS = 1_000_000  # nanoseconds in a millisecond
 _ALARMS = (
     "CREATE TABLE IF NOT EXISTS _cf_ALARM (actor_id TEXT PRIMARY KEY, scheduled_time INTEGER)"
     " WITHOUT ROWID"
+)
+_SET = "INSERT OR REPLACE INTO _cf_ALARM (actor_id, scheduled_time) VALUES (?, ?)"
+_ADVANCE = (
+    "INSERT INTO _cf_ALARM (actor_id, scheduled_time) VALUES (?, ?) ON CONFLICT (actor_id)"
+    " DO UPDATE SET scheduled_time = min(scheduled_time, excluded.scheduled_time)"
 )
 
 
@@ -74,39 +87,47 @@ def _export_object(
     if target.exists() and not overwrites:
         carried.kept += 1
         return
-    with opened(place.database if place.database.exists() else _EMPTY) as source:
-        alarm_ms = stored_alarm_ms(source)
-        _note_alarm(alarms, new_id, alarm_ms)
-        copy(source, target, partial(_named, name=place.name))
-    _export_facets(store, target, carried)
+    with staged(target) as stage:
+        with opened(place.database if place.database.exists() else _EMPTY) as source:
+            copy(source, stage / target.name, partial(_named, name=place.name))
+            alarm_ms = stored_alarm_ms(source)
+        facets = _stage_facets(store, stage / target.name)
+        if alarm_ms is not None:  # no crash may lose it
+            alarms.execute(_ADVANCE, (new_id, alarm_ms * NS))
+        _put_object(stage, target)
+    if alarm_ms is None:
+        alarms.execute("DELETE FROM _cf_ALARM WHERE actor_id = ?", (new_id,))
+    else:
+        alarms.execute(_SET, (new_id, alarm_ms * NS))
     carried.objects += 1
+    carried.facets += facets
     carried.alarms += alarm_ms is not None
 
 
-def _export_facets(store: FacetStore, target: Path, carried: Carried) -> None:
-    for old in target.parent.glob(f"{target.stem}.*.sqlite*"):
-        old.unlink()
-    index = target.with_suffix(".facets")
-    index.unlink(missing_ok=True)
+def _stage_facets(store: FacetStore, target: Path) -> int:
     if store.numbers():
-        shutil.copyfile(store.directory / INDEX, index)
+        shutil.copyfile(store.directory / INDEX, target.with_suffix(".facets"))
+    count = 0
     for number in store.numbers():
         database = store.path(number) / DATABASE
         if database.exists():
             with opened(database) as source:
                 copy(source, target.with_suffix(f".{number}.sqlite"), lambda _: None)
-            carried.facets += 1
+            count += 1
+    return count
 
 
-def _note_alarm(alarms: apsw.Connection, object_id: str, alarm_ms: int | None) -> None:
-    if alarm_ms is None:
-        alarms.execute("DELETE FROM _cf_ALARM WHERE actor_id = ?", (object_id,))
-    else:
-        alarms.execute(
-            "INSERT INTO _cf_ALARM (actor_id, scheduled_time) VALUES (?, ?) ON CONFLICT (actor_id)"
-            " DO UPDATE SET scheduled_time = excluded.scheduled_time",
-            (object_id, alarm_ms * _NS),
-        )
+def _put_object(stage: Path, target: Path) -> None:
+    for old in target.parent.glob(f"{target.stem}.*.sqlite*"):
+        old.unlink()
+    index = target.with_suffix(".facets")
+    index.unlink(missing_ok=True)
+    for each in stage.glob(f"{target.stem}.*.sqlite"):
+        put(each, target.with_name(each.name))
+    if (stage / index.name).exists():
+        (stage / index.name).replace(index)
+    # The object itself last: one that is not there yet is written again after a crash.
+    put(stage / target.name, target)
 
 
 def _named(copy: apsw.Connection, name: str | None) -> None:

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import apsw
+
 from pydo.errors import StateError
+from pydo.runtime.alarmrow import stored_alarm_ms
 from pydo.runtime.facetstore import DATABASE, INDEX, FacetStore
 from pydo.runtime.metadata import ClassMetadata
-from pydo.state.exchange import NAMES, Carried, copy, left_out_if_damaged, opened, other_id
+from pydo.state.exchange import (
+    NAMES,
+    Carried,
+    copy,
+    left_out_if_damaged,
+    opened,
+    other_id,
+    put,
+    staged,
+)
 from pydo.state.past import has_past, note_state
-from pydo.state.stored import stored_alarm_ms
 from pydo.statedir import KEY_VALUE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from pathlib import Path
-
-    import apsw
 
     from pydo.statedir import ClassDirectory, StateDirectory
 
@@ -114,49 +124,83 @@ class _Importing:
     ) -> None:
         with opened(file) as source:
             name = _name_in(source)
-            new_id = other_id(owner.unique_key, file.stem, name, carried)
-            if new_id is None:
-                return
-            target = owner.object_directory(new_id) / DATABASE
-            if target.exists() and not self._overwrites:
-                carried.kept += 1
-                return
-            target.parent.mkdir(parents=True, exist_ok=True)
-            alarm_ms = stored_alarm_ms(source)
-            # Noted before the object is there: no crash may lose an alarm.
-            metadata.record(new_id, name)
-            if alarm_ms is not None:
-                metadata.set_alarm(new_id, name, alarm_ms)
-                carried.alarms += 1
-            else:
-                metadata.delete_alarm(new_id)
-            self._replace(source, target, has_history=owner.storage != KEY_VALUE)
-        _import_facets(file, FacetStore(target.parent), carried)
+        new_id = other_id(owner.unique_key, file.stem, name, carried)
+        if new_id is None:
+            return
+        target = owner.object_directory(new_id) / DATABASE
+        if target.exists() and not self._overwrites:
+            carried.kept += 1
+            return
+        has_history = owner.storage != KEY_VALUE and (self._has_history or has_past(target))
+        with staged(target) as stage:
+            with opened(file) as source:
+                copy(source, stage / DATABASE, _unnamed)
+                alarm_ms = stored_alarm_ms(source)
+            facets = _stage_facets(file, FacetStore(stage))
+            if has_history and target.exists():
+                note_state(target, may_be_damaged=True)
+            with _noting(metadata):
+                # Noted before the object is there: no crash may lose an alarm.
+                metadata.record(new_id, name)
+                if alarm_ms is not None:
+                    metadata.advance_alarm(new_id, alarm_ms)
+            _put_object(stage, target)
         carried.objects += 1
-
-    def _replace(self, source: apsw.Connection, target: Path, *, has_history: bool) -> None:
-        has_history = has_history and (self._has_history or has_past(target))
-        if has_history and target.exists():
-            note_state(target)
-        copy(source, target, _unnamed)
+        carried.facets += facets
+        carried.alarms += alarm_ms is not None
+        with _noting(metadata):
+            if alarm_ms is None:
+                metadata.delete_alarm(new_id)
+            else:
+                metadata.set_alarm(new_id, name, alarm_ms)
         if has_history:
             note_state(target)
 
 
-def _import_facets(file: Path, store: FacetStore, carried: Carried) -> None:
-    shutil.rmtree(store.directory, ignore_errors=True)
+@contextmanager
+def _noting(metadata: ClassMetadata) -> Generator[None]:
+    try:
+        yield
+    except apsw.Error as error:
+        raise StateError(f"{metadata.path} cannot be written: {error}") from error
+
+
+def _stage_facets(file: Path, store: FacetStore) -> int:
     index = file.with_suffix(".facets")
     if not index.exists():
-        return
+        return 0
     store.directory.mkdir()
     shutil.copyfile(index, store.directory / INDEX)
+    count = 0
     for number in store.numbers():
         facet = file.with_suffix(f".{number}.sqlite")
         if facet.exists():
             store.path(number).mkdir()
             with opened(facet) as source:
                 copy(source, store.path(number) / DATABASE, lambda _: None)
-            carried.facets += 1
+            count += 1
+    return count
+
+
+def _put_object(stage: Path, target: Path) -> None:
+    old, new, replaced = (
+        FacetStore(target.parent).directory,
+        FacetStore(stage).directory,
+        stage / "replaced",
+    )
+    if old.exists():
+        old.rename(replaced)
+    try:
+        if new.exists():
+            new.rename(old)
+        # The object itself last: one that is not there yet is taken over again after a crash.
+        put(stage / DATABASE, target)
+    except OSError:
+        if old.exists():
+            old.rename(new)
+        if replaced.exists():
+            replaced.rename(old)
+        raise
 
 
 def _name_in(source: apsw.Connection) -> str | None:

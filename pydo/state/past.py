@@ -25,6 +25,7 @@ from pydo.runtime.history.recorder import Recording
 from pydo.runtime.history.restore import located, time_located
 from pydo.runtime.history.undisturbed import undisturbed
 from pydo.runtime.metadata import ClassMetadata
+from pydo.runtime.sqlitefile import left_as_found
 from pydo.runtime.timetravel import TimeTravel
 from pydo.state.changes import Changes, Content, changes, content_of
 from pydo.statedir import KEY_VALUE
@@ -48,15 +49,17 @@ def has_past(database: Path) -> bool:
     return History(database, _ALL).exists
 
 
-def note_state(database: Path) -> None:
+def note_state(database: Path, *, may_be_damaged: bool = False) -> None:
     """Let the history of a database have what it is now, before it is replaced and after.
 
-    A return that was ordered is forgotten.
+    A return that was ordered is forgotten.  One that `may_be_damaged` has then no state to note.
 
     Raises:
         StateError: it cannot be written.
 
     """
+    if may_be_damaged and _is_damaged(database):
+        return
     recording = Recording(_now_ms, _ALL)
     opened = Database(database.parent, OpenDatabases(), lambda: None, recording)
     try:
@@ -66,6 +69,17 @@ def note_state(database: Path) -> None:
     finally:
         opened.close()
     History(database, _ALL).order.unlink(missing_ok=True)
+
+
+def _is_damaged(database: Path) -> bool:
+    try:
+        with left_as_found(database) as connection:
+            connection.execute("SELECT name FROM sqlite_master").fetchall()
+    except (apsw.CorruptError, apsw.NotADBError):
+        return True
+    except (apsw.Error, OSError):
+        return False  # what it is then, who uses it finds out
+    return False
 
 
 class Server(Protocol):

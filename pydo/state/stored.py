@@ -9,6 +9,7 @@ import apsw
 
 from pydo.clone import PLAIN, CloneDecodeError
 from pydo.errors import JsException, StateError
+from pydo.runtime.alarmrow import stored_alarm_ms
 from pydo.runtime.facetstore import DATABASE, ROOT, FacetStore
 from pydo.runtime.sqlitefile import left_as_found
 
@@ -25,12 +26,10 @@ __all__ = [
     "columns_of",
     "decoded",
     "read",
-    "stored_alarm_ms",
     "summarize",
     "user_tables",
 ]
 
-_NS = 1_000_000  # nanoseconds in a millisecond
 _RESERVED = "_cf_"
 
 
@@ -135,14 +134,6 @@ def _read(directory: Path, store: FacetStore, number: int, most_rows: int | None
             tuple(_table(connection, name, most_rows) for name in user_tables(connection)),
             facets,
         )
-
-
-def stored_alarm_ms(connection: apsw.Connection) -> int | None:
-    """Give when the alarm of an open database rings."""
-    if not _has(connection, "_cf_METADATA"):
-        return None
-    row: Any = connection.execute("SELECT value FROM _cf_METADATA WHERE key = 1").fetchone()
-    return None if row is None or row[0] is None else int(row[0]) // _NS
 
 
 def _has(connection: apsw.Connection, table: str) -> bool:

@@ -311,7 +311,7 @@ def test_a_file_that_the_system_does_not_give_away_is_named(
     def refuse(path: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    monkeypatch.setattr("pydo.state.reset._remove_files", refuse)
+    monkeypatch.setattr("pydo.state.reset._set_aside", refuse)
 
     result = command_line.run("state", "reset", "Notes/a", "--yes", "--persist-to", str(root))
 

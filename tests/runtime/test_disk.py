@@ -235,8 +235,9 @@ async def test_damaged_metadata_is_told_with_its_path_and_what_to_do(
     (tmp_path / "Object").mkdir()
     damage(tmp_path / "Object" / "metadata.sqlite")
 
-    with pytest.raises(StateError, match=r"metadata\.sqlite cannot be read .*put it back"):
-        core.stub(Object)
+    for _ in range(2):
+        with pytest.raises(StateError, match=r"metadata\.sqlite cannot be read .*put it back"):
+            core.stub(Object)
 
 
 async def test_with_full_durability_each_commit_is_forced_to_the_disk(

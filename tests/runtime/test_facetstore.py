@@ -27,6 +27,35 @@ def test_what_a_crash_has_left_unfinished_is_no_facet(cut: int) -> None:
     assert read_index(RECORDED[:-cut]) == [(0, "nd")]
 
 
+@pytest.mark.parametrize("size", range(8))
+def test_an_index_that_was_hardly_begun_is_begun_again(tmp_path: Path, size: int) -> None:
+    (tmp_path / "facets").mkdir()
+    index = tmp_path / "facets" / "index"
+    index.write_bytes(RECORDED[:size])
+
+    number = FacetStore(tmp_path).number(0, "nd")
+
+    assert number == 1
+    assert read_index(index.read_bytes()) == [(0, "nd")]
+
+
+def test_a_new_facet_has_nothing_of_one_whose_entry_was_lost(tmp_path: Path) -> None:
+    store = FacetStore(tmp_path)
+    store.number(0, "alice")
+    index = tmp_path / "facets" / "index"
+    before_bob = index.read_bytes()
+    folder = store.path(store.number(0, "bob"))
+    folder.mkdir()
+    (folder / DATABASE).write_bytes(b"bob's")
+    index.write_bytes(before_bob)
+
+    again = FacetStore(tmp_path)
+    number = again.number(0, "carol")
+
+    assert number == 2
+    assert not again.path(number).exists()
+
+
 def test_a_facet_keeps_its_number(tmp_path: Path) -> None:
     store = FacetStore(tmp_path)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pydo.runtime.metadata import ClassMetadata
 
 from .conftest import Object
@@ -46,6 +48,22 @@ def test_a_name_is_not_forgotten_for_none(tmp_path: Path) -> None:
     metadata.record("01", "hall")
 
     assert [metadata.name_of(each) for each in ("00", "01")] == ["lobby", "hall"]
+    metadata.close()
+
+
+@pytest.mark.parametrize(("noted", "expected"), [(None, 5), (3, 3), (5, 5), (7, 5)])
+def test_an_alarm_that_is_advanced_rings_no_later_than_it_was_noted(
+    tmp_path: Path, noted: int | None, expected: int
+) -> None:
+    metadata = ClassMetadata(tmp_path / "metadata.sqlite")
+    if noted is not None:
+        metadata.set_alarm("00", None, noted)
+
+    metadata.advance_alarm("00", 5)
+
+    assert [(each.scheduled_ms, each.due_ms) for each in metadata.alarms()] == [
+        (expected, expected)
+    ]
     metadata.close()
 
 

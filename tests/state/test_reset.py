@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+from functools import partial
 from typing import TYPE_CHECKING
 
 import apsw
@@ -60,6 +62,51 @@ def test_files_that_cannot_be_removed_are_named(
         reset_object(place)
 
     assert place.database.exists()
+
+
+@pytest.mark.parametrize("whole_class", [False, True])
+def test_an_object_whose_files_stay_behind_is_gone_with_its_alarm(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch, *, whole_class: bool
+) -> None:
+    def refuse(_: Path, *, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            raise PermissionError("not yours")
+
+    stored.write("a", {"k": 1}, alarm_ms=1_800_000_000_000)
+    place = find_object(stored.state, "Notes/a")
+    reset = partial(reset_class, place.owner) if whole_class else partial(reset_object, place)
+    monkeypatch.setattr("shutil.rmtree", refuse)
+
+    with pytest.raises(StateError, match=r"is gone, but its files .*not yours.*: remove .*\."):
+        reset()
+
+    metadata = ClassMetadata(place.owner.metadata_path)
+    assert (metadata.alarms(), metadata.names()) == ([], {})
+    metadata.close()
+
+
+def test_files_that_stay_behind_do_not_keep_those_of_other_objects(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[Path] = []
+
+    def refuse_once(path: Path, *, ignore_errors: bool = False) -> None:
+        if ignore_errors or refused:
+            rmtree(path, ignore_errors=ignore_errors)
+        else:
+            refused.append(path)
+            raise PermissionError("not yours")
+
+    for name in "abc":
+        stored.write(name, {"k": 1})
+    owner = find_class(stored.state, "Notes")
+    rmtree = shutil.rmtree
+    monkeypatch.setattr("shutil.rmtree", refuse_once)
+
+    with pytest.raises(StateError, match="its files cannot be removed"):
+        reset_class(owner)
+
+    assert list(owner.path.glob(".*")) == refused
 
 
 def test_a_class_is_emptied_and_its_ids_stay(stored: Stored) -> None:

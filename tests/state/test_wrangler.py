@@ -10,9 +10,11 @@ import pytest
 from pydo.clone import PLAIN
 from pydo.errors import StateError
 from pydo.runtime.facetstore import FacetStore, index_of
+from pydo.runtime.history.log import Retention
 from pydo.runtime.ids import IdFactory
 from pydo.runtime.metadata import ClassMetadata
 from pydo.state import export_to, find_class, find_object, import_from, objects_of, read
+from pydo.state.past import Past
 from pydo.statedir import SQLITE
 
 if TYPE_CHECKING:
@@ -256,6 +258,146 @@ def test_a_damaged_object_does_not_hold_up_the_others(stored: Stored, tmp_path: 
 
     assert carried.objects == 1
     assert [each.split(" cannot")[0] for each in carried.damaged] == [str(damaged), str(index)]
+
+
+def with_facet(folder: Path, object_id: str, content: bytes) -> None:
+    """Give an object of wrangler's a facet, whose database is this."""
+    (folder / f"{object_id}.facets").write_bytes(index_of([(0, "f")]))
+    (folder / f"{object_id}.1.sqlite").write_bytes(content)
+
+
+def everything(folder: Path) -> dict[Path, bytes]:
+    return {each: each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+@pytest.mark.parametrize("alarm_ms", [None, AT_MS + 1000])
+def test_an_object_with_a_damaged_facet_replaces_nothing(
+    stored: Stored, tmp_path: Path, alarm_ms: int | None
+) -> None:
+    object_id = stored.write("a", {"k": "ours"}, alarm_ms=AT_MS)
+    directory = find_object(stored.state, "Notes/a").directory
+    FacetStore(directory).number(0, "ours")
+    of_wrangler(tmp_path / "w", "a", "theirs", alarm_ms=alarm_ms)
+    folder = tmp_path / "w" / "v3" / "do" / "my-app-Notes"
+    with_facet(folder, object_id, b"no database" * 1000)
+
+    for _ in range(2):
+        (carried,) = import_from(stored.state, tmp_path / "w", sqlite, overwrites=True)
+
+        assert (carried.objects, carried.alarms, carried.facets) == (0, 0, 0)
+        assert carried.damaged == [
+            f"{folder}/{object_id}.1.sqlite cannot be carried over: file is not a database"
+        ]
+    assert read(find_object(stored.state, "Notes/a")).keys == {"k": "ours"}
+    assert FacetStore(directory).find(0, "ours") == 1
+    assert not list(directory.glob(".*"))
+    assert alarms_of(stored) == [(object_id, AT_MS)]
+
+
+def test_an_object_with_a_damaged_facet_is_no_object_afterwards(
+    stored: Stored, tmp_path: Path
+) -> None:
+    object_id = of_wrangler(tmp_path / "w", "a", "theirs")
+    with_facet(tmp_path / "w" / "v3" / "do" / "my-app-Notes", object_id, b"no database" * 1000)
+
+    for _ in range(2):
+        (carried,) = import_from(stored.state, tmp_path / "w", sqlite)
+
+        assert (carried.objects, carried.kept, len(carried.damaged)) == (0, 0, 1)
+    assert objects_of(find_class(stored.state, "Notes")) == []
+
+
+def test_what_cannot_be_replaced_keeps_its_alarm(stored: Stored, tmp_path: Path) -> None:
+    object_id = stored.write("a", {"k": "ours"}, alarm_ms=AT_MS)
+    history = find_object(stored.state, "Notes/a").directory / "db.history"
+    history.touch()  # where a folder belongs
+    of_wrangler(tmp_path / "w", "a", "theirs")
+
+    (carried,) = import_from(stored.state, tmp_path / "w", sqlite, overwrites=True)
+
+    assert (carried.objects, len(carried.damaged)) == (0, 1)
+    assert read(find_object(stored.state, "Notes/a")).keys == {"k": "ours"}
+    assert alarms_of(stored) == [(object_id, AT_MS)]
+
+
+def test_what_cannot_be_put_in_its_place_leaves_the_facets_that_are_there(
+    stored: Stored, tmp_path: Path
+) -> None:
+    object_id = stored.write("a", {"k": "ours"})
+    place = find_object(stored.state, "Notes/a")
+    FacetStore(place.directory).number(0, "ours")
+    place.database.unlink()
+    place.database.mkdir()  # a file belongs there
+    of_wrangler(tmp_path / "w", "a", "theirs")
+    with_facet(tmp_path / "w" / "v3" / "do" / "my-app-Notes", object_id, b"")
+
+    (carried,) = import_from(
+        stored.state, tmp_path / "w", sqlite, overwrites=True, has_history=False
+    )
+
+    assert (carried.objects, len(carried.damaged)) == (0, 1)
+    assert FacetStore(place.directory).find(0, "ours") == 1
+
+
+@pytest.mark.parametrize("has_history", [True, False])
+def test_a_damaged_object_is_replaced_by_one_that_is_not(
+    stored: Stored, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, has_history: bool
+) -> None:
+    stored.write("a", {"k": "ours"}, alarm_ms=AT_MS)
+    damaged = find_object(stored.state, "Notes/a").database
+    damaged.write_bytes(b"no database" * 1000)
+    damaged.with_name("db.sqlite-wal").unlink()
+    of_wrangler(tmp_path / "w", "a", "theirs")
+
+    (carried,) = import_from(
+        stored.state, tmp_path / "w", sqlite, overwrites=True, has_history=has_history
+    )
+
+    assert (carried.objects, carried.damaged) == (1, [])
+    assert read(find_object(stored.state, "Notes/a")).keys == {"k": "theirs"}
+    assert alarms_of(stored) == []
+    assert caplog.messages == []
+
+
+def test_a_damaged_object_with_a_history_is_replaced_and_followed(
+    stored: Stored, tmp_path: Path
+) -> None:
+    of_wrangler(tmp_path / "w", "a", 1)
+    import_from(stored.state, tmp_path / "w", sqlite)
+    damaged = find_object(stored.state, "Notes/a").database
+    damaged.write_bytes(b"no database" * 1000)
+    of_wrangler(tmp_path / "other", "a", 2)
+
+    (carried,) = import_from(stored.state, tmp_path / "other", sqlite, overwrites=True)
+
+    assert (carried.objects, carried.damaged) == (1, [])
+    past = Past(find_object(stored.state, "Notes/a"), Retention(1 << 62, 1 << 62), None)
+    states = [past.content_at(each.bookmark) for each in past.commits()]
+    assert [PLAIN.decode(each.keys["k"]) for each in states] == [1, 2]
+
+
+def test_an_object_that_cannot_be_written_out_leaves_what_is_there(
+    stored: Stored, tmp_path: Path
+) -> None:
+    object_id = stored.write("a", {"k": 1}, alarm_ms=AT_MS)
+    export_to(stored.state, tmp_path / "w")
+    folder = tmp_path / "w" / "v3" / "do" / "my-app-Notes"
+    before = everything(folder)
+    store = FacetStore(find_object(stored.state, "Notes/a").directory)
+    facet = store.path(store.number(0, "f"))
+    facet.mkdir()
+    (facet / "db.sqlite").write_bytes(b"no database" * 1000)
+    database = apsw.Connection(str(find_object(stored.state, "Notes/a").database))
+    database.execute("DELETE FROM _cf_METADATA")
+    database.close()
+
+    (carried,) = export_to(stored.state, tmp_path / "w", overwrites=True)
+
+    assert (carried.objects, carried.alarms, len(carried.damaged)) == (0, 0, 1)
+    assert before.items() <= everything(folder).items()
+    assert rows(folder / "metadata.sqlite", "SELECT * FROM _cf_ALARM") == [
+        (object_id, AT_MS * 1_000_000)
+    ]
 
 
 def test_what_is_in_the_way_is_named(stored: Stored, tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ import json
 import os
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from pydo.errors import JsException
 from pydo.platform import atomic_write, sync_directory
+from pydo.runtime.alarmrow import stored_alarm_ms
 from pydo.runtime.history.bookmark import Bookmark
 from pydo.runtime.history.segment import DamagedError
 
@@ -44,7 +45,6 @@ NOT_KEPT = "This Durable Object's storage back-end does not implement point-in-t
 _DAY_MS = 24 * 3600 * 1000
 _SKEW_MS = 1000  # by which the clock of the user's code may be ahead
 _STRUCTURE = "*** in database"  # what else is found are rows that break constraints
-_NS = 1_000_000  # nanoseconds in a millisecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def restore(
         target.write_to(draft)
         with closing(apsw.Connection(str(draft), flags=apsw.SQLITE_OPEN_READONLY)) as source:
             _check(source, history)
-            alarm_ms = _alarm_ms(source)
+            alarm_ms = stored_alarm_ms(source)
             alarm_will_be(alarm_ms)
             # A commit in any case, so that bookmarks go on in the order of time; but one only,
             # where a crash came between it and the end.
@@ -183,12 +183,3 @@ def _check(source: apsw.Connection, history: History) -> None:
     damage = next((each for each in found if each.startswith(_STRUCTURE)), None)
     if damage is not None:
         raise DamagedError(f"{history.directory} is damaged ({damage.splitlines()[-1]})")
-
-
-def _alarm_ms(connection: apsw.Connection) -> int | None:
-    found = "SELECT 1 FROM sqlite_master WHERE name = '_cf_METADATA'"
-    if not connection.execute(found).fetchone():
-        return None
-    query = "SELECT value FROM _cf_METADATA WHERE key = 1"
-    row = cast("tuple[int | None] | None", connection.execute(query).fetchone())
-    return None if row is None or row[0] is None else row[0] // _NS

@@ -151,3 +151,11 @@ def test_parameters_are_sorted_replaced_and_asked() -> None:
     assert list(parameters.items()) == [("a", "2"), ("b", "9")]
     with pytest.raises(JsException, match="Invalid URL search params sequence"):
         URLSearchParams.new([("a",)])
+
+
+def test_the_parameters_are_cleared() -> None:
+    url: Any = URL.new("http://h/?a=1&b=2&a=3")
+
+    url.searchParams.clear()
+
+    assert (url.searchParams.toString(), url.href) == ("", "http://h/")

@@ -42,6 +42,23 @@ from pydo.host.js.value import jsnull
         ("http://h:/x", "http://h/x"),
         ("http://EXAMPLE.COM./", "http://example.com./"),
         ("http://a%41.com/", "http://aa.com/"),
+        ("http://faß.de", "http://xn--fa-hia.de/"),
+        ("http://xn--fa-hia.de/", "http://xn--fa-hia.de/"),
+        ("http://XN--WGV71A.jp/", "http://xn--wgv71a.jp/"),
+        ("http://É.com./", "http://xn--9ca.com./"),
+        ("http://é..b/", "http://xn--9ca..b/"),
+        ("http://e\u0301%41.com/", "http://xn--a-9fa.com/"),
+        ("http://☃.net/", "http://xn--n3h.net/"),
+        ("http://é_b.com/", "http://xn--_b-9ia.com/"),
+        ("http://ab--é.com/", "http://xn--ab---epa.com/"),
+        ("http://a_b--c.com/", "http://a_b--c.com/"),
+        ("http://a\u00adb.com/", "http://ab.com/"),
+        ("http://a≠b.com/", "http://xn--ab-miv.com/"),
+        ("http://\uff11\uff12\uff17.0.0.1/", "http://127.0.0.1/"),
+        ("http://a\u3002b/", "http://a.b/"),
+        ("http://\u05d01.com/", "http://xn--1-zhc.com/"),
+        ("http://1\u05d0.com/", "http://xn--1-0hc.com/"),
+        ("http://\u0915\u094d\u200d\u0937.com/", "http://xn--11b2ezcw70k.com/"),
     ],
 )
 def test_an_address_is_written_as_the_standard_does(text: str, href: str) -> None:
@@ -50,7 +67,13 @@ def test_an_address_is_written_as_the_standard_does(text: str, href: str) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", "abc", "//a/b", "http://", "http://h:99999/", "http://a b/", "http://1.2.3.4.5/"],
+    [
+        *("", "abc", "//a/b", "http://", "http://h:99999/", "http://a b/", "http://1.2.3.4.5/"),
+        *("http://[fe80::1%25eth0]/", "http://[fe80::1%eth0]/", "http://[]/", "http://[[::1]]/"),
+        *("http://xn--a/", "http://xn--/", "http://xn--abc-.com/", "http://xn--e-xbb.com/"),
+        *("http://xn--é.com/", "http://xn--zn7c.com/", "http://\u00ad/", "http://\u0301a.com/"),
+        *("http://a\u200db.com/", "http://\u05d0a.com/", "http://é<b.com/", "http://℀.com/"),
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(JsException, match=r"^TypeError: Invalid URL string\.$"):
@@ -151,3 +174,26 @@ def test_parameters_are_sorted_replaced_and_asked() -> None:
     assert list(parameters.items()) == [("a", "2"), ("b", "9")]
     with pytest.raises(JsException, match="Invalid URL search params sequence"):
         URLSearchParams.new([("a",)])
+
+
+def test_the_parameters_are_cleared() -> None:
+    url: Any = URL.new("http://h/?a=1&b=2&a=3")
+
+    url.searchParams.clear()
+
+    assert (url.searchParams.toString(), url.href) == ("", "http://h/")
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("blob:http://a/b", "http://a"),
+        ("blob:https://a:444/b", "https://a:444"),
+        ("blob:ftp://a/b", "null"),
+        ("blob:foo", "null"),
+        ("ws://a/b", "ws://a"),
+        ("foo://a/b", "null"),
+    ],
+)
+def test_a_blob_has_the_origin_of_the_address_in_it(text: str, origin: str) -> None:
+    assert URL.new(text).origin == origin

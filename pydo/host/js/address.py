@@ -76,8 +76,12 @@ class Address:
 
     @property
     def origin(self) -> str:
-        """The scheme and the authority; `null` for other than web addresses."""
-        if self.host is None or self.scheme == "file":
+        """The scheme and the authority, a blob's those of its path; else `null`."""
+        if self.scheme == "blob":
+            inner = parse_address(self.path)
+            is_web = inner is not None and inner.scheme in {"http", "https"}
+            return inner.origin if inner is not None and is_web else "null"
+        if self.host is None or self.scheme not in PORTS or self.scheme == "file":
             return "null"
         return f"{self.scheme}://{self.authority}"
 
@@ -208,18 +212,21 @@ def host_of(host: str) -> str | None:
     """Give a host as the standard writes it; None if it is none."""
     if host.startswith("["):
         try:
-            return f"[{IPv6Address(host.strip('[]')).compressed}]"
+            # A zone, as in `fe80::1%eth0`, is no part of an address on the web.
+            return None if "%" in host else f"[{IPv6Address(host[1:-1]).compressed}]"
         except ValueError:
             return None
-    host = urllib.parse.unquote(host)
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode()
-        except UnicodeError:
+    host = urllib.parse.unquote(host).lower()
+    if not host.isascii() or "xn--" in host:
+        # Its tables are large, and few addresses need them.
+        from pydo.host.js.domain import ascii_domain  # noqa: PLC0415 - as said
+
+        domain = ascii_domain(host)
+        if domain is None:
             return None
+        host = domain
     if _FORBIDDEN_HOST.search(host):
         return None
-    host = host.lower()
     labels = host.removesuffix(".").split(".")
     return _ipv4(labels) if _NUMERIC.fullmatch(labels[-1]) else host
 

@@ -19,6 +19,7 @@ _ALPHABETS: Final = {"base64": b"+/", "base64url": b"-_"}
 _MOST_PADDING = 2
 _BAD_CHARACTER = "Found a character that cannot be part of a valid base64 string."
 _BAD_END = "The base64 input terminates with a single character, excluding padding (=)."
+_BAD_BITS = "The base64 input terminates with non-zero padding bits."
 
 
 def from_hex(text: Any) -> bytes:
@@ -57,18 +58,30 @@ def from_base64(text: Any, options: Mapping[str, Any]) -> bytes:
         raise JsTypeError(f"invalid option {js_string(at_the_end)}")
     digits = re.sub("[\\t\\n\\f\\r ]", "", text)
     bare = digits.rstrip("=")
+    left, padding = len(bare) % 4, len(digits) - len(bare)
     if (
         re.search(f"[^A-Za-z0-9{re.escape(signs.decode())}]", bare)
-        or len(digits) - len(bare) > _MOST_PADDING
+        or padding > _MOST_PADDING
+        or (left != 1 and padding > -left % 4)
     ):
         raise JsSyntaxError(_BAD_CHARACTER)
-    left = len(bare) % 4
-    is_whole = not left or len(digits) % 4 == 0
-    if left and not is_whole and at_the_end == "stop-before-partial":
-        bare, left = bare[:-left], 0
-    if left == 1 or (not is_whole and at_the_end == "strict"):
+    bare = bare[: len(bare) - _dropped(left, padding, at_the_end)]
+    data = base64.b64decode(bare + "=" * (-len(bare) % 4), signs)
+    if at_the_end == "strict" and base64.b64encode(data, signs).decode() != digits:
+        raise JsSyntaxError(_BAD_BITS)
+    return data
+
+
+def _dropped(left: int, padding: int, at_the_end: str) -> int:
+    """Tell how many of the digits `left` in the last chunk are to be passed over."""
+    is_partial = left > 0 and left + padding < 4  # noqa: PLR2004 - digits of a chunk
+    if left == 1 and (padding or at_the_end != "stop-before-partial"):
         raise JsSyntaxError(_BAD_END)
-    return base64.b64decode(bare + "=" * (-len(bare) % 4), signs)
+    if is_partial and at_the_end == "strict":
+        raise JsSyntaxError(_BAD_END)
+    if is_partial and padding and at_the_end == "loose":
+        raise JsSyntaxError(_BAD_CHARACTER)
+    return left if is_partial and at_the_end == "stop-before-partial" else 0
 
 
 def _alphabet(options: Mapping[str, Any]) -> bytes:

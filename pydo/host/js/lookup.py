@@ -86,7 +86,9 @@ class Mapped(Lookup):
             self[key] = value
 
     def clear(self, *_: object) -> None:
-        """Remove every entry, where JavaScript has a way to."""
+        """Remove every entry."""
+        for key in list(self):
+            cast("Any", self).delete(key)
 
     def __iter__(self) -> Any:
         raise NotImplementedError

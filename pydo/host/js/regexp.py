@@ -1,19 +1,15 @@
-r"""`RegExp`: a pattern in JavaScript's syntax, run by Python's `re`.
-
-The two syntaxes are the same for what patterns are made of; named groups, `\d` and `$` are
-written or meant differently and are translated.
-"""
+"""`RegExp`: a pattern in JavaScript's syntax, translated for Python's `re` (`pattern`)."""
 
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import ERROR_CLASSES, JsTypeError
 from pydo.host.js.object import JsObject
-from pydo.host.js.text import js_string
+from pydo.host.js.pattern import PatternError, compiled
+from pydo.host.js.text import integer, js_string
 from pydo.host.js.value import JsClass, JsProxy, jsnull
 
 if TYPE_CHECKING:
@@ -32,20 +28,8 @@ _FLAG_OF = {
     "unicode": "u",
     "unicodeSets": "v",
 }
-_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _BARE_SLASH = re.compile(r"(?<!\\)/")
-_PLACE = re.compile(r"\$([$&`']|\d\d?|<[^>]*>)")
-# What is written in another way in Python, and what must be passed over to find it.
-_TOKEN = re.compile(
-    r"\\k<\w+>|\\u\{[0-9a-fA-F]+\}|\\p\{\w+\}|\\.|\[\^?(?:\\.|[^\]\\])*\]|\(\?<(?![=!])|\$",
-    re.DOTALL,
-)
-_PROPERTIES = {
-    **dict.fromkeys(("L", "Letter", "Alphabetic"), r"[^\W\d_]"),
-    **dict.fromkeys(("N", "Nd", "Number"), r"\d"),
-}
-_BARE_BRACKET = re.compile(r"(?<!\\)\[")
-_CLASSES = {"[]": "(?!)", "[^]": r"[\s\S]"}
+_PLACE = re.compile(r"\$([$&`']|[0-9]{1,2}|<[^>]*>)")
 
 
 class Match(JsArray, js_name="Array"):
@@ -80,10 +64,11 @@ class Match(JsArray, js_name="Array"):
             if self.groups is None:
                 return place[0]
             return js_string(getattr(self.groups, what[1:-1], None) or "")
-        number = int(what)
-        if not 0 < number < len(self.__items__):
-            return place[0]
-        return self.__items__[number] or ""
+        # Two digits are one and a text after it where there are not as many groups.
+        for digits, rest in ((what, ""), (what[0], what[1:])):
+            if 0 < int(digits) < len(self.__items__):
+                return (self.__items__[int(digits)] or "") + rest
+        return place[0]
 
 
 class RegExpClass(JsClass):
@@ -112,36 +97,17 @@ class RegExp(JsProxy, metaclass=RegExpClass):
         self.source = _BARE_SLASH.sub(r"\/", js_string(source)) or "(?:)"
         self.flags = "".join(sorted("" if flags is None else js_string(flags)))
         self.lastIndex: Any = 0
-        if set(self.flags) - set("dgimsuvy") or len(set(self.flags)) != len(self.flags):
+        is_twice = len(set(self.flags)) != len(self.flags) or {"u", "v"} <= set(self.flags)
+        if is_twice or set(self.flags) - set("dgimsuvy"):
             raise ERROR_CLASSES["SyntaxError"](
                 f"Invalid flags supplied to RegExp constructor '{self.flags}'"
             )
-        translated = _TOKEN.sub(lambda found: self._translated(found[0]), self.source)
-        options = re.ASCII if "u" not in self.flags and "v" not in self.flags else re.UNICODE
-        for flag in self.flags:
-            options |= _FLAGS.get(flag, re.NOFLAG)
         try:
-            self._pattern = re.compile(translated, options)
-        except re.error as error:
+            self._pattern = compiled(self.source, self.flags)
+        except PatternError as error:
             raise ERROR_CLASSES["SyntaxError"](
-                f"Invalid regular expression: /{self.source}/{self.flags}: {_explain(error)}"
+                f"Invalid regular expression: /{self.source}/{self.flags}: {error}"
             ) from None
-
-    def _translated(self, part: str) -> str:
-        """Write a part of the pattern as Python does."""
-        if part == "(?<":
-            return "(?P<"
-        if part == "$":
-            return part if "m" in self.flags else r"\Z"
-        if part.startswith(r"\k"):
-            return f"(?P={part[3:-1]})"
-        if part.startswith(r"\u{"):
-            return re.escape(chr(int(part[3:-1], 16)))
-        if part.startswith(r"\p{"):
-            return _PROPERTIES.get(part[3:-1], part)
-        if part.startswith("["):
-            return _CLASSES.get(part) or part[0] + _BARE_BRACKET.sub(r"\[", part[1:])
-        return part
 
     @property
     def goes_on(self) -> bool:
@@ -157,30 +123,56 @@ class RegExp(JsProxy, metaclass=RegExpClass):
     def exec(self, text: Any = None, *_: object) -> Any:
         """Give the next match, with its groups, or null."""
         source = js_string(text)
-        start = int(self.lastIndex) if self.goes_on else 0
-        find = self._pattern.match if "y" in self.flags else self._pattern.search
-        found = find(source, start) if start <= len(source) else None
+        start = max(integer(self.lastIndex), 0) if self.goes_on else 0
+        found = self._found(source, start)
         if found is None:
             if self.goes_on:
                 self.lastIndex = 0
             return jsnull
         if self.goes_on:
             self.lastIndex = found.end()
-        return _match(found)
+        return self._match(found)
 
-    def matches(self, text: str) -> Iterator[Match]:
-        """Give every match, or only the first if the pattern is not global."""
-        found = self._pattern.finditer(text)
-        return map(_match, found if "g" in self.flags else islice(found, 1))
+    def first(self, text: str) -> Match | None:
+        """Give the first match, wherever the last search has ended."""
+        found = self._found(text, 0)
+        return None if found is None else self._match(found)
+
+    def matches(self, text: str, start: int = 0) -> Iterator[Match]:
+        """Give every match from a position on, or only the next if the pattern is not global."""
+        if "g" not in self.flags:
+            match = self.exec(text)
+            yield from () if match is jsnull else (match,)
+            return
+        self.lastIndex = 0
+        while found := self._found(text, start):
+            yield self._match(found)
+            start = found.end() + (found.end() == found.start())
 
     def split(self, text: str) -> list[Any]:
         """Give the parts of a text between the matches, and the groups of these."""
-        return self._pattern.split(text) if text else [text]
+        if not text:
+            return [] if self._pattern.compiled.match(text) else [text]
+        parts: list[Any] = []
+        begin = start = 0
+        while found := self._pattern.compiled.search(text, start):
+            if found.start() >= len(text):
+                break
+            if found.end() == begin:  # nothing was found where the part begins
+                start = begin + 1
+                continue
+            parts += [text[begin : found.start()], *found.groups()]
+            begin = start = found.end()
+        return [*parts, text[begin:]]
 
     def replaced(self, text: str, make: Callable[[Match], str]) -> str:
         """Give a text with what `make` gives in the place of each match."""
-        count = 0 if "g" in self.flags else 1
-        return self._pattern.sub(lambda found: make(_match(found)), text, count)
+        parts: list[str] = []
+        begin = 0
+        for match in self.matches(text):
+            parts += [text[begin : match.__position__], make(match)]
+            begin = match.__found__.end()
+        return "".join([*parts, text[begin:]])
 
     def test(self, text: Any = None, *_: object) -> bool:
         """Tell whether the pattern is found."""
@@ -190,33 +182,21 @@ class RegExp(JsProxy, metaclass=RegExpClass):
         """Give the pattern as it is written in JavaScript."""
         return f"/{self.source}/{self.flags}"
 
+    def _found(self, text: str, start: int) -> re.Match[str] | None:
+        if start > len(text):
+            return None
+        pattern = self._pattern.compiled
+        return pattern.match(text, start) if "y" in self.flags else pattern.search(text, start)
 
-def _match(found: re.Match[str]) -> Match:
-    match = Match([found[0], *found.groups()])
-    match.__found__, match.input = found, found.string
-    named = found.groupdict()
-    match.groups = JsObject(named) if named else None
-    return match
-
-
-# What V8 says where Python's `re` says it otherwise.
-_WORDS = {
-    "unterminated character set": "Unterminated character class",
-    "missing ), unterminated subpattern": "Unterminated group",
-    "unbalanced parenthesis": "Unmatched ')'",
-    "nothing to repeat": "Nothing to repeat",
-    "multiple repeat": "Nothing to repeat",
-    "min repeat greater than max repeat": "numbers out of order in {} quantifier",
-    "bad escape (end of pattern)": "\\ at end of pattern",
-    "bad character range": "Range out of order in character class",
-    "redefinition of group name": "Duplicate capture group name",
-    "unknown extension": "Invalid group",
-    "unknown group name": "Invalid named reference",
-}
-
-
-def _explain(error: re.error) -> str:
-    return next((said for begin, said in _WORDS.items() if error.msg.startswith(begin)), error.msg)
+    def _match(self, found: re.Match[str]) -> Match:
+        match = Match([found[0], *found.groups()])
+        match.__found__, match.input = found, found.string
+        named = {
+            name: next((found[number] for number in numbers if found[number] is not None), None)
+            for name, numbers in self._pattern.names.items()
+        }
+        match.groups = JsObject(named) if named else None
+        return match
 
 
 def _escaped(char: str) -> str:

@@ -5,6 +5,7 @@ Positions count UTF-16 code units, as JavaScript's do.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from pydo.host.js.box import Box
 from pydo.host.js.error import JsRangeError, JsTypeError
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.regexp import Match, RegExp
-from pydo.host.js.text import integer, js_string, usv
+from pydo.host.js.text import integer, js_number, js_string, usv
 from pydo.host.js.value import JsClass, jsnull
 
 if TYPE_CHECKING:
@@ -97,9 +98,12 @@ class String(Box, metaclass=StringClass):
         """Give the first position of another text, or -1."""
         return _units(self.primitive).find(_units(js_string(wanted)), max(integer(start), 0))
 
-    def lastIndexOf(self, wanted: Any = None, *_: object) -> int:
-        """Give the last position of another text, or -1."""
-        return _units(self.primitive).rfind(_units(js_string(wanted)))
+    def lastIndexOf(self, wanted: Any = None, start: Any = None, *_: object) -> int:
+        """Give the last position of another text, at most `start`; -1 if there is none."""
+        units, sought = _units(self.primitive), _units(js_string(wanted))
+        if start is None or math.isnan(js_number(start)):
+            return units.rfind(sought)
+        return units.rfind(sought, 0, max(integer(start), 0) + len(sought))
 
     def localeCompare(self, other: Any = None, *_: object) -> int:
         """Tell the order of two texts: -1, 0 or 1."""
@@ -118,7 +122,7 @@ class String(Box, metaclass=StringClass):
         regexp = _pattern(pattern, "g")
         if "g" not in regexp.flags:
             raise JsTypeError("String.prototype.matchAll called with a non-global RegExp argument")
-        found = regexp.matches(self.primitive)
+        found = RegExp.new(regexp).matches(self.primitive, integer(regexp.lastIndex))
         return JsIterator(found, "RegExp String Iterator")
 
     def normalize(self, form: Any = None, *_: object) -> str:
@@ -159,7 +163,7 @@ class String(Box, metaclass=StringClass):
 
     def search(self, pattern: Any = None, *_: object) -> int:
         """Give the position of the first match, or -1."""
-        found = next(_pattern(pattern).matches(self.primitive), None)
+        found = _pattern(pattern).first(self.primitive)
         return -1 if found is None else found.__position__
 
     def slice(self, start: Any = None, end: Any = None, *_: object) -> str:

@@ -16,6 +16,8 @@ from pydo.errors import MigrationError, PydoError, StateError, UserCodeError
 from pydo.host.code import BrokenCode, HostedCode
 from pydo.host.env import make_env
 from pydo.host.flags import Flags
+from pydo.host.importer import new_realm
+from pydo.host.js.realm import stand, standing
 from pydo.host.portability import watching_imports
 from pydo.loader import Generation, Loader, digest
 from pydo.migrate.report import drift_text
@@ -252,6 +254,7 @@ class Served:
                     f"the import of {config.main.name}", self._ground.settings.import_s
                 ),
                 watching_imports(),
+                new_realm(host),
                 self._ground.loop.importing() as tasks,
             ):
                 self._loader.load(lambda loaded: fitting.append(self._fit(loaded, coming, tasks)))
@@ -268,7 +271,12 @@ class Served:
     def _fit(
         self, generation: Generation, coming: Coming, tasks: Iterable[asyncio.Task[Any]]
     ) -> HostedCode:
-        config = self.config
+        config, loader, realm = self.config, self._loader, standing()
+
+        def come_forward() -> None:
+            loader.stand()
+            stand(realm)
+
         code = HostedCode(
             generation.number,
             generation.entry,
@@ -277,7 +285,7 @@ class Served:
             self._loader.owns,
             namespace_of=self.namespace_of,
             tasks=tasks,
-            stand=self._loader.stand,
+            stand=come_forward,
         )
         if self._ground.settings.is_strict and code.warning is not None:
             raise UserCodeError(code.warning, ImportError(code.warning), None)

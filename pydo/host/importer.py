@@ -9,6 +9,7 @@ from __future__ import annotations
 import dis
 import json
 import sys
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pydo.host import evaluation, ffi, helper, http, webloop
 from pydo.host.globals import worker_globals
 from pydo.host.js.fetch import fetch_through
+from pydo.host.js.realm import Realm, stand, standing
 from pydo.host.js.value import jsnull
 from pydo.host.jsmodule import JsModules, pyodide_js
 from pydo.host.outgoing import internal_error
@@ -23,14 +25,15 @@ from pydo.host.scope import running_code, running_flags
 from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from pydo.host.flags import Flags
     from pydo.host.js.object import JsObject
     from pydo.host.outgoing import Answered, DialPort, FetchPort, Outgoing
 
-__all__ = ["Host", "install", "uninstall"]
+__all__ = ["Host", "install", "new_realm", "uninstall"]
 
+_OF_MODULES = tuple(vars(ModuleType("")))  # the names that every module has
 _VERSION, _NEW_VERSION = "0.28.2", "314.0.4"
 
 
@@ -50,6 +53,7 @@ class Host:
         self.flags = flags
         self.fetch_port: FetchPort = fetch_port or _no_way_out
         self.dial_port: DialPort = dial_port or _no_way_out
+        self.make_realm: Callable[[], Realm] = standing  # before the modules are in place
 
     def update(self, env: JsObject, flags: Flags, fetch_port: FetchPort | None = None) -> None:
         """Let the modules stand for another generation, perhaps another Worker's."""
@@ -95,10 +99,12 @@ def install(host: Host) -> None:
         _replaced[module.__name__] = sys.modules.get(module.__name__)
         sys.modules[module.__name__] = module
     sys.meta_path.append(_js_modules)
+    stand(host.make_realm())
 
 
 def uninstall() -> None:
     """Take the modules away, and put back what stood in their places."""
+    stand(_nowhere)
     json.JSONEncoder.default = _plain_default  # type: ignore[method-assign] # as it was
     for name, module in _replaced.items():
         if module is None:
@@ -106,11 +112,23 @@ def uninstall() -> None:
         else:
             sys.modules[name] = module
     _replaced.clear()
-    _js_modules.clear()
     if _js_modules in sys.meta_path:
         sys.meta_path.remove(_js_modules)
 
 
+@contextmanager
+def new_realm(host: Host) -> Generator[None]:
+    """Let JavaScript be new to what a block loads; what stood before comes back if it raises."""
+    before = standing()
+    stand(host.make_realm())
+    try:
+        yield
+    except BaseException:
+        stand(before)
+        raise
+
+
+_nowhere = standing()
 _plain_default = json.JSONEncoder.default
 
 
@@ -135,13 +153,15 @@ def _modules(host: Host) -> list[ModuleType]:
         _HostModule("pyodide.code", evaluation.NAMES),
         _HostModule("pyodide.webloop", dict(webloop.NAMES)),
     ]
+    js = _HostModule("js", {})
+    host.make_realm = lambda: _realm(js, worker_globals(fetch, tells_big_ints=is_new))
     vars(parts[0]).update(
         register_js_module=_js_modules.register, unregister_js_module=_js_modules.unregister
     )
     for part in parts:
         setattr(pyodide, part.__name__.rpartition(".")[2], part)
     return [
-        _js_module(fetch, tells_big_ints=is_new),
+        js,
         pyodide,
         *parts,
         _HostModule("pyodide_js", pyodide_js(_js_modules, version, parts[0])),
@@ -150,11 +170,9 @@ def _modules(host: Host) -> list[ModuleType]:
     ]
 
 
-def _js_module(fetch: Callable[..., Any], *, tells_big_ints: bool) -> ModuleType:
-    names = worker_globals(fetch, tells_big_ints=tells_big_ints)
-    module = _HostModule("js", names)
-    names["globalThis"].stand_for(vars(module))
-    return module
+def _realm(js: ModuleType, names: dict[str, Any]) -> Realm:
+    names["globalThis"].stand_for(vars(js))
+    return Realm(vars(js), {each: vars(js)[each] for each in _OF_MODULES} | names)
 
 
 async def _no_way_out(_: Outgoing, /) -> Answered:

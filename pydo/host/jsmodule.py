@@ -6,7 +6,6 @@ Source: pyodide/pyodide src/py/_pyodide/_importhook.py, src/js/api.ts.
 
 from __future__ import annotations
 
-import sys
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.host.evaluation import eval_code, eval_code_async
 from pydo.host.js.object import JsObject
+from pydo.host.js.realm import standing
 from pydo.host.js.value import JsProxy
 from pydo.host.promise import JsPromise
 
@@ -24,10 +24,10 @@ __all__ = ["JsModules", "pyodide_js"]
 
 
 class JsModules:
-    """The objects that are modules by name: a finder of `sys.meta_path`."""
+    """The objects that are modules by name, in the realm that stands: a finder of `sys.meta_path`.
 
-    def __init__(self) -> None:
-        self._objects: dict[str, JsProxy] = {}
+    What was imported stays so, whatever is registered by its name later, or no more.
+    """
 
     def register(self, name: str, jsproxy: Any) -> None:
         """Let an object of JavaScript's be imported by a name.
@@ -40,7 +40,7 @@ class JsModules:
             raise TypeError(f"Argument 'name' must be a str, not {type(name).__name__!r}")
         if not isinstance(jsproxy, JsProxy):
             raise TypeError(f"Argument 'jsproxy' must be a JsProxy, not {type(jsproxy).__name__!r}")
-        self._objects[name] = jsproxy
+        standing().registered[name] = jsproxy
 
     def unregister(self, name: str) -> None:
         """Let a name be imported no more.
@@ -49,17 +49,12 @@ class JsModules:
             ValueError: nothing is registered by the name.
 
         """
-        if name not in self._objects:
+        registered = standing().registered
+        if name not in registered:
             raise ValueError(
                 f"Cannot unregister {name!r}: no Javascript module with that name is registered"
             )
-        del self._objects[name]
-        sys.modules.pop(name, None)
-
-    def clear(self) -> None:
-        """Forget every one."""
-        for name in list(self._objects):
-            self.unregister(name)
+        del registered[name]
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -67,7 +62,7 @@ class JsModules:
         """Find what is registered, and the members of it, by a dotted name."""
         del path, target
         first, *rest = fullname.split(".")
-        found: Any = self._objects.get(first)
+        found: Any = standing().registered.get(first)
         for name in rest:
             found = getattr(found, name, None)
         if not isinstance(found, JsProxy):
@@ -83,7 +78,8 @@ class _Loader(Loader):
         return _JsModule(spec.name, self._target)
 
     def exec_module(self, module: ModuleType) -> None:
-        """There is nothing to run."""
+        """Note that it was imported: there is nothing to run."""
+        standing().imported[module.__name__] = module
 
 
 class _JsModule(ModuleType):

@@ -285,6 +285,46 @@ def test_a_saved_worker_is_reached_by_the_others_at_once(dev: Dev, folder: Path)
     assert ask(dev, "/fetch") == [200, "POST http://b/p?q=1 hello another"]
 
 
+def test_each_worker_and_each_version_has_a_javascript_of_its_own(folder: Path) -> None:
+    code = """
+import js
+from pyodide.ffi import register_js_module
+from workers import Response, WorkerEntrypoint
+
+before = [hasattr(js.Map, "mark"), hasattr(js, "mark")]
+js.Map.mark = js.mark = "{0}"
+register_js_module("cfg", js.Object.fromEntries([["v", "{0}"]]))
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        import cfg
+        if hasattr(self.env, "B"):
+            other = await (await self.env.B.fetch("http://b/")).json()
+        else:
+            other = None
+        return Response.json([before, js.Map.mark, js.mark, cfg.v, other])
+"""
+    for name in "ab":
+        (folder / name / "src" / "entry.py").write_text(code.replace("{0}", f"{name}1"))
+    (folder / "b" / "wrangler.toml").write_text(CONFIG.format(name="b"))
+    dev = Dev(folder, "-c", "a/wrangler.toml", "-c", "b/wrangler.toml", "--port", "0")
+    dev.until("Ready on")
+    fresh = [False, False]
+    try:
+        for _ in range(2):
+            assert ask(dev, "/") == [fresh, *["a1"] * 3, [fresh, *["b1"] * 3, None]]
+
+        dev.save("b/src/entry.py", code.replace("{0}", "b2"))
+        dev.until("Local server updated")
+        assert ask(dev, "/") == [fresh, *["a1"] * 3, [fresh, *["b2"] * 3, None]]
+
+        dev.save("b/src/entry.py", code.replace("{0}", "b3") + "raise LookupError")
+        dev.until("LookupError")
+        assert ask(dev, "/") == [fresh, *["a1"] * 3, [fresh, *["b2"] * 3, None]]
+    finally:
+        dev.close()
+
+
 def test_a_broken_worker_leaves_its_last_version_to_the_others(dev: Dev) -> None:
     dev.save("b/src/entry.py", "class Default(:\n")
     dev.until("SyntaxError")

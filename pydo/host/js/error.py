@@ -46,7 +46,7 @@ class ErrorClass(JsClass):
     ) -> ErrorClass:
         cls: Any = super().__new__(mcs, python_name, bases, namespace, js_name)
         # A traceback calls each of them as Pyodide does.
-        cls._js_name = cls.__qualname__
+        type.__setattr__(cls, "_js_name", cls.__qualname__)  # no change of a program's
         cls.__module__, cls.__qualname__ = "pyodide.ffi", "JsException"
         made: ErrorClass = cls
         return made

@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pydo.errors import JsException
+from pydo.host.js.realm import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +137,14 @@ class JsClass(type):
 
     def __getattr__(cls, name: str) -> NoReturn:
         raise AttributeError(name)
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        standing().note(cls, name)
+        super().__setattr__(name, value)
+
+    def __delattr__(cls, name: str) -> None:
+        standing().note(cls, name)
+        super().__delattr__(name)
 
 
 class NativeClass(JsClass):

@@ -15,6 +15,7 @@ from pydo.host.js.jsclass import JsClass
 from pydo.host.js.members import proxied
 from pydo.host.js.number import Number
 from pydo.host.js.object import JsObject
+from pydo.host.js.realm import standing
 from pydo.host.js.string import String
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsProxy, jsnull
@@ -150,9 +151,6 @@ class Prototype(JsProxy, js_name="Object"):
         raise JsTypeError(_incompatible(cls, where, this))
 
 
-_prototypes: dict[Any, Prototype] = {}
-
-
 def prototype_of(value: Any) -> Any:
     """Give the prototype of a value; null for that of `Object`.
 
@@ -177,9 +175,10 @@ def prototype_of(value: Any) -> Any:
 
 def of_class(cls: JsClass) -> Prototype:
     """Give the prototype of a class."""
-    known = _prototypes.get(id(cls))
+    prototypes = standing().prototypes
+    known: Prototype | None = prototypes.get(id(cls))
     if known is None:
-        known = _prototypes[id(cls)] = Prototype(cls)
+        known = prototypes[id(cls)] = Prototype(cls)
     return known
 
 

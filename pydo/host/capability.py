@@ -8,7 +8,6 @@ src/workerd/api/worker-rpc.c++ (`JsRpcStub`, `JsRpcTarget`).
 from __future__ import annotations
 
 import inspect
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.errors import JsException
@@ -18,20 +17,18 @@ from pydo.host.js.value import JsProxy, cross
 from pydo.host.promise import JsPromise
 from pydo.host.rpc import Message
 from pydo.host.scope import GLOBAL_SCOPE
-from pydo.runtime.channel import Execution, FunctionChannel
+from pydo.runtime.channel import FunctionChannel
 from pydo.runtime.events import FunctionCall
-from pydo.runtime.turn import SCOPE
+from pydo.runtime.turn import EXECUTION, SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pydo.runtime.channel import Channel
     from pydo.runtime.events import Event
+    from pydo.runtime.turn import Execution
 
-__all__ = ["EXECUTION", "JsRpcStub", "answer", "call", "sent"]
-
-# The request of a Worker's that runs; an object lives in one execution all its life.
-EXECUTION: ContextVar[Execution | None] = ContextVar("pydo-execution", default=None)
+__all__ = ["JsRpcStub", "answer", "call", "sent"]
 
 _DISPOSED = "RPC stub used after being disposed."
 

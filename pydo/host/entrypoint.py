@@ -17,7 +17,7 @@ from pydo.host.calling import (
     response_in,
     result_of,
 )
-from pydo.host.capability import EXECUTION, answer
+from pydo.host.capability import answer
 from pydo.host.execution import ExecutionContext
 from pydo.host.js.asker import answers, arrived
 from pydo.host.js.error import JsError
@@ -26,6 +26,7 @@ from pydo.host.js.stream import ReadableStream
 from pydo.host.js.upgrade import handed_over
 from pydo.host.js.value import jsnull
 from pydo.runtime.events import Addressed, Event, Fetch, FunctionCall, RpcCall, Scheduled
+from pydo.runtime.turn import EXECUTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping

@@ -9,13 +9,12 @@ import asyncio
 import inspect
 from typing import TYPE_CHECKING
 
-from pydo.host.capability import EXECUTION
 from pydo.host.doubleproxy import JsDoubleProxy
 from pydo.host.js.error import JsError
 from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.object import JsObject
 from pydo.host.scope import GLOBAL_SCOPE
-from pydo.runtime.turn import SCOPE
+from pydo.runtime.turn import EXECUTION, SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from contextvars import Context
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pydo.errors import JsException
 from pydo.runtime.events import Addressed, Fetch, RpcCall
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pydo.runtime.delivery import Deliveries
     from pydo.runtime.events import Event
     from pydo.runtime.loop import ObjectLoop
-    from pydo.runtime.turn import Scope
+    from pydo.runtime.turn import Execution, Scope
     from pydo.runtime.worker import Worker
 
-__all__ = ["Channel", "EntrypointChannel", "Execution", "FunctionChannel", "gone"]
+__all__ = ["Channel", "EntrypointChannel", "FunctionChannel", "gone"]
 
 
 class Channel:
@@ -110,15 +110,6 @@ class EntrypointChannel(Channel):
     def again(self) -> Channel:
         """Give this way: it may be used again and again."""
         return self
-
-
-class Execution(Protocol):
-    """What a function was made in: one request of a Worker's, or the life of an object."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it has ended, and its functions with it."""
-        ...
 
 
 class FunctionChannel(Channel):

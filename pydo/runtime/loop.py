@@ -207,7 +207,8 @@ class ObjectLoop(_Loop):
                 self._beginning = None
                 self._first_step = cast("Callable[[], object]", callback)
                 return cast("asyncio.Handle", None)
-            scope.turns.keep(cast("Any", callback).__self__)  # `Task(...)` asks no loop for it
+            # `Task(...)` asks no loop for it.
+            scope.turns.keep(cast("Any", callback).__self__, context)
         handle = Callback(callback, args, context or copy_context())
         scope.turns.schedule(handle, scope)
         return cast("asyncio.Handle", handle)
@@ -266,7 +267,7 @@ class ObjectLoop(_Loop):
             if of_import is not None:
                 of_import.add(task)
         else:
-            scope.turns.keep(task)
+            scope.turns.keep(task, context)
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from pydo.errors import JsException
 from pydo.runtime.channel import gone
 from pydo.runtime.closing import Phase, Sign, check_close, follow
 from pydo.runtime.pipe import NO_STATUS, Close, Lost, PipeEnd, new_pipe
-from pydo.runtime.turn import SCOPE, Callback
+from pydo.runtime.turn import EXECUTION, SCOPE, Callback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pydo.runtime.accepted import Accepted
     from pydo.runtime.gates import CriticalSection
     from pydo.runtime.pipe import Frame
-    from pydo.runtime.turn import Scope, Turns
+    from pydo.runtime.turn import Execution, Scope, Turns
 
 __all__ = [
     "LOST_TEXT",
@@ -281,6 +281,7 @@ class Socket:
     def _forget_if_ended(self) -> None:
         if self.turns is not None and self._has_ended:
             self.turns.sockets.discard(self)
+            self.turns.ending.discard(self)
 
     # -- the end of its owner
 
@@ -304,8 +305,13 @@ class Socket:
         if self.turns is not None:
             self.turns.loop.call_unowned(self.cut)
 
+    @property
+    def execution(self) -> Execution | None:
+        """What it was accepted in."""
+        return None if self._context is None else self._context.get(EXECUTION)
+
     def end_with_request(self) -> None:
-        """Let go of a client's socket when nothing is at work, unless it is closed by then.
+        """Let go of a client's socket when nothing is at work for its request, unless it is closed.
 
         A Worker's request is over when its client has closed the socket and nothing is waited for,
         and takes it along.

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pydo.runtime.strand import Strand
     from pydo.runtime.worker import Code, Worker
 
-__all__ = ["SCOPE", "Callback", "Lent", "Owner", "Scope", "Turns"]
+__all__ = ["EXECUTION", "SCOPE", "Callback", "Execution", "Lent", "Owner", "Scope", "Turns"]
 
 _CORE = str(Path(__file__).parent)  # tasks that the core itself makes for an owner
 _T = TypeVar("_T")
@@ -64,6 +64,19 @@ class Scope:
 SCOPE: ContextVar[Scope | None] = ContextVar("pydo-scope", default=None)
 
 
+class Execution(Protocol):
+    """What code runs for: one request of a Worker's, or the life of an object."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, and the functions that were made in it."""
+        ...
+
+
+# The request of a Worker's that runs; an object lives in one execution all its life.
+EXECUTION: ContextVar[Execution | None] = ContextVar("pydo-execution", default=None)
+
+
 class Callback:
     """A callback that an owner will run; what `loop.call_soon` and its kin give back."""
 
@@ -87,7 +100,7 @@ class Callback:
             self.timer = None
             scope = self.context.get(SCOPE)
             if scope is not None:
-                scope.turns.timers -= 1
+                scope.turns.timers.discard(self)
                 scope.turns.wake()
 
     def cancelled(self) -> bool:
@@ -184,9 +197,9 @@ class Turns:
         self.output = OutputGate()
         self.ready: deque[Callback] = deque()
         self.put_aside: dict[Strand, asyncio.Future[object]] = {}  # and what each waits for
-        self.tasks: set[asyncio.Task[object]] = set()
+        self.tasks: dict[asyncio.Task[object], Execution | None] = {}  # and what each is for
         self.generators: dict[int, Context] = {}  # where each open async generator is to end
-        self.timers = 0
+        self.timers: set[Callback] = set()
         self.lent: set[Lent] = set()  # what somebody outside reads from or writes to
         self.sockets: set[Socket] = set()  # accepted in the ordinary way, and not closed
         self.ending: set[Socket] = set()  # those of requests that are over but for what is at work
@@ -221,22 +234,22 @@ class Turns:
         self.input.arrive(section or self.input.root, callback)
         self.wake()
 
-    def keep(self, task: asyncio.Task[object]) -> None:
-        """Count a task of the owner's until it is done."""
+    def keep(self, task: asyncio.Task[object], context: Context | None) -> None:
+        """Count a task of the owner's, which runs in `context` or this one, until it is done."""
         if task not in self.tasks and not task.done():
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard, context=self.context)
+            self.tasks[task] = EXECUTION.get() if context is None else context.get(EXECUTION)
+            task.add_done_callback(self.tasks.__delitem__, context=self.context)
 
     def call_later(self, callback: Callback, delay_s: float, scope: Scope) -> None:
         """Let a callback arrive after `delay_s` seconds of the loop's clock."""
-        self.timers += 1
+        self.timers.add(callback)
         callback.timer = self.loop.clock.call_later(
             delay_s, lambda: self._timer_is_due(callback, scope)
         )
 
     def _timer_is_due(self, callback: Callback, scope: Scope) -> None:
         callback.timer = None
-        self.timers -= 1
+        self.timers.discard(callback)
         self.arrive(callback, scope.section)
 
     def when_kept(self, answer: Callable[[], _T]) -> asyncio.Future[_T]:
@@ -304,7 +317,7 @@ class Turns:
             self.output.release()
         else:
             self.output.drop()
-        if self.ending and not (self.tasks or self.timers):
+        if self.ending:
             self._end_requests()
         owner.after_pass()
         if gate.has_admissible or gate.innermost.waiting:
@@ -323,8 +336,12 @@ class Turns:
             callback = ready.popleft()
 
     def _end_requests(self) -> None:
-        ending, self.ending = self.ending, set()
-        for each in ending:
+        """End those for which nothing is at work; another request's work keeps none waiting."""
+        executions = [timer.context.get(EXECUTION) for timer in self.timers]
+        at_work = {id(each) for each in (*executions, *self.tasks.values())}
+        over = {each for each in self.ending if id(each.execution) not in at_work}
+        self.ending -= over
+        for each in over:
             each.end_unless_closed()
 
     def die(self, owns: Callable[[str], bool]) -> None:

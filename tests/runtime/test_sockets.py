@@ -12,6 +12,7 @@ from pydo.runtime.closing import Phase, ReadyState, Sign, check_close, follow
 from pydo.runtime.lifecycle import State
 from pydo.runtime.pipe import LOST, Close, Lost, PipeEnd
 from pydo.runtime.socket import Socket, Use, socket_pair
+from pydo.runtime.turn import EXECUTION
 
 from .conftest import Object, failure_of
 
@@ -527,6 +528,41 @@ async def test_a_request_is_not_over_while_something_is_at_work(core: Core, work
     await core.advance(0.2)
 
     assert client.heard == ["done", LOST]
+
+
+@pytest.mark.parametrize("work", ["sleep", "timer"])
+async def test_a_request_ends_beside_another_that_is_at_work(core: Core, work: str) -> None:
+    class Executed:
+        is_over = False
+
+    class Beside(Listener):
+        def work(self) -> None:
+            EXECUTION.set(Executed())
+            if work == "timer":
+                asyncio.get_running_loop().call_later(20, self.log.append, "done")
+            else:
+                self.task = asyncio.ensure_future(asyncio.sleep(20))
+
+        def begin(self) -> PipeEnd:
+            EXECUTION.set(Executed())
+            return self.open()
+
+        def hear(self, frame: Any) -> None:
+            super().hear(frame)
+            if isinstance(frame, Close):
+                self.socket.end_with_request()
+                self.mine = asyncio.ensure_future(asyncio.sleep(1))
+
+    stub = core.stub(Beside)
+    await stub.call("work")
+    client = await opened(stub, "begin")
+
+    client.send(Close(1000, ""))
+    await core.advance(0.9)
+    assert client.heard == []
+    await core.advance(0.2)
+
+    assert client.heard == [LOST]
 
 
 async def test_a_socket_to_elsewhere_does_not_end_with_the_request(core: Core) -> None:

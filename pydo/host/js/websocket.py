@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
-from pydo.host.capability import EXECUTION
 from pydo.host.clone import encode
 from pydo.host.execution import ExecutionContext
 from pydo.host.js.blob import Blob
@@ -30,6 +29,7 @@ from pydo.runtime.failure import exit_error
 from pydo.runtime.hibernation import LARGEST_ATTACHMENT
 from pydo.runtime.pipe import Close, new_pipe
 from pydo.runtime.socket import LOST_TEXT, Socket, Use, running_scope, socket_pair
+from pydo.runtime.turn import EXECUTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

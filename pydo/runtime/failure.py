@@ -153,7 +153,7 @@ def _report(
     ]
     innermost = found.stack[-1:]
     _trim(found, owns)
-    if is_first and not found.stack:
+    if is_first and not found.stack and not isinstance(raised, SyntaxError):  # which names its own
         library = [frame for frame in innermost if not frame.filename.startswith(_OF_THE_HOST)]
         found.stack = traceback.StackSummary.from_list(library) if library else found.stack
     for name in ("__cause__", "__context__"):

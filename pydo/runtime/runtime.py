@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pydo.runtime.delivery import Outcome
     from pydo.runtime.loop import ObjectLoop
 
 __all__ = ["Runtime"]
@@ -89,6 +90,11 @@ class Runtime:
     def fetch(self, request: object) -> asyncio.Future[object]:
         """Send a request to the Worker's entrypoint; the future gets its response."""
         return self.worker.deliver(Fetch(request))
+
+    def send(self, request: object, outcome: Outcome) -> None:
+        """Send a request to the Worker's entrypoint; `outcome` gets its response."""
+        worker = self.worker
+        worker.deliveries.deliver(Fetch(request), worker.generation, outcome)
 
     def schedule(self, controller: object) -> asyncio.Future[object]:
         """Call the Worker's handler for cron triggers."""

@@ -6,7 +6,8 @@ a *strand*, and not on the loop's own stack.  To wait is to put the strand aside
 with what else is ready, and ends, as at an `await`.  What is waited for comes back as an arrival
 of the same owner in the same critical section, so nobody gets past a gate by waiting this way.
 
-    _run_turn       gives a turn to the loop's strand, until nothing is ready or it is put aside
+    Turns           give a pass to the loop's strand, which runs its turns until it is put aside:
+                    then another goes on with what is left
     wait            puts the running strand aside; the turn that is told of the result resumes it
     a resumed one   runs to the end of its callback, and is gone: the loop has a new one by then
 
@@ -26,7 +27,7 @@ from pydo.runtime.turn import SCOPE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pydo.runtime.turn import Callback, Turns
+    from pydo.runtime.turn import Turns
 
 __all__ = ["Strand", "can_wait", "pin_while_collecting", "pinned", "wait"]
 
@@ -45,38 +46,41 @@ class Strand(greenlet):
     """A stack on which callbacks of turns run; made on the event loop's own stack."""
 
     def __init__(self) -> None:
-        super().__init__(self._run_turns)
+        super().__init__(self._run_passes)
         self.is_put_aside = False
         self.pins = 0
-        self.switch()  # it waits for its first turn: what it starts with it would keep for ever
+        self.switch()  # it waits for its first pass: what it starts with it would keep for ever
 
-    def _run_turns(self) -> None:
+    def _run_passes(self) -> None:
         while not self.is_put_aside:
             assert self.parent is not None
-            self._run_turn(*self.parent.switch())  # without a name: an idle strand keeps nobody
-            self.gr_context = None
+            self._run_turns(self.parent.switch())  # without a name: an idle strand keeps nobody
 
-    def _run_turn(self, turns: Turns, callback: Callback) -> None:
+    def _run_turns(self, turns: Turns) -> None:
         ready = turns.ready
         while True:
-            if not callback.is_cancelled:
-                self.gr_context = callback.context
-                try:
-                    callback.function(*callback.args)
-                except GreenletExit:  # it was put aside, and nobody is left to resume it
-                    raise
-                except BaseException as error:  # noqa: BLE001 - a turn lets nothing out
-                    turns.owner.contain(error)
-            del callback  # the traceback of an error may keep this frame
-            if self.is_put_aside or not ready:
+            while ready:
+                callback = ready.popleft()
+                if not callback.is_cancelled:
+                    self.gr_context = callback.context
+                    try:
+                        callback.function(*callback.args)
+                    except GreenletExit:  # it was put aside, and nobody is left to resume it
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - a turn lets nothing out
+                        turns.owner.contain(error)
+                del callback  # the traceback of an error may keep this frame
+                if self.is_put_aside:
+                    return
+            self.gr_context = None  # what is between turns is nobody's
+            if not turns.next_turn():
                 return
-            callback = ready.popleft()
 
 
 def can_wait() -> bool:
     """Whether what runs now can be put aside: a callback of a turn, but not what is `pinned`."""
     strand = getcurrent()
-    return type(strand) is Strand and not strand.pins
+    return type(strand) is Strand and not strand.pins and SCOPE.get() is not None
 
 
 def wait(awaitable: Awaitable[_Result]) -> _Result:
@@ -87,7 +91,7 @@ def wait(awaitable: Awaitable[_Result]) -> _Result:
 
     """
     strand = getcurrent()
-    if type(strand) is not Strand or strand.pins:
+    if type(strand) is not Strand or strand.pins or SCOPE.get() is None:
         close = getattr(awaitable, "close", None)  # a coroutine that nobody will await
         if callable(close):
             close()

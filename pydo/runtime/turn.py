@@ -170,6 +170,7 @@ class Turns:
     __slots__ = (
         "__weakref__",
         "_is_scheduled",
+        "_left",
         "context",
         "ending",
         "generation",
@@ -205,6 +206,7 @@ class Turns:
         self.ending: set[Socket] = set()  # those of requests that are over but for what is at work
         self.is_dead = False
         self._is_scheduled = False
+        self._left: int | None = None  # turns of the running pass that are to come
         self.context = Context()
         self.context.run(SCOPE.set, Scope(self, self.input.root, generation))
 
@@ -300,19 +302,14 @@ class Turns:
         outer, loop.running = loop.running, self
         try:
             gate.begin_waiting()
-            for _ in range(min(len(gate.innermost.arrivals), _PASS)):
-                arrival = gate.next()
-                if arrival is None:  # a section has begun: what waits is not let in
-                    break
-                self.output.begin_turn()
-                self._run_turn(arrival)
-                owner.end_turn()
-                gate.begin_waiting()
+            self._left = min(len(gate.innermost.arrivals), _PASS)
+            if self._begin_turn():
+                self._run_ready()
             is_kept = owner.end_pass()
-            while self.ready:  # left by a reset at the end of a turn: `finally` blocks and the like
-                self._run_turn(self.ready.popleft())
+            if self.ready:  # left by a reset at the end of a turn: `finally` blocks and the like
+                self._run_ready()
         finally:
-            loop.running = outer
+            loop.running, self._left = outer, None
         if is_kept:
             self.output.release()
         else:
@@ -323,17 +320,37 @@ class Turns:
         if gate.has_admissible or gate.innermost.waiting:
             self.wake()
 
-    def _run_turn(self, callback: Callback) -> None:
-        loop, ready = self.loop, self.ready
-        loop.turn_number += 1
+    def _run_ready(self) -> None:
+        loop = self.loop
         while True:
             strand = loop.strand
-            strand.switch(self, callback)
-            if strand.is_put_aside:  # the turn goes on without what waits there
-                loop.strand = loop.new_strand()
-            if not ready:
-                break
-            callback = ready.popleft()
+            try:
+                strand.switch(self)
+            finally:
+                if strand.is_put_aside or strand.dead:
+                    loop.strand = loop.new_strand()
+            if not strand.is_put_aside:  # else another goes on without what waits there
+                return
+
+    def next_turn(self) -> bool:
+        """End the running turn and begin the next of the pass; whether there is one."""
+        if self._left is None:
+            return False
+        self.owner.end_turn()
+        self.input.begin_waiting()
+        return self._begin_turn()
+
+    def _begin_turn(self) -> bool:
+        left = self._left
+        arrival = self.input.next() if left else None
+        if not left or arrival is None:  # none is left, or a section has begun and lets none in
+            self._left = None
+            return False
+        self._left = left - 1
+        self.loop.turn_number += 1
+        self.output.begin_turn()
+        self.ready.appendleft(arrival)
+        return True
 
     def _end_requests(self) -> None:
         """End those for which nothing is at work; another request's work keeps none waiting."""

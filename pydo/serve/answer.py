@@ -34,6 +34,7 @@ __all__ = ["answer_of", "let_go", "told"]
 # What the connection decides, not the Worker: kj/compat/http.c++, `HttpHeaders`.
 _OF_THE_BODY = frozenset({"content-length", "transfer-encoding"})
 _OF_THE_CONNECTION = _OF_THE_BODY | {"connection", "keep-alive", "te", "trailer", "upgrade"}
+_CONTENT_ENCODING = "content-encoding"
 _NO_BODY = frozenset({204, 304})
 _RESET_CONTENT = 205
 _TEXT = "text/plain;charset=UTF-8"
@@ -45,20 +46,23 @@ def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> 
 
     `on_error` hears of an error in the middle of a body, which cuts the connection.
     """
-    _pass_on_encoded(response)
-    if _names_encoding(response, "br"):
-        # Nothing here makes Brotli: the answer is what production gives clients without it.
-        response.headers.delete("content-encoding")
     content = response.content
-    is_chunked = isinstance(content, ReadableStream) and content.length is None
+    is_chunked = False
+    if isinstance(content, ReadableStream):
+        _pass_on_encoded(response, content)
+        is_chunked = content.length is None
+    headers = response.header_list()
+    encoding = _encoding_asked_for(response, headers)
+    if encoding == "br":
+        # Nothing here makes Brotli: the answer is what production gives clients without it.
+        headers = [pair for pair in headers if pair[0].lower() != _CONTENT_ENCODING]
     body = response.take()
     if isinstance(body, ReadableStream):
-        return _StreamedAnswer(response, body, on_error)
-    if body and _names_encoding(response, "gzip"):
+        is_compressed = encoding == "gzip"
+        return _StreamedAnswer(response, headers, body, on_error, is_compressed=is_compressed)
+    if body and encoding == "gzip":
         body = gzip.compress(body)
-    return _WholeAnswer(
-        response.status, response.statusText, response.header_list(), body or b"", is_chunked
-    )
+    return _WholeAnswer(response.status, response.statusText, headers, body or b"", is_chunked)
 
 
 def told(text: str, status: int, content_type: str = _TEXT) -> web.StreamResponse:
@@ -75,20 +79,19 @@ async def let_go(stream: ReadableStream, on_error: Callable[[BaseException], obj
         on_error(error)
 
 
-def _names_encoding(response: Response, encoding: str) -> bool:
+def _encoding_asked_for(response: Response, headers: list[tuple[str, str]]) -> str | None:
     # Naming an encoding asks for it, unless `encodeBody` says that the body has it already:
     # src/workerd/api/http.c++, `Response::send`.
     if response.encodeBody != "automatic" or response.is_encoded:
-        return False
-    return bool(response.headers.get("content-encoding") == encoding)
+        return None
+    named = [value for name, value in headers if name.lower() == _CONTENT_ENCODING]
+    return named[0] if len(named) == 1 else None
 
 
-def _pass_on_encoded(response: Response) -> None:
+def _pass_on_encoded(response: Response, content: ReadableStream) -> None:
     """Let a body that another server has compressed go out as it came in."""
-    content = response.content
     if (
         response.encodeBody == "automatic"
-        and isinstance(content, ReadableStream)
         and not content.disturbed
         and isinstance(content.source, Encoded)
         and response.headers.get("content-encoding") == content.source.encoding
@@ -175,11 +178,15 @@ class _StreamedAnswer(web.StreamResponse):
     """A head, then the pieces of the body as they come."""
 
     def __init__(
-        self, response: Response, stream: ReadableStream, on_error: Callable[[BaseException], None]
+        self,
+        response: Response,
+        given: list[tuple[str, str]],
+        stream: ReadableStream,
+        on_error: Callable[[BaseException], None],
+        *,
+        is_compressed: bool,
     ) -> None:
-        is_compressed = _names_encoding(response, "gzip")
         length = None if is_compressed else stream.length
-        given = response.header_list()
         headers = CIMultiDict(p for p in given if p[0].lower() not in _OF_THE_CONNECTION)
         self._of_the_body = [pair for pair in given if pair[0].lower() in _OF_THE_BODY]
         if length is not None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from pydo.runtime.delivery import Outcome
     from pydo.serve.front import Front
     from pydo.serve.sockets import Sockets
 
@@ -42,18 +43,18 @@ class RequestLog(Protocol):
 
 
 class Exchange:
-    """Answers requests with what `fetch` gives for them."""
+    """Answers requests with what is given for them to the outcome that is sent with each."""
 
     def __init__(
         self,
-        fetch: Callable[[object], Awaitable[object]],
+        send: Callable[[Request, Outcome], None],
         owns: Callable[[str], bool],
         log: RequestLog,
         on_error: Callable[[BaseException], None],
         sockets: Sockets,
     ) -> None:
         self.front: Front | None = None  # what is asked before the Worker
-        self._fetch = fetch
+        self._send = send
         self._owns = owns
         self._log = log
         self._on_error = on_error
@@ -99,14 +100,15 @@ class Exchange:
 
     async def _of_worker(self, request: web.BaseRequest, url: str) -> web.StreamResponse:
         incoming = Request.incoming(request.method, url, _headers(request), _body(request))
-        answering = asyncio.ensure_future(self._fetch(incoming))
+        answering = _Answering(self._on_error)
+        self._send(incoming, answering)
         try:
-            response = await asyncio.shield(answering)
+            response = await answering.future
             assert isinstance(response, Response), "the entrypoint has checked it"
             return await self._answer(request, response)
         except asyncio.CancelledError:  # the client is gone; what runs for it goes on
             has_left(incoming)
-            answering.add_done_callback(self._discard)
+            answering.give_up()
             raise
         except Exception as error:  # noqa: BLE001 - the Worker's, and the client is told
             self._on_error(error)
@@ -117,17 +119,50 @@ class Exchange:
             return answer_of(response, self._on_error)
         return await self._sockets.join(request, response, response.webSocket.socket.couple())
 
-    def _discard(self, answering: asyncio.Future[object]) -> None:
-        """Let a response go that nobody waits for any more."""
-        if answering.cancelled() or answering.exception() is not None:
-            return
-        response = answering.result()
+
+class _Answering:
+    """How a request ends: `future` is told while somebody waits for it.
+
+    A response that comes when nobody does any more is let go.
+    """
+
+    __slots__ = ("_is_settled", "_on_error", "future")
+
+    def __init__(self, on_error: Callable[[BaseException], None]) -> None:
+        self.future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._on_error = on_error
+        self._is_settled = False
+
+    def done(self) -> bool:
+        """Whether it has ended; that nobody waits is no reason to end it."""
+        return self._is_settled
+
+    def set_result(self, result: object) -> None:
+        """Take the response."""
+        self._is_settled = True
+        if self.future.done():
+            self._let_go(result)
+        else:
+            self.future.set_result(result)
+
+    def set_exception(self, error: type | BaseException) -> None:
+        """Take the error in place of it."""
+        self._is_settled = True
+        if not self.future.done():
+            self.future.set_exception(error)
+
+    def give_up(self) -> None:
+        """Let the response go if it came as whoever waited was cancelled."""
+        if not self.future.cancelled() and self.future.exception() is None:
+            self._let_go(self.future.result())
+
+    def _let_go(self, response: object) -> None:
         if not isinstance(response, Response):
             return
         if response.webSocket is not jsnull:
             response.webSocket.socket.couple().cut()
         if isinstance(response.content, ReadableStream):
-            answering.get_loop().create_task(let_go(response.content, self._on_error))
+            self.future.get_loop().create_task(let_go(response.content, self._on_error))
 
 
 def _body(request: web.BaseRequest) -> bytes | ReadableStream | None:

@@ -26,6 +26,8 @@ from tests.assets.site import SITES, Site, build, exchange
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydo.runtime.delivery import Outcome
+
 ANSWERS: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("answers.json").read_text("utf-8")
 )
@@ -75,7 +77,7 @@ class Running:
         self._assets = Fetcher(AssetsChannel(self._loop, site))
         joined, front = Sockets(), Front(_fail)
         front.site = site
-        exchange = Exchange(self._fetch, lambda _: False, _log, _fail, joined)
+        exchange = Exchange(self._send, lambda _: False, _log, _fail, joined)
         exchange.front = front
         server = Server(exchange, joined)
         sockets, self.port = bind("127.0.0.1", 0)
@@ -84,8 +86,13 @@ class Running:
         await self._stopping.wait()
         await server.close()
 
-    async def _fetch(self, request: object) -> object:
-        assert isinstance(request, Request)
+    def _send(self, request: Request, outcome: Outcome) -> None:
+        async def answer() -> None:
+            outcome.set_result(await self._fetch(request))
+
+        self._answering = self._loop.create_task(answer())
+
+    async def _fetch(self, request: Request) -> object:
         path = request.url.partition("//")[2].partition("/")[2].partition("?")[0]
         way = path.partition("/")[0]
         if way not in {"via", "pass"}:

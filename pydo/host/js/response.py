@@ -225,8 +225,9 @@ def _json(*arguments: Any, **named: Any) -> Response:
     return response
 
 
-# Where Python's table of the standard's words differs from workerd's (kj/compat/http.c++).
-_TEXTS = {
+# The standard's words, and where Python's table of them differs from workerd's
+# (kj/compat/http.c++).
+_TEXTS = {status.value: status.phrase for status in http.HTTPStatus} | {
     413: "Payload Too Large",
     414: "URI Too Long",
     416: "Range Not Satisfiable",
@@ -240,12 +241,7 @@ _CLASSES = {2: "Successful", 3: "Redirection", 4: "Client Error", 5: "Server Err
 def status_text(status: int) -> str:
     """Give the words that workerd puts beside a status that has none of its own."""
     text = _TEXTS.get(status)
-    if text is not None:
-        return text
-    try:
-        return http.HTTPStatus(status).phrase
-    except ValueError:
-        return _CLASSES.get(status // 100, "")
+    return _CLASSES.get(status // 100, "") if text is None else text
 
 
 def _status(value: Any, upgrade: bool) -> int:  # noqa: FBT001 - a claim, passed once

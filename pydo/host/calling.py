@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "called",
+    "is_awaited",
     "no_fetch",
     "no_method",
     "no_scheduled",
@@ -69,11 +70,14 @@ async def called(
     return sent(sdk.python_to_rpc(result))
 
 
+def is_awaited(value: object) -> bool:
+    """Tell whether what a handler gives is a coroutine, or something else to be awaited."""
+    return type(value) is CoroutineType or inspect.isawaitable(value)
+
+
 async def result_of(value: Any) -> Any:
-    """Give what a handler gives: it may be a coroutine, or something else to be awaited."""
-    if type(value) is CoroutineType or inspect.isawaitable(value):
-        return await value
-    return value
+    """Give what a handler gives, when it is there."""
+    return await value if is_awaited(value) else value
 
 
 def response_in(value: Any, where: str) -> object:

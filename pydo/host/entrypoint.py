@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydo.errors import JsException
 from pydo.host.calling import (
     called,
+    is_awaited,
     no_fetch,
     no_method,
     no_scheduled,
@@ -68,6 +69,7 @@ class Entrypoint:
 
     warning: str | None = None
     loopback: Loopback | None = None
+    gives_signals = False  # whether a request has one: the flag `enable_request_signal`
 
     async def handle(self, event: Event, props: object = None) -> object:
         """Handle an event in an execution of its own; `props` are its `ctx.props`."""
@@ -78,9 +80,10 @@ class Entrypoint:
         result: Any = None
         try:
             if isinstance(event, Fetch):
-                arrived(event.request)
-                response = await self.fetch(event.request, context)
-                result = answers(event.request, handed_over(event.request, response))
+                request: Any = event.request
+                arrived(request, has_signal=self.gives_signals)
+                response = await self.fetch(request, context)
+                result = answers(request, handed_over(request, response))
             elif isinstance(event, RpcCall):
                 result = await self.call(event.method, event.arguments, context)
             elif isinstance(event, Scheduled):
@@ -134,7 +137,8 @@ class ClassEntrypoint(Entrypoint):
         if function is None:
             raise no_fetch()
         arguments = (self._sdk.Request(request), self._wrapped_env, context)[: self._taken]
-        return response_in(await result_of(function(*arguments)), self._name)
+        result = function(*arguments)
+        return response_in(await result if is_awaited(result) else result, self._name)
 
     async def call(
         self, method: str, arguments: tuple[object, ...], context: ExecutionContext
@@ -176,7 +180,8 @@ class FunctionEntrypoint(Entrypoint):
     async def fetch(self, request: Any, context: ExecutionContext) -> object:
         """Answer a request."""
         arguments = (self._convert(request), self._env, context)[: self._taken]
-        return response_in(await result_of(self._function(*arguments)), self._name)
+        result = self._function(*arguments)
+        return response_in(await result if is_awaited(result) else result, self._name)
 
     async def scheduled(self, controller: ScheduledController, context: ExecutionContext) -> None:
         """Do what a cron trigger is for."""

@@ -87,9 +87,9 @@ def exports(
     loopback = Loopback(
         [*defaults, *entrypoints], {cls.__name__: namespace_of(cls.__name__) for cls in objects}
     )
-    if flags.enable_ctx_exports:
-        for each in (handler, *entrypoints.values()):
-            each.loopback = loopback
+    for each in (handler, *entrypoints.values()):
+        each.loopback = loopback if flags.enable_ctx_exports else None
+        each.gives_signals = flags.enable_request_signal
     classes = {cls.__name__: object_factory(sdk, cls, env, flags, loopback) for cls in objects}
     warning = handler.warning if flags.python_no_global_handlers else None
     return Exports(Entrypoints(handler, entrypoints), entrypoints, classes, warning)

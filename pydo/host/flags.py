@@ -75,17 +75,16 @@ FLAGS = {
 
 
 class Flags:
-    """The flags in force; each is an attribute, one that is not known is off."""
+    """The flags in force; each is an attribute, one that is not known is off unless named."""
 
     def __init__(self, date: str, named: Collection[str] = ()) -> None:
-        self._on = {
-            flag.name
-            for flag in FLAGS.values()
-            if flag.name in named
-            or (flag.since is not None and flag.since <= date and flag.disabled_by not in named)
-        } | set(named)
+        for flag in FLAGS.values():
+            is_old = flag.since is not None and flag.since <= date
+            is_on = flag.name in named or (is_old and flag.disabled_by not in named)
+            setattr(self, flag.name, is_on)
+        self._named = frozenset(named)
 
     def __getattr__(self, name: str) -> bool:
         if name.startswith("__"):
             raise AttributeError(name)
-        return name in self._on
+        return name in self._named

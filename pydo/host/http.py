@@ -208,7 +208,10 @@ def names(fetch: Callable[..., Any]) -> dict[str, Any]:
             signal = AbortSignal.any(JsArray([signal, controller.signal]))
         else:
             signal = controller.signal
-        init = to_js({**options, "signal": signal}, dict_converter=JsObject.fromEntries)
+        if options:
+            init = to_js({**options, "signal": signal}, dict_converter=JsObject.fromEntries)
+        else:
+            init = JsObject({"signal": signal})
         try:
             return FetchResponse(url, await (fetcher or fetch)(url, init), controller, signal)
         except asyncio.CancelledError as stopped:

@@ -7,12 +7,11 @@ src/pyodide/python-entrypoint-helper.ts, src/pyodide/internal/introspection.py.
 
 from __future__ import annotations
 
-import inspect
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.calling import (
     called,
+    is_awaited,
     no_fetch,
     no_method,
     no_scheduled,
@@ -66,7 +65,7 @@ def object_factory(
     sdk: ModuleType, cls: type[Any], env: JsProxy, flags: Flags, loopback: Loopback
 ) -> Callable[[Actor], ObjectHandler]:
     """Give what makes an instance of a class and its handler; its methods are looked at once."""
-    prefix = "" if flags.python_no_global_handlers else "on_"
+    prefix = _prefix(flags)
     taken: dict[str, int] = {}
     for name in ("fetch", *_SOCKET_HANDLERS):
         function = getattr(cls, f"{prefix}{name}", getattr(cls, name, None))
@@ -74,7 +73,7 @@ def object_factory(
 
     def construct(actor: Actor) -> ObjectHandler:
         return ObjectHandler(
-            sdk, cls(DurableObjectState(actor, flags, loopback), env), prefix, taken
+            sdk, cls(DurableObjectState(actor, flags, loopback), env), flags, taken
         )
 
     return construct
@@ -83,18 +82,19 @@ def object_factory(
 class ObjectHandler:
     """An instance of a user's class, as events reach it.
 
-    `prefix` stands before the names of its handlers where the date is one of global handlers:
-    `on_fetch`, `on_alarm`.  `taken` says how many arguments each takes.
+    `taken` says how many arguments each of its handlers takes.
     """
 
-    __slots__ = ("_instance", "_prefix", "_sdk", "_taken")
+    __slots__ = ("_gives_signals", "_instance", "_name", "_prefix", "_sdk", "_taken")
 
     def __init__(
-        self, sdk: ModuleType, instance: Any, prefix: str, taken: Mapping[str, int]
+        self, sdk: ModuleType, instance: Any, flags: Flags, taken: Mapping[str, int]
     ) -> None:
         self._sdk = sdk
         self._instance = instance
-        self._prefix = prefix
+        self._prefix = _prefix(flags)
+        self._gives_signals = flags.enable_request_signal
+        self._name = f"{type(instance).__name__}.fetch"
         self._taken = taken
 
     def _handler(self, name: str) -> Any:
@@ -136,7 +136,7 @@ class ObjectHandler:
         if not callable(function):
             raise no_method(name)
         result = function(*arguments[: self._taken[name] or positional(function)])
-        if type(result) is CoroutineType or inspect.isawaitable(result):
+        if is_awaited(result):
             await result
 
     async def _alarm(self, scheduled_ms: int, retries: int) -> None:
@@ -153,15 +153,20 @@ class ObjectHandler:
         function = self._handler("fetch")
         if function is None:
             raise no_fetch()
-        arrived(request)
+        arrived(request, has_signal=self._gives_signals)
         arguments: tuple[object, ...] = (self._sdk.Request(request),)
         taken = self._taken["fetch"]
         if taken != 1:
             more = (getattr(instance, "env", None), getattr(instance, "ctx", None))
             arguments = (*arguments, *more)[:taken]
-        name = f"{type(instance).__name__}.fetch"
-        response = response_in(await result_of(function(*arguments)), name)
+        result = function(*arguments)
+        response = response_in(await result if is_awaited(result) else result, self._name)
         return answers(request, handed_over(request, response))
+
+
+def _prefix(flags: Flags) -> str:
+    """Give what stands before the names of handlers where the date is of global ones."""
+    return "" if flags.python_no_global_handlers else "on_"
 
 
 def _is_of_the_runtime(name: str, value: object) -> bool:

@@ -89,9 +89,10 @@ class DurableObjectNamespace(RuntimeObject):
         """Give a stub of an object; nothing runs until it is used."""
         if not isinstance(object_id, DurableObjectIdProxy):
             raise _not_an_id("get", "DurableObjectNamespace")
-        mode = options(given, named).get("routingMode")
-        if mode not in (None, "primary-only"):
-            raise JsException("RangeError", f"unknown routingMode: {js_string(mode)}")
+        if given is not None or named:
+            mode = options(given, named).get("routingMode")
+            if mode not in (None, "primary-only"):
+                raise JsException("RangeError", f"unknown routingMode: {js_string(mode)}")
         return DurableObject(self._namespace.channel(object_id.id), object_id)
 
     def getByName(self, name: Any = None, given: object = None, **named: object) -> DurableObject:

@@ -57,7 +57,7 @@ class DurableObjectStorage(RuntimeObject):
         if len(given) != 1:
             check(STORAGE, "get", given)
         key, kv = given[0], self._actor.kv
-        if isinstance(key, JsArray):
+        if type(key) is not str and isinstance(key, JsArray):
             look_at_count(key.__items__, "get()")
             return JsPromise.resolved(_map_of(kv.get_many([text(each) for each in key.__items__])))
         data = kv.get(text(key))
@@ -74,7 +74,7 @@ class DurableObjectStorage(RuntimeObject):
         if len(given) != 2:  # noqa: PLR2004 - the key and its value
             check(STORAGE, "put", given)
         key, value = given[0], given[1] if len(given) > 1 else None
-        if isinstance(key, JsProxy) and not isinstance(key, JsArray):
+        if type(key) is not str and isinstance(key, JsProxy) and not isinstance(key, JsArray):
             if not is_options(value):
                 raise JsException("TypeError", _PUT_FORMS)
             self._put_members(key)

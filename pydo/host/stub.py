@@ -18,7 +18,7 @@ from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, too_many
 from pydo.host.js.request import Request
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.stream.abortable import abortable
-from pydo.host.js.value import JsProxy, options
+from pydo.host.js.value import JsProxy
 from pydo.host.promise import JsPromise
 from pydo.runtime.events import Fetch, RpcCall
 
@@ -49,7 +49,7 @@ class Fetcher(RuntimeObject):
         if resource is None and given is None and not named:
             return JsPromise.rejected(JsTypeError(_NO_REQUEST))
         try:
-            request = _request(resource, options(given, named))
+            request = _request(resource, given, named)
             signal = sent_signal(request)
             if signal is not None and signal.aborted:
                 return JsPromise.rejected(thrown(signal.reason))
@@ -97,8 +97,8 @@ class JsRpcProperty(JsProxy, js_name="RpcProperty"):
         return call(self._channel, arguments, named, lambda sent: RpcCall(self._method, sent))
 
 
-def _request(resource: Any, init: Mapping[str, Any]) -> Request:
-    request = Request.new(resource, init)
+def _request(resource: Any, init: object, named: Mapping[str, Any]) -> Request:
+    request = Request.new(resource, init, **named)
     if not request.url.startswith(("http:", "https:")):
         raise JsTypeError(f"Fetch API cannot load: {request.url}")
     return request
@@ -131,7 +131,7 @@ class FetchPromise(JsPromise, js_name="Promise"):
         JsPromise.of(_awaited(self)).settle(future)
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        response = yield from super().__await__()
+        response = yield from JsPromise.__await__(self)
         if response.status in REDIRECTS and self._request.redirect == "follow":
             response = yield from self._follow(response).__await__()
         signal = self._signal
@@ -158,13 +158,7 @@ def _sent(channel: Channel, request: Request, signal: AbortSignal | None) -> asy
     """Send a request, and wait for its answer until a signal aborts."""
     future = channel.send(Fetch(request))
     if signal is not None:
-
-        def abort() -> None:
-            if not future.done():
-                future.set_exception(thrown(signal.reason))
-
-        listen_no_more = signal.on_abort(abort)
-        future.add_done_callback(lambda _: listen_no_more())
+        signal.stops(future)
     return future
 
 

@@ -200,18 +200,18 @@ class ObjectLoop(_Loop):
         """Run a callback in its owner's running turn, or as an arrival there."""
         scope = SCOPE.get() if context is None else context.get(SCOPE)
         if scope is None:
-            return super().call_soon(callback, *args, context=context)
+            return _call_soon(self, callback, *args, context=context)
         if type(callback) is _TASK_STEP:
+            step: Any = callback
             # Other tasks may be made meanwhile, by destructors.
             if context is not None and context is self._beginning:
-                self._beginning = None
-                self._first_step = cast("Callable[[], object]", callback)
-                return cast("asyncio.Handle", None)
+                self._beginning, self._first_step = None, step
+                return _BEGUN
             # `Task(...)` asks no loop for it.
-            scope.turns.keep(cast("Any", callback).__self__, context)
-        handle = Callback(callback, args, context or copy_context())
+            scope.turns.keep(step.__self__, context)
+        handle: Any = Callback(callback, args, copy_context() if context is None else context)
         scope.turns.schedule(handle, scope)
-        return cast("asyncio.Handle", handle)
+        return handle  # type: ignore[no-any-return]  # it acts as one
 
     def call_soon_threadsafe(
         self,
@@ -367,6 +367,8 @@ def _task_step() -> type:
 
 
 _TASK_STEP: Any = _task_step()
+_BEGUN = cast("asyncio.Handle", None)  # nobody asks a task for the handle of its first step
+_call_soon = _Loop.call_soon  # found once
 _NOWHERE = Context()
 _OF_IMPORT: ContextVar[WeakSet[asyncio.Task[Any]] | None] = ContextVar("pydo-import", default=None)
 _QUIET_ROUNDS = 3  # a settled future wakes its task on the round after

@@ -228,8 +228,10 @@ class Turns:
         """Take a callback that was made ready: into the running turn, or to the gate."""
         if self.loop.running is self:
             self.ready.append(callback)
-        else:
-            self.arrive(callback, scope.section)
+            return
+        self.input.arrive(scope.section, callback)
+        if not self._is_scheduled:
+            self.wake()
 
     def arrive(self, callback: Callback, section: CriticalSection | None = None) -> None:
         """Queue an arrival at the input gate."""

@@ -6,6 +6,7 @@ Source: src/workerd/api/basics.c++.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import ref
 
 from pydo.errors import JsException
 from pydo.host.js.array import JsArray
@@ -17,10 +18,14 @@ from pydo.host.js.value import JsProxy, NativeClass, cross, jsnull
 from pydo.host.scope import running_loop
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
     from typing import Self
+    from weakref import ReferenceType
 
 __all__ = ["AbortController", "AbortSignal", "abort_error", "seconds", "thrown"]
+
+_MANY = 16  # futures, before it is looked which of them are done
 
 
 def abort_error() -> DOMException:
@@ -100,20 +105,21 @@ class AbortSignalClass(NativeClass):
 class AbortSignal(EventTarget, metaclass=AbortSignalClass):
     """Tells whether what it was given to is to stop."""
 
-    __slots__ = ("_callbacks", "_onabort", "aborted", "reason")
+    __slots__ = ("_callbacks", "_onabort", "_stopped", "aborted", "reason")
 
     aborted: bool
     reason: Any
     _onabort: Any
     _callbacks: list[Callable[[], object]]
+    _stopped: list[ReferenceType[asyncio.Future[Any]]] | None
 
     @classmethod
     def made(cls) -> Self:
         """Make a signal."""
         self: Self = object.__new__(cls)
-        EventTarget.__init__(self)
+        self._listeners = {}
         self.aborted, self.reason, self._onabort = False, None, jsnull
-        self._callbacks = []
+        self._callbacks, self._stopped = [], None
         return self
 
     @property
@@ -139,6 +145,11 @@ class AbortSignal(EventTarget, metaclass=AbortSignalClass):
             return
         self.aborted = True
         self.reason = abort_error() if reason is None else cross(reason)
+        stopped, self._stopped = self._stopped or [], None
+        for each in stopped:
+            future = each()
+            if future is not None and not future.done():
+                future.set_exception(thrown(self.reason))
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
             callback()
@@ -157,6 +168,15 @@ class AbortSignal(EventTarget, metaclass=AbortSignalClass):
         marker = object()
         other.listen("abort", marker, lambda _: self.abort_for(other.reason), self, once=True)
 
+    def stops(self, future: asyncio.Future[Any]) -> None:
+        """Let a future fail for the reason when it aborts, unless that is done by then."""
+        stopped = self._stopped
+        if stopped is None:
+            stopped = self._stopped = []
+        elif len(stopped) >= _MANY and not len(stopped) & (len(stopped) - 1):  # now and then
+            stopped[:] = [each for each in stopped if _is_waited_for(each())]
+        stopped.append(ref(future))
+
     def on_abort(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back when it aborts, before any listener; gives what takes that back."""
         callbacks = self._callbacks
@@ -167,6 +187,10 @@ class AbortSignal(EventTarget, metaclass=AbortSignalClass):
                 callbacks.remove(callback)
 
         return take_back
+
+
+def _is_waited_for(future: asyncio.Future[Any] | None) -> bool:
+    return future is not None and not future.done()
 
 
 class AbortController(JsProxy, metaclass=NativeClass):

@@ -46,9 +46,9 @@ class AskerSignal(AbortSignal, js_name="AbortSignal"):
             self._loan.run(self.abort_for, error)
 
 
-def arrived(request: Any) -> None:
+def arrived(request: Any, *, has_signal: bool) -> None:
     """Give a request that a handler is about to get the signal that is its own, or none."""
-    request.given_signal = AskerSignal.made() if running_flags().enable_request_signal else jsnull
+    request.given_signal = AskerSignal.made() if has_signal else jsnull
 
 
 def answers(request: Any, response: Any) -> Any:
@@ -57,7 +57,7 @@ def answers(request: Any, response: Any) -> Any:
     A body that another one makes, and which is only passed on, is that one's.
     """
     signal = request.given_signal
-    if isinstance(signal, AskerSignal) and isinstance(response, Response):
+    if signal is not jsnull and isinstance(signal, AskerSignal) and isinstance(response, Response):
         body = response.content
         if isinstance(body, ReadableStream) and body.on_given_up is None:
             body.on_given_up = signal.leave
@@ -73,6 +73,8 @@ def has_left(request: Request) -> None:
 def sent_signal(request: Request) -> AbortSignal | None:
     """Give the signal that stops a request which is sent, None if there is none."""
     signal = request.given_signal
+    if signal is jsnull:
+        return None
     if isinstance(signal, AskerSignal) and not running_flags().request_signal_passthrough:
         return None
     return signal if isinstance(signal, AbortSignal) else None

@@ -226,7 +226,7 @@ def cross(value: Any) -> Any:
     Numbers lose what JavaScript does not tell apart, an enum of strings or numbers becomes its
     value; everything else stays the object that it is.
     """
-    kind = cast("type", type(value))
+    kind: type = type(value)
     if kind is str or kind is int or kind is bool or value is None:
         return value
     if kind is float:

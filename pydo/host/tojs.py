@@ -76,7 +76,7 @@ def to_js(  # noqa: PLR0913 - the options are Pyodide's
     """
     if pyproxies is not None and not isinstance(pyproxies, JsArray):
         raise TypeError("Expected a JsArray for the pyproxies argument")
-    if type(obj) in _SCALARS or isinstance(obj, (str, int, float, JsProxy)):
+    if type(obj) in _SCALARS or isinstance(obj, (JsProxy, str, int, float)):
         return obj  # nothing is carried anywhere
     return _Conversion(
         create_pyproxies=create_pyproxies,

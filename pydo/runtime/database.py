@@ -2,7 +2,7 @@
 
 The file is `db.sqlite` in the object's own folder; both are made at the first write.  The first
 write of a turn begins the *implicit transaction*, or a savepoint in it if an earlier turn of the
-same pass has begun one; the end of the turn keeps the savepoint, the end of the pass commits.
+same pass has begun one; the end of the turn keeps what it holds, the end of the pass commits.
 So a turn can be taken back alone, and a crash never shows half of one.
 
     NONE ──write──> OPEN ──end_turn──> KEPT ──commit──> NONE
@@ -133,9 +133,7 @@ class Database(DatabaseFile):
             self.cursors.check_read()
             if self.has_sql and self._require().status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
                 raise constraints_violated()
-            if self._has_savepoint:
-                self._require().execute("RELEASE _cf_turn")
-                self._has_savepoint = False
+            self._has_savepoint = False  # the commit releases it, and the next one has its name
             self._transaction = _Transaction.KEPT
 
     def rollback_turn(self) -> None:

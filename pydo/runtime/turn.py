@@ -339,7 +339,8 @@ class Turns:
         if self._left is None:
             return False
         self.owner.end_turn()
-        self.input.begin_waiting()
+        if self.input.innermost.waiting:
+            self.input.begin_waiting()
         return self._begin_turn()
 
     def _begin_turn(self) -> bool:

@@ -12,7 +12,7 @@ import time
 import zlib
 from email.utils import formatdate
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pydo.host.js.response import Response
 
-__all__ = ["answer_of", "let_go", "told"]
+__all__ = ["Answer", "WholeAnswer", "answer_of", "let_go", "told"]
 
 # What the connection decides, not the Worker: kj/compat/http.c++, `HttpHeaders`.
 _OF_THE_BODY = frozenset({"content-length", "transfer-encoding"})
@@ -41,14 +41,14 @@ _TEXT = "text/plain;charset=UTF-8"
 _MOST_UNREAD = 1024 * 1024  # bytes of answers that wait for their client
 
 
-def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> web.StreamResponse:
+def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> Answer:
     """Give what aiohttp is to send for a Worker's response.
 
     `on_error` hears of an error in the middle of a body, which cuts the connection.
     """
     content = response.content
     is_chunked = False
-    if isinstance(content, ReadableStream):
+    if type(content) is not str and isinstance(content, ReadableStream):
         _pass_on_encoded(response, content)
         is_chunked = content.length is None
     headers = response.header_list()
@@ -57,18 +57,18 @@ def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> 
         # Nothing here makes Brotli: the answer is what production gives clients without it.
         headers = [pair for pair in headers if pair[0].lower() != _CONTENT_ENCODING]
     body = response.take()
-    if isinstance(body, ReadableStream):
+    if type(body) is not bytes and isinstance(body, ReadableStream):
         is_compressed = encoding == "gzip"
         return _StreamedAnswer(response, headers, body, on_error, is_compressed=is_compressed)
     if body and encoding == "gzip":
         body = gzip.compress(body)
-    return _WholeAnswer(response.status, response.statusText, headers, body or b"", is_chunked)
+    return WholeAnswer(response.status, response.statusText, headers, body or b"", is_chunked)
 
 
-def told(text: str, status: int, content_type: str = _TEXT) -> web.StreamResponse:
+def told(text: str, status: int, content_type: str = _TEXT) -> WholeAnswer:
     """Give an answer of the server's own."""
     headers = [("Content-Type", content_type)]
-    return _WholeAnswer(status, status_text(status), headers, text.encode("utf-8", "replace"))
+    return WholeAnswer(status, status_text(status), headers, text.encode("utf-8", "replace"))
 
 
 async def let_go(stream: ReadableStream, on_error: Callable[[BaseException], object]) -> None:
@@ -100,8 +100,13 @@ def _pass_on_encoded(response: Response, content: ReadableStream) -> None:
         response.is_encoded = True
 
 
-class _WholeAnswer(web.StreamResponse):
-    """A head and a body, written at once by itself: half the work of aiohttp's own response."""
+class WholeAnswer:
+    """A head and a body, written at once.
+
+    It has what aiohttp asks of a response, and does half the work of aiohttp's own.
+    """
+
+    __slots__ = ("_asked", "_content", "_given", "_is_chunked", "_reason", "status")
 
     def __init__(
         self,
@@ -111,7 +116,8 @@ class _WholeAnswer(web.StreamResponse):
         content: bytes,
         is_chunked: bool = False,  # noqa: FBT001, FBT002 - a claim, passed once
     ) -> None:
-        super().__init__(status=status, reason=reason)
+        self.status = status
+        self._reason = reason
         self._given = headers
         self._content = content
         self._is_chunked = is_chunked
@@ -122,19 +128,17 @@ class _WholeAnswer(web.StreamResponse):
         """Whether the connection goes on: as the client has asked."""
         return None if self._asked is None else self._asked.keep_alive
 
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+    async def prepare(self, request: web.BaseRequest) -> None:
         """Note who is answered."""
         self._asked = request
-        return None
 
-    async def write_eof(self, data: bytes = b"") -> None:
+    async def write_eof(self) -> None:
         """Write everything.
 
         Raises:
             ConnectionResetError: the client is gone.
 
         """
-        del data
         request = self._asked
         transport = None if request is None else request.transport
         if request is None or transport is None or transport.is_closing():
@@ -148,7 +152,7 @@ class _WholeAnswer(web.StreamResponse):
             await request.writer.drain()  # nobody asks for more than it reads
 
     def _head(self, request: web.BaseRequest, *, is_chunked: bool) -> str:
-        lines = [f"HTTP/1.1 {self.status} {self.reason}"]
+        lines = [f"HTTP/1.1 {self.status} {self._reason}"]
         is_head = request.method == hdrs.METH_HEAD
         has_date = False
         for name, value in self._given:
@@ -172,6 +176,9 @@ class _WholeAnswer(web.StreamResponse):
 
 def _one_chunk(content: bytes) -> bytes:
     return b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content) if content else b"0\r\n\r\n"
+
+
+Answer: TypeAlias = WholeAnswer | web.StreamResponse
 
 
 class _StreamedAnswer(web.StreamResponse):

@@ -15,7 +15,7 @@ from aiohttp import hdrs
 from pydo.errors import JsException, UserCodeError
 from pydo.loader import format_user_error
 from pydo.runtime.failure import origin
-from pydo.serve.answer import told
+from pydo.serve.answer import Answer, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ p {{ color: #888 }}
 
 def error_answer(
     error: BaseException, request: web.BaseRequest, owns: Callable[[str], bool]
-) -> web.StreamResponse:
+) -> Answer:
     """Give the 500 for an error: its message, and the traceback of the user's own code."""
     title, trace = _describe(error, owns)
     accept = request.headers.get(hdrs.ACCEPT, "")

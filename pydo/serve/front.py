@@ -11,7 +11,7 @@ from pydo.bindings.assets import Asking
 from pydo.bindings.assets.channel import response_of
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
-from pydo.serve.answer import answer_of
+from pydo.serve.answer import Answer, answer_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,13 +35,13 @@ class Front:
         self._on_error = on_error
         self._local = local
 
-    def local(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse] | None:
+    def local(self, request: web.BaseRequest) -> Awaitable[Answer] | None:
         """Answer a request for one of the server's own paths, or leave it."""
         if self._local is None:
             return None
         return self._local.answer(request, has_worker=self.has_worker)
 
-    def asset(self, request: web.BaseRequest, url: str) -> web.StreamResponse | None:
+    def asset(self, request: web.BaseRequest, url: str) -> Answer | None:
         """Answer a request for an asset, or leave it to the Worker."""
         if self.site is None:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import hdrs
 from aiohttp.http import HttpVersion11
@@ -16,7 +16,7 @@ from pydo.host.js.request import METHODS, Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.value import jsnull
-from pydo.serve.answer import answer_of, let_go, told
+from pydo.serve.answer import Answer, answer_of, let_go, told
 from pydo.serve.error_page import error_answer
 from pydo.serve.sockets import Connection
 
@@ -60,21 +60,15 @@ class Exchange:
         self._on_error = on_error
         self._sockets = sockets
 
-    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def __call__(self, request: web.BaseRequest) -> Answer:
         """Answer one request."""
-        answer = await self._answered(request)
-        if isinstance(answer, Connection):
-            await self._sockets.run(answer)
-        return answer
-
-    async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
         started = time.perf_counter()
         url = _url(request)
         if url is None:
             return told("Bad Request", 400)
         if request.method not in METHODS:
             return told("ERROR: Unrecognized request method.", 501)
-        answer: web.StreamResponse | None = None
+        answer: Answer | None = None
         if self.front is not None:
             own = self.front.local(request)
             if own is not None:
@@ -83,29 +77,33 @@ class Exchange:
         if answer is None:
             answer = await self._of_worker(request, url)
         self._tell(request, answer, started)
+        if type(answer) is Connection:
+            await self._sockets.run(answer)
         return answer
 
     async def _of_its_own(
-        self, request: web.BaseRequest, answering: Awaitable[web.StreamResponse], started: float
-    ) -> web.StreamResponse:
+        self, request: web.BaseRequest, answering: Awaitable[Answer], started: float
+    ) -> Answer:
         """Wait for the answer of a path of the server's own; what is asked of it is not told."""
         answer = await answering
         if not request.raw_path.startswith("/cdn-cgi/"):
             self._tell(request, answer, started)
         return answer
 
-    def _tell(self, request: web.BaseRequest, answer: web.StreamResponse, started: float) -> None:
+    def _tell(self, request: web.BaseRequest, answer: Answer, started: float) -> None:
         ms = (time.perf_counter() - started) * 1000
         self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
 
-    async def _of_worker(self, request: web.BaseRequest, url: str) -> web.StreamResponse:
+    async def _of_worker(self, request: web.BaseRequest, url: str) -> Answer:
         incoming = Request.incoming(request.method, url, _headers(request), _body(request))
         answering = _Answering(self._on_error)
         self._send(incoming, answering)
         try:
-            response = await answering.future
-            assert isinstance(response, Response), "the entrypoint has checked it"
-            return await self._answer(request, response)
+            response: Any = await answering.future  # a response, as the entrypoint has seen to
+            if response.webSocket is jsnull:
+                return answer_of(response, self._on_error)
+            end = response.webSocket.socket.couple()
+            return await self._sockets.join(request, response, end)
         except asyncio.CancelledError:  # the client is gone; what runs for it goes on
             has_left(incoming)
             answering.give_up()
@@ -113,11 +111,6 @@ class Exchange:
         except Exception as error:  # noqa: BLE001 - the Worker's, and the client is told
             self._on_error(error)
             return error_answer(error, request, self._owns)
-
-    async def _answer(self, request: web.BaseRequest, response: Response) -> web.StreamResponse:
-        if response.webSocket is jsnull:
-            return answer_of(response, self._on_error)
-        return await self._sockets.join(request, response, response.webSocket.socket.couple())
 
 
 class _Answering:

@@ -17,7 +17,7 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from pydo.host.js.address import parse_address
-from pydo.serve.answer import told
+from pydo.serve.answer import Answer, told
 from pydo.serve.error_page import error_answer
 
 if TYPE_CHECKING:
@@ -51,9 +51,7 @@ class LocalPaths:
         self._trigger = trigger
         self._owns = owns
 
-    def answer(
-        self, request: web.BaseRequest, *, has_worker: bool
-    ) -> Awaitable[web.StreamResponse] | None:
+    def answer(self, request: web.BaseRequest, *, has_worker: bool) -> Awaitable[Answer] | None:
         """Answer a request for one of the paths; None leaves it to others."""
         path = _path(request.raw_path)
         if not path.startswith((_PREFIX, _BY_HAND)):
@@ -76,7 +74,7 @@ class LocalPaths:
             return _told(f'{text} or "{_EMAIL}"?', 404)
         return None
 
-    async def _scheduled(self, given: Mapping[str, str]) -> web.StreamResponse:
+    async def _scheduled(self, given: Mapping[str, str]) -> Answer:
         time = given.get("time")
         time_ms = _leading_integer(time) if time else None
         if time and time_ms is None:
@@ -89,9 +87,7 @@ class LocalPaths:
             return told(json.dumps(body, separators=(",", ":")), status, "application/json")
         return told(outcome.text, status)
 
-    async def _by_hand(
-        self, request: web.BaseRequest, given: Mapping[str, str]
-    ) -> web.StreamResponse:
+    async def _by_hand(self, request: web.BaseRequest, given: Mapping[str, str]) -> Answer:
         outcome = await self._trigger.call(given.get("cron", ""), waits=False)
         if outcome.error is not None:
             return error_answer(outcome.error, request, self._owns)
@@ -124,7 +120,7 @@ def _path(raw: str) -> str:
     return raw if address is None else f"{address.path}?{address.query or ''}"
 
 
-async def _told(text: str, status: int) -> web.StreamResponse:
+async def _told(text: str, status: int) -> Answer:
     return told(text, status)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
@@ -116,8 +116,9 @@ class Server:
 
     def __init__(self, exchange: Exchange, sockets: Sockets) -> None:
         self._sockets = sockets
+        handler: Any = exchange  # its answers have what aiohttp asks of a response
         server = Listener(
-            exchange,
+            handler,
             access_log=None,
             auto_decompress=False,
             handler_cancellation=True,  # a stream that nobody reads is to end

@@ -20,7 +20,7 @@ from aiohttp.http import WebSocketReader, WebSocketWriter
 
 from pydo.host.js.response import Response
 from pydo.runtime.pipe import MOST_UNREAD, NO_STATUS, Close, new_pipe
-from pydo.serve.answer import answer_of
+from pydo.serve.answer import Answer, answer_of
 from pydo.serve.handshake import fault
 from pydo.serve.inlet import Inlet
 from pydo.serve.violation import lost_by, told
@@ -57,7 +57,7 @@ class Sockets:
 
     async def join(
         self, request: web.BaseRequest, response: Response, end: PipeEnd
-    ) -> Connection | web.StreamResponse:
+    ) -> Connection | Answer:
         """Answer an upgrade: gives the open connection, or what refuses a bad handshake."""
         wrong = fault(request)
         if wrong is not None:

@@ -92,7 +92,7 @@ class Body(JsProxy):
             raise JsTypeError(_USED)
         if content is None:
             return None
-        if isinstance(content, ReadableStream):
+        if type(content) is not str and isinstance(content, ReadableStream):
             if content.locked:
                 raise JsTypeError(_LOCKED)
             if content.disturbed:

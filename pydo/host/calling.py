@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.capability import sent
+from pydo.host.js.response import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,8 @@ def response_in(value: Any, where: str) -> object:
 
     """
     response = getattr(value, "js_object", None) or getattr(value, "js_response", None) or value
+    if type(response) is Response:
+        return response
     constructor = getattr(response, "constructor", None)
     if constructor is not None and constructor.name == "Response":
         return response

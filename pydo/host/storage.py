@@ -16,7 +16,7 @@ from pydo.host.js.collection import JsMap
 from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.value import JsProxy, jsnull, options
 from pydo.host.model import CODEC
-from pydo.host.portability.limits import look_at_count, look_at_pair
+from pydo.host.portability.limits import is_large, look_at_count, look_at_pair
 from pydo.host.promise import JsPromise
 from pydo.host.selection import selected
 from pydo.host.sql import SqlStorage
@@ -81,9 +81,10 @@ class DurableObjectStorage(RuntimeObject):
         elif value is None:
             raise JsException("TypeError", "put() called with undefined value.")
         else:
-            name, data = text(key), encode(value)
-            look_at_pair(name, data, has_sql=self._actor.has_sql)
-            self._actor.kv.put(name, data)
+            name, data, actor = text(key), encode(value), self._actor
+            if is_large(name, data):
+                look_at_pair(name, data, has_sql=actor.has_sql)
+            actor.kv.put(name, data)
         return JsPromise.resolved(None)
 
     def _put_members(self, entries: JsProxy) -> None:

@@ -148,7 +148,8 @@ class Actor:
     @property
     def kv(self) -> KeyValueTable:
         """The key-value table, for the running turn."""
-        self.enter()
+        if self.broken is not None or not self.turns.is_running:
+            self.enter()  # which says why not
         return self._kv
 
     @property

@@ -58,23 +58,24 @@ class Strand(greenlet):
 
     def _run_turns(self, turns: Turns) -> None:
         ready = turns.ready
-        while True:
-            while ready:
-                callback = ready.popleft()
-                if not callback.is_cancelled:
-                    self.gr_context = callback.context
-                    try:
-                        callback.function(*callback.args)
-                    except GreenletExit:  # it was put aside, and nobody is left to resume it
-                        raise
-                    except BaseException as error:  # noqa: BLE001 - a turn lets nothing out
-                        turns.owner.contain(error)
-                del callback  # the traceback of an error may keep this frame
-                if self.is_put_aside:
-                    return
-            self.gr_context = None  # what is between turns is nobody's
-            if not turns.next_turn():
+        callback = ready.popleft() if ready else turns.next_turn()
+        while callback is not None:
+            if not callback.is_cancelled:
+                self.gr_context = callback.context
+                try:
+                    callback.function(*callback.args)
+                except GreenletExit:  # it was put aside, and nobody is left to resume it
+                    raise
+                except BaseException as error:  # noqa: BLE001 - a turn lets nothing out
+                    turns.owner.contain(error)
+            del callback  # the traceback of an error may keep this frame
+            if self.is_put_aside:
                 return
+            if ready:
+                callback = ready.popleft()
+            else:
+                self.gr_context = None  # what is between turns is nobody's
+                callback = turns.next_turn()
 
 
 def can_wait() -> bool:

@@ -169,6 +169,7 @@ class Turns:
 
     __slots__ = (
         "__weakref__",
+        "_is_in_turn",
         "_is_scheduled",
         "_left",
         "context",
@@ -207,6 +208,7 @@ class Turns:
         self.is_dead = False
         self._is_scheduled = False
         self._left: int | None = None  # turns of the running pass that are to come
+        self._is_in_turn = False
         self.context = Context()
         self.context.run(SCOPE.set, Scope(self, self.input.root, generation))
 
@@ -305,13 +307,13 @@ class Turns:
         try:
             gate.begin_waiting()
             self._left = min(len(gate.innermost.arrivals), _PASS)
-            if self._begin_turn():
-                self._run_ready()
+            self._run_ready()
+            self._left = None
             is_kept = owner.end_pass()
             if self.ready:  # left by a reset at the end of a turn: `finally` blocks and the like
                 self._run_ready()
         finally:
-            loop.running, self._left = outer, None
+            loop.running, self._left, self._is_in_turn = outer, None, False
         if is_kept:
             self.output.release()
         else:
@@ -334,26 +336,26 @@ class Turns:
             if not strand.is_put_aside:  # else another goes on without what waits there
                 return
 
-    def next_turn(self) -> bool:
-        """End the running turn and begin the next of the pass; whether there is one."""
-        if self._left is None:
-            return False
-        self.owner.end_turn()
-        if self.input.innermost.waiting:
-            self.input.begin_waiting()
-        return self._begin_turn()
+    def next_turn(self) -> Callback | None:
+        """End the running turn of the pass and begin the next; gives its arrival, if there is one.
 
-    def _begin_turn(self) -> bool:
-        left = self._left
-        arrival = self.input.next() if left else None
-        if not left or arrival is None:  # none is left, or a section has begun and lets none in
-            self._left = None
-            return False
-        self._left = left - 1
-        self.loop.turn_number += 1
-        self.output.begin_turn()
-        self.ready.appendleft(arrival)
-        return True
+        What a reset has left ready runs in no turn, when the pass is over.
+        """
+        left, gate = self._left, self.input
+        if left is None:
+            return None
+        if self._is_in_turn:
+            self._is_in_turn = False
+            self.owner.end_turn()
+            if gate.innermost.waiting:
+                gate.begin_waiting()
+        arrival = gate.next() if left else None
+        if arrival is not None:  # else none is left, or a section has begun and lets none in
+            self._left = left - 1
+            self._is_in_turn = True
+            self.loop.turn_number += 1
+            self.output.begin_turn()
+        return arrival
 
     def _end_requests(self) -> None:
         """End those for which nothing is at work; another request's work keeps none waiting."""

@@ -54,6 +54,7 @@ METHODS = frozenset(
         "BAN",
     ]
 )
+_PRIMITIVES = frozenset({str, int, float, bool})
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 _CACHE_MODES = frozenset({"no-store", "no-cache", "reload"})
 _REDIRECT = (
@@ -86,8 +87,6 @@ class Request(Body, metaclass=NativeClass):
             raise JsTypeError(_NO_INPUT)
         resource = arguments[0]
         init = arguments[1] if len(arguments) > 1 else None
-        if isinstance(init, (str, int, float)):
-            raise JsTypeError(_NO_INIT)
         self.content, self.content_type, self.used = None, None, False
         self.held, self.received = None, None
         self.method, self.redirect = "GET", "follow"
@@ -97,9 +96,13 @@ class Request(Body, metaclass=NativeClass):
             if isinstance(init, Request):
                 self._take_from(init, keep_body=True)
                 given = named
+            elif type(init) in _PRIMITIVES:
+                raise JsTypeError(_NO_INIT)
             else:
                 given = options(init, named)
-        if isinstance(resource, Request):
+        if type(resource) is str:
+            self.url = _absolute(resource)
+        elif isinstance(resource, Request):
             self.url = resource.url
             if not isinstance(init, Request):
                 self._take_from(resource, keep_body=given.get("body") is None)

@@ -16,7 +16,7 @@ from pydo.host.portability.hearing import standing
 if TYPE_CHECKING:
     from collections.abc import Sized
 
-__all__ = ["look_at_count", "look_at_pair"]
+__all__ = ["is_large", "look_at_count", "look_at_pair"]
 
 _MOST = 128  # keys or pairs in one call
 _PAIR = 2 * 1024 * 1024  # bytes of a key and its value, in a class with SQLite
@@ -37,9 +37,14 @@ def look_at_count(keys: Sized, caller: str, noun: str = "keys") -> None:
         )
 
 
+def is_large(key: str, value: bytes) -> bool:
+    """Tell whether a key and its value are anywhere near a limit."""
+    return len(value) >= _SMALL_VALUE or len(key) >= _SMALL_KEY
+
+
 def look_at_pair(key: str, value: bytes, *, has_sql: bool) -> None:
     """Look at the sizes of a key and of the value that it is to have."""
-    if len(value) < _SMALL_VALUE and len(key) < _SMALL_KEY:
+    if not is_large(key, value):
         return
     size = len(key.encode())
     if has_sql:

@@ -27,11 +27,11 @@ __all__ = ["ExecutionContext", "done", "wait_until"]
 class ExecutionContext(RuntimeObject):
     """What a handler of the Worker may ask for beside its request."""
 
-    __slots__ = ("_has_failed", "_loopback", "_rest", "_waiting", "is_answered", "props")
+    __slots__ = ("_has_failed", "_loopback", "_props", "_rest", "_waiting", "is_answered")
 
     def __init__(self, loopback: Loopback | None = None, props: object = None) -> None:
         self._loopback = loopback
-        self.props = JsObject({}) if props is None else props
+        self._props = props
         self.is_answered = False
         self._waiting = 0
         self._has_failed = False
@@ -41,6 +41,13 @@ class ExecutionContext(RuntimeObject):
     def is_over(self) -> bool:
         """Whether the request is answered and nothing is waited for: its functions are gone."""
         return self.is_answered and not self._waiting
+
+    @property
+    def props(self) -> object:
+        """What the entrypoint was given by whoever has bound it; an empty object by default."""
+        if self._props is None:
+            self._props = JsObject({})
+        return self._props
 
     @property
     def exports(self) -> JsObject:

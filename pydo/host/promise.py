@@ -234,18 +234,7 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
                 raise self.error
             return self.value
         if not future.done():
-            # Through a future of its own: a waiter that is cancelled leaves the promise alone.
-            waiter = future.get_loop().create_future()
-
-            def wake(_: object) -> None:
-                if not waiter.done():
-                    waiter.set_result(None)
-
-            future.add_done_callback(wake)
-            try:
-                yield from waiter
-            finally:
-                future.remove_done_callback(wake)
+            yield from _end_of(future)
         return future.result()
 
     async def _react(self, fulfilled: Any, rejected: Any) -> Any:
@@ -267,6 +256,21 @@ class JsPromise(JsProxy, metaclass=PromiseClass, js_name="Promise"):
             result = settled()
             if inspect.isawaitable(result):
                 await result
+
+
+def _end_of(future: asyncio.Future[Any]) -> Generator[Any, Any, None]:
+    """Wait until `future` is done; a waiter that is cancelled leaves it alone."""
+    waiter = future.get_loop().create_future()
+
+    def wake(_: object) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    future.add_done_callback(wake)
+    try:
+        yield from waiter
+    finally:
+        future.remove_done_callback(wake)
 
 
 def rejection(reason: Any) -> BaseException:

@@ -123,7 +123,7 @@ class _Delivery:
             return
         turns = self.deliveries.turns
         if not turns.is_dead:
-            self.task, begin = turns.loop.task_to_begin(self._run(), self.context)
+            self.task, begin = turns.loop.task_to_begin(self._run(), self.context, turns.name)
             begin()
 
     async def _run(self) -> None:

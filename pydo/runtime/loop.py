@@ -80,14 +80,14 @@ class ObjectLoop(_Loop):
         return task
 
     def task_to_begin(
-        self, coroutine: Coroutine[Any, Any, object], context: Context
+        self, coroutine: Coroutine[Any, Any, object], context: Context, name: str
     ) -> tuple[asyncio.Task[Any], Callable[[], object]]:
         """Make a task that keeps no object awake; gives what takes its first step, in `context`.
 
         Whoever asks has nothing else to run before it, so it need not be made ready first.
         """
         self._beginning = context
-        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=self, context=context)
+        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=self, name=name, context=context)
         begin, self._first_step = self._first_step, None
         assert begin is not None, "a task asks for its first step when it is made"
         return task, begin

@@ -149,7 +149,7 @@ async def test_a_task_that_is_made_meanwhile_is_no_part_of_it(core: Core, loop: 
     class Meeting(Object):
         async def meet(self) -> tuple[bool, bool, str, object]:
             late: Any = Late()
-            task, begin = loop.task_to_begin(late, copy_context())
+            task, begin = loop.task_to_begin(late, copy_context(), "late")
             loop.call_soon(begin)
             await asyncio.sleep(0)
             await asyncio.sleep(0)

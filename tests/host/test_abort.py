@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -159,3 +160,29 @@ def test_wrong_arguments_are_refused_in_workerds_words(js: Any, ffi: Any, run: R
 def test_no_controller_is_made_at_the_top_level(js: Any) -> None:
     with pytest.raises(JsException, match="Disallowed operation called within global scope"):
         js.AbortController.new()
+
+
+def test_a_signal_fails_the_futures_that_it_stops_and_keeps_none_of_them(js: Any, run: Run) -> None:
+    async def main() -> None:
+        controller, loop = js.AbortController.new(), asyncio.get_running_loop()
+        waited_for, done = loop.create_future(), loop.create_future()
+        done.set_result("there")
+        gone = loop.create_future()
+        is_gone = weakref.ref(gone)
+        for future in (waited_for, done, gone):
+            controller.signal.stops(future)
+        del future, gone
+
+        for _ in range(1000):
+            controller.signal.stops(done)
+        kept = len(controller.signal._stopped)  # noqa: SLF001 - nothing else tells
+        controller.abort("why")
+
+        assert (str(waited_for.exception()), done.result(), is_gone()) == (
+            "Error: why",
+            "there",
+            None,
+        )
+        assert kept < 100
+
+    run(main)

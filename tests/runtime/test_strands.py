@@ -150,6 +150,37 @@ async def test_a_wait_lets_other_events_in_and_commits_what_was_written(core: Co
     assert (seen, stored, await slow) == (7, {"n": 7}, 8)
 
 
+async def test_the_other_turns_of_a_pass_go_on_without_the_one_that_waits(core: Core) -> None:
+    stub = core.stub(Waiting)
+    await stub.call("put", 0)
+
+    slow, put, get = stub.call("slow", 1), stub.call("put", 2), stub.call("get")
+    await core.loop.settled()
+    found, has_waited = (await put, await get), not slow.done()
+    await core.advance(1)
+
+    assert (found[1], has_waited, await slow) == (2, True, 2)
+
+
+async def test_a_mistake_at_the_end_of_a_turn_is_told_and_stops_nobody_else(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub, told = core.stub(Waiting), []
+    await stub.call("put", 1)
+    core.loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+
+    def fail() -> None:
+        raise AssertionError("a mistake")
+
+    monkeypatch.setattr(stub.container.actor, "end_turn", fail)
+    stub.call("get")
+    await core.loop.settled()
+    monkeypatch.undo()
+
+    assert [str(error) for error in told] == ["a mistake"]
+    assert await core.stub(Waiting, "another").call("increase") == 0
+
+
 async def test_an_error_comes_out_of_the_wait(core: Core) -> None:
     call = core.stub(Waiting).call("fail_later")
     await core.advance(1)

@@ -25,7 +25,6 @@ __all__ = ["check"]
 
 
 @click.command(
-    short_help="Tell what would break on Cloudflare.",
     context_settings=CONTEXT_SETTINGS,
     epilog="A line with the comment `# pydo: ignore` or `# pydo: ignore[rule]` is left alone.",
 )

@@ -51,7 +51,6 @@ class _Given(TypedDict):
 
 @click.command(
     cls=SectionedCommand,
-    short_help="Serve the Worker of this directory.",
     context_settings=CONTEXT_SETTINGS,
     epilog="Example: pydo dev --port 8080 --var GREETING:hello",
 )

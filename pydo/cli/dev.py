@@ -5,6 +5,7 @@ Source: cloudflare/workers-sdk `packages/wrangler/src/dev.ts`.
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -211,6 +212,7 @@ def dev(ctx: click.Context, **given: Unpack[_Given]) -> None:
     run: Run | None = ctx.obj
     try:
         if run is None:
+            gc.disable()  # until the session is made: all of it stays
             # Here and not above: the server and the runtime are nothing to `pydo --help`.
             from pydo.dev.session import run  # noqa: PLC0415 - as said
         assert run is not None

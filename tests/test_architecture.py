@@ -147,17 +147,8 @@ def test_modules_do_not_import_one_another_in_a_ring_at_start() -> None:
 
 
 def test_help_starts_without_the_commands_the_server_and_rich() -> None:
-    program = (
-        "import sys; from pydo.cli import cli; cli(['--help'], standalone_mode=False);"
-        " print(*sorted(sys.modules))"
-    )
+    loaded = loaded_by("from pydo.cli import cli; cli(['--help'], standalone_mode=False)")
 
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-
-    assert "Commands:" in done.stdout
-    loaded = done.stdout.splitlines()[-1].split()
     heavy = {"aiohttp", "apsw", "cryptography", "hashlib", "rich", "uvloop", "watchfiles"}
     assert heavy & {*loaded} == set()
     assert [name for name in loaded if name.startswith("pydo.")] == [
@@ -166,6 +157,33 @@ def test_help_starts_without_the_commands_the_server_and_rich() -> None:
         "pydo.cli.option",
         "pydo.errors",
     ]
+
+
+def test_a_session_starts_without_what_few_requests_need() -> None:
+    loaded = loaded_by("import pydo.dev.session")
+
+    heavy = {
+        "anyio",
+        "cryptography",
+        "importlib.metadata",
+        "pydo.bindings.assets.site",
+        "pydo.bindings.d1",
+        "pydo.bindings.kv",
+        "rich",
+        "watchfiles",
+    }
+    assert heavy & {*loaded} == set()
+
+
+def loaded_by(program: str) -> list[str]:
+    """Give the modules that are there after a program, in order."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", f"{program}; import sys; print(*sorted(sys.modules))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()[-1].split()
 
 
 def _name(path: Path) -> str:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import Dev, free_port
+from .conftest import serving
 from .wire import EOF, Client, framed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from .conftest import Dev
 
 CONFIG = """
 name = "sockets"
@@ -200,10 +202,8 @@ def made_at(root: Path) -> Path:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     """A server for the tests that leave it as it was."""
-    dev = Dev(made_at(tmp_path_factory.mktemp("sockets")), "--port", str(free_port()))
-    dev.until("Ready on ")
-    yield dev
-    dev.close()
+    with serving(made_at(tmp_path_factory.mktemp("sockets"))) as dev:
+        yield dev
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 TEMPLATE = Path(__file__).parent.parent.parent / "templates" / "counter"
 DEADLINE_S = 15
@@ -147,7 +147,7 @@ def copy_of_counter(target: Path) -> Path:
 
 
 @contextmanager
-def serving(project: Path, *arguments: str) -> Iterator[Dev]:
+def serving(project: Path, *arguments: str) -> Generator[Dev]:
     """Run `pydo dev` in a project, for a fixture that several tests share."""
     dev = Dev(project, "--port", str(free_port()), *arguments)
     try:

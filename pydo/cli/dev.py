@@ -5,12 +5,12 @@ Source: cloudflare/workers-sdk `packages/wrangler/src/dev.ts`.
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
+from pydo.cli.lasting import lasting
 from pydo.cli.option import CONTEXT_SETTINGS, SectionedCommand, SectionedOption, as_pairs, verbose
 from pydo.console import Console, Level, configure_log, open_stdout
 
@@ -212,9 +212,9 @@ def dev(ctx: click.Context, **given: Unpack[_Given]) -> None:
     run: Run | None = ctx.obj
     try:
         if run is None:
-            gc.disable()  # until the session is made: all of it stays
             # Here and not above: the server and the runtime are nothing to `pydo --help`.
-            from pydo.dev.session import run  # noqa: PLC0415 - as said
+            with lasting():
+                from pydo.dev.session import run  # noqa: PLC0415 - as said
         assert run is not None
         code = run(_options(given), console)
     except KeyboardInterrupt:  # before the session listens for it

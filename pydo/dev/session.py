@@ -240,7 +240,6 @@ class DevSession:
         )
         # What is loaded by now stays: the collector need not look at it again and again.
         gc.freeze()
-        gc.enable()
         versions.start()
         control = Control(
             self._ground.state.control, commands([each.runtime for each in self._served])

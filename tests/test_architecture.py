@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,10 +62,11 @@ def part_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imports(path: Path, *, at_start: bool = False) -> set[str]:
+@cache
+def imports(path: Path, *, at_start: bool = False) -> frozenset[str]:
     """Give the modules that a file imports; `at_start` leaves out functions and type checking."""
     found: set[str] = set()
-    nodes: list[ast.AST] = [ast.parse(path.read_text())]
+    nodes: list[ast.AST] = [parsed(path)]
     while nodes:
         node = nodes.pop()
         if at_start and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
@@ -79,9 +81,15 @@ def imports(path: Path, *, at_start: bool = False) -> set[str]:
             modules = {name for name in inner if _is_module(name)}
             found |= modules or {node.module}
         nodes += ast.iter_child_nodes(node)
-    return found
+    return frozenset(found)
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
 def _is_module(name: str) -> bool:
     path = ROOT.parent.joinpath(*name.split("."))
     return path.with_suffix(".py").exists() or (path / "__init__.py").exists()

@@ -14,7 +14,6 @@ Whose fault it is decides the branch.  Bugs of pydo's own stay plain exceptions.
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -111,5 +110,7 @@ def internal_error(**properties: object) -> JsException:
 
     Source: src/workerd/io/worker.c++ (`makeInternalError`).
     """
+    import secrets  # noqa: PLC0415 - it brings OpenSSL's digests, and errors are rare
+
     reference = "".join(secrets.choice(_DIGITS) for _ in range(24))
     return JsException("Error", f"internal error; reference = {reference}", **properties)

@@ -7,6 +7,8 @@ other's files, and what then fails names neither.
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ def foreign_pydo(path: Sequence[str] | None = None) -> str | None:
 
     `path` is where to look for distributions, as `sys.path`, which is looked through by default.
     """
-    # Imported here because it brings the email and zip packages, and start-up need not wait for
-    # them where nobody asks.
+    if not any(map(_may_hold_it, sys.path if path is None else path)):
+        return None
+    # Imported here because it brings the email and zip packages, which start-up need not wait for.
     from importlib.metadata import Distribution  # noqa: PLC0415
 
     found = (
@@ -42,6 +45,19 @@ def foreign_pydo(path: Sequence[str] | None = None) -> str | None:
                 f"then install {_OURS} again"
             )
     return None
+
+
+def _may_hold_it(place: str) -> bool:
+    """Whether a place of the path is worth a closer look."""
+    try:
+        names = os.listdir(place or ".")  # noqa: PTH208 - a path of the import system is a text
+    except NotADirectoryError:  # a zip file, or an egg
+        return True
+    except OSError:
+        return False
+    return place.endswith(".egg") or any(
+        name.lower().startswith((f"{_THEIRS}-", f"{_THEIRS}.")) for name in names
+    )
 
 
 def _brings_the_package(distribution: Distribution) -> bool:

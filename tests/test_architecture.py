@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,10 +62,11 @@ def part_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imports(path: Path, *, at_start: bool = False) -> set[str]:
+@cache
+def imports(path: Path, *, at_start: bool = False) -> frozenset[str]:
     """Give the modules that a file imports; `at_start` leaves out functions and type checking."""
     found: set[str] = set()
-    nodes: list[ast.AST] = [ast.parse(path.read_text())]
+    nodes: list[ast.AST] = [parsed(path)]
     while nodes:
         node = nodes.pop()
         if at_start and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
@@ -79,9 +81,15 @@ def imports(path: Path, *, at_start: bool = False) -> set[str]:
             modules = {name for name in inner if _is_module(name)}
             found |= modules or {node.module}
         nodes += ast.iter_child_nodes(node)
-    return found
+    return frozenset(found)
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
 def _is_module(name: str) -> bool:
     path = ROOT.parent.joinpath(*name.split("."))
     return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
@@ -146,17 +154,44 @@ def test_modules_do_not_import_one_another_in_a_ring_at_start() -> None:
         visit(name, ())
 
 
-def test_help_starts_without_the_server_and_without_rich() -> None:
-    heavy = (
-        "{'aiohttp', 'apsw', 'cryptography', 'rich', 'uvloop', 'watchfiles', 'pydo.dev.session'}"
-    )
-    program = f"import sys, pydo.cli; print(sorted({heavy} & set(sys.modules)))"
+def test_help_starts_without_the_commands_the_server_and_rich() -> None:
+    loaded = loaded_by("from pydo.cli import cli; cli(['--help'], standalone_mode=False)")
 
+    heavy = {"aiohttp", "apsw", "cryptography", "hashlib", "rich", "uvloop", "watchfiles"}
+    assert heavy & {*loaded} == set()
+    assert [name for name in loaded if name.startswith("pydo.")] == [
+        "pydo.cli",
+        "pydo.cli.main",
+        "pydo.cli.option",
+        "pydo.errors",
+    ]
+
+
+def test_a_session_starts_without_what_few_requests_need() -> None:
+    loaded = loaded_by("import pydo.dev.session")
+
+    heavy = {
+        "anyio",
+        "cryptography",
+        "importlib.metadata",
+        "pydo.bindings.assets.site",
+        "pydo.bindings.d1",
+        "pydo.bindings.kv",
+        "rich",
+        "watchfiles",
+    }
+    assert heavy & {*loaded} == set()
+
+
+def loaded_by(program: str) -> list[str]:
+    """Give the modules that are there after a program, in order."""
     done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"{program}; import sys; print(*sorted(sys.modules))"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-
-    assert done.stdout == "[]\n"
+    return done.stdout.splitlines()[-1].split()
 
 
 def _name(path: Path) -> str:

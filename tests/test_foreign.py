@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,6 +70,21 @@ def test_a_foreign_pydo_of_an_old_kind_is_told_of(tmp_path: Path) -> None:
     (info / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: pydo\nVersion: 0.9\n")
 
     assert '"pydo" 0.9 is' in (foreign_pydo([str(tmp_path)]) or "")
+
+
+def test_a_foreign_pydo_in_an_egg_is_told_of(tmp_path: Path) -> None:
+    egg = tmp_path / "pydo-0.9-py3.11.egg"
+    (egg / "EGG-INFO").mkdir(parents=True)
+    (egg / "EGG-INFO" / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: pydo\nVersion: 0.9\n")
+
+    assert '"pydo" 0.9 is' in (foreign_pydo([str(egg)]) or "")
+
+
+def test_a_foreign_pydo_in_a_zip_is_told_of(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("pydo-0.9.dist-info/METADATA", "Name: pydo\nVersion: 0.9\n")
+
+    assert '"pydo" 0.9 is' in (foreign_pydo([str(tmp_path / "all.zip")]) or "")
 
 
 def test_a_damaged_installation_is_told_of_without_its_version(tmp_path: Path) -> None:

@@ -2,25 +2,21 @@
 
 `Bindings.make` gives the JavaScript values for `env`.  It is asked anew at each reload and gives
 the same stores again, so that requests of the code before go on with them.  A further kind of
-binding has a module of its own here, and its line in `make`.
+binding has a module of its own here, and its line in `make`.  What a configuration does not ask for
+is not imported.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydo.bindings.assets import Site
-from pydo.bindings.assets.channel import AssetsChannel
-from pydo.bindings.d1 import D1Database
-from pydo.bindings.kv import KvNamespace
-from pydo.bindings.store import KvStore, SqlStore
-from pydo.bindings.unsimulated import UnsimulatedBinding
-from pydo.host.flags import Flags
-from pydo.host.stub import Fetcher
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pydo.bindings.assets.site import Site
+    from pydo.bindings.d1 import D1Database
+    from pydo.bindings.kv import KvNamespace
+    from pydo.bindings.store import KvStore, SqlStore
     from pydo.config import Config
     from pydo.runtime.loop import ObjectLoop
     from pydo.statedir import StateDirectory
@@ -52,6 +48,9 @@ class Bindings:
         """Give the assets that the configuration asks for."""
         if config.assets is None:
             return None
+        from pydo.bindings.assets.site import Site  # noqa: PLC0415 - as said
+        from pydo.host.flags import Flags  # noqa: PLC0415 - as said
+
         flags = Flags(config.compatibility_date, config.compatibility_flags)
         return Site(
             config.assets,
@@ -63,15 +62,14 @@ class Bindings:
     def make(self, config: Config, site: Site | None) -> dict[str, object]:
         """Give name and value of each binding that the configuration asks for."""
         made: dict[str, object] = {
-            each.binding: UnsimulatedBinding(each.binding, each.label)
-            for each in config.unsimulated
+            each.binding: _unsimulated(each.binding, each.label) for each in config.unsimulated
         }
         if site is not None and config.assets is not None and config.assets.binding is not None:
-            made[config.assets.binding] = Fetcher(AssetsChannel(self._loop, site))
+            made[config.assets.binding] = _assets(self._loop, site)
         for namespace in config.kv_namespaces:
-            made[namespace.binding] = KvNamespace(self._kv_store(namespace.namespace_id))
+            made[namespace.binding] = self._kv_namespace(namespace.namespace_id)
         for database in config.d1_databases:
-            made[database.binding] = D1Database(self._d1_store(database.database_id))
+            made[database.binding] = self._d1_database(database.database_id)
         return made
 
     def interrupt(self) -> None:
@@ -86,13 +84,32 @@ class Bindings:
         for of_d1 in self._d1.values():
             of_d1.close()
 
-    def _kv_store(self, store_id: str) -> KvStore:
+    def _kv_namespace(self, store_id: str) -> KvNamespace:
+        from pydo.bindings.kv import KvNamespace  # noqa: PLC0415 - as above
+        from pydo.bindings.store import KvStore  # noqa: PLC0415 - as above
+
         if store_id not in self._kv:
             self._kv[store_id] = KvStore(self._state.store_directory("kv", store_id))
-        return self._kv[store_id]
+        return KvNamespace(self._kv[store_id])
 
-    def _d1_store(self, store_id: str) -> SqlStore:
+    def _d1_database(self, store_id: str) -> D1Database:
+        from pydo.bindings.d1 import D1Database  # noqa: PLC0415 - as above
+        from pydo.bindings.store import SqlStore  # noqa: PLC0415 - as above
+
         if store_id not in self._d1:
             directory = self._state.store_directory("d1", store_id)
             self._d1[store_id] = SqlStore(directory, self._limit_s)
-        return self._d1[store_id]
+        return D1Database(self._d1[store_id])
+
+
+def _unsimulated(name: str, label: str) -> object:
+    from pydo.bindings.unsimulated import UnsimulatedBinding  # noqa: PLC0415 - as above
+
+    return UnsimulatedBinding(name, label)
+
+
+def _assets(loop: ObjectLoop, site: Site) -> object:
+    from pydo.bindings.assets.channel import AssetsChannel  # noqa: PLC0415 - as above
+    from pydo.host.stub import Fetcher  # noqa: PLC0415 - as above
+
+    return Fetcher(AssetsChannel(loop, site))

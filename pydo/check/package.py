@@ -6,7 +6,9 @@ what pyproject.toml depends on into the upload, and nothing else.
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 import re
 from functools import cache, cached_property
 from importlib.metadata import Distribution
@@ -111,12 +113,27 @@ class Installed:
 def _modules(distribution: Distribution) -> set[str]:
     text = distribution.read_text("top_level.txt")
     found = {line.strip() for line in text.splitlines()} if text else set()
-    for file in distribution.files or ():
-        first = file.parts[0]
-        if len(file.parts) > 1 or file.suffix in {".py", *_COMPILED}:
+    for file in _files(distribution):
+        first, slash, _ = file.partition("/")
+        if slash or _suffix(file) in {".py", *_COMPILED}:
             found.add(first.partition(".")[0])
     return {name for name in found if name.isidentifier()}
 
 
 def _is_compiled(distribution: Distribution) -> bool:
-    return any(file.suffix in _COMPILED for file in distribution.files or ())
+    return any(_suffix(file) in _COMPILED for file in _files(distribution))
+
+
+def _files(distribution: Distribution) -> list[str]:
+    """Give the files of a distribution, with `/` between folders.
+
+    The record is read here, since `Distribution.files` makes objects that take far longer.
+    """
+    record = distribution.read_text("RECORD")
+    if record is None:
+        return [str(file).replace(os.sep, "/") for file in distribution.files or ()]
+    return [row[0] for row in csv.reader(record.splitlines()) if row]
+
+
+def _suffix(file: str) -> str:
+    return os.path.splitext(file)[1]  # noqa: PTH122 - it is a text

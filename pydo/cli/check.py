@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pydo.cli.lasting import lasting
 from pydo.cli.option import CONTEXT_SETTINGS, config_option, cwd_option, env_option, verbose
 from pydo.console import Console, Level, open_stdout
 from pydo.errors import ConfigError, NotExportedError, UserCodeError
@@ -25,7 +26,6 @@ __all__ = ["check"]
 
 
 @click.command(
-    short_help="Tell what would break on Cloudflare.",
     context_settings=CONTEXT_SETTINGS,
     epilog="A line with the comment `# pydo: ignore` or `# pydo: ignore[rule]` is left alone.",
 )
@@ -83,9 +83,10 @@ def _line(span: Span | None) -> tuple[str, int] | None:
 
 def _loaded(project: Project, config: Config) -> tuple[frozenset[str] | None, list[Finding]]:
     """Import the code as strictly as Cloudflare does, with nothing stored."""
-    from pydo.dev.options import Options  # noqa: PLC0415 - as above
-    from pydo.dev.session import DevSession  # noqa: PLC0415 - as above
-    from pydo.statedir import StateDirectory  # noqa: PLC0415 - as above
+    with lasting():
+        from pydo.dev.options import Options  # noqa: PLC0415 - as above
+        from pydo.dev.session import DevSession  # noqa: PLC0415 - as above
+        from pydo.statedir import StateDirectory  # noqa: PLC0415 - as above
 
     quiet = Console(io.StringIO(), level=Level.NONE.value)
     options = Options(cwd=config.root, strict=True)

@@ -95,9 +95,7 @@ def _on_project(function: Callable[..., None]) -> Callable[..., None]:
 _yes = click.option("-y", "--yes", is_flag=True, help='Answer "yes" to any question.')
 
 
-@click.group(
-    short_help="SQL and migrations on local D1 databases.", context_settings=CONTEXT_SETTINGS
-)
+@click.group(context_settings=CONTEXT_SETTINGS)
 def d1() -> None:
     """Run SQL and migrations on the D1 databases of this machine, also while they are served."""
 

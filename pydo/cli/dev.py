@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
+from pydo.cli.lasting import lasting
 from pydo.cli.option import CONTEXT_SETTINGS, SectionedCommand, SectionedOption, as_pairs, verbose
 from pydo.console import Console, Level, configure_log, open_stdout
 
@@ -51,7 +52,6 @@ class _Given(TypedDict):
 
 @click.command(
     cls=SectionedCommand,
-    short_help="Serve the Worker of this directory.",
     context_settings=CONTEXT_SETTINGS,
     epilog="Example: pydo dev --port 8080 --var GREETING:hello",
 )
@@ -213,7 +213,8 @@ def dev(ctx: click.Context, **given: Unpack[_Given]) -> None:
     try:
         if run is None:
             # Here and not above: the server and the runtime are nothing to `pydo --help`.
-            from pydo.dev.session import run  # noqa: PLC0415 - as said
+            with lasting():
+                from pydo.dev.session import run  # noqa: PLC0415 - as said
         assert run is not None
         code = run(_options(given), console)
     except KeyboardInterrupt:  # before the session listens for it

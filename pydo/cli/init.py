@@ -21,7 +21,6 @@ __all__ = ["init"]
 
 
 @click.command(
-    short_help="Write a new project.",
     context_settings=CONTEXT_SETTINGS,
     epilog="Example: pydo init my-app",
 )

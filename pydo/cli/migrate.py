@@ -114,7 +114,6 @@ _expect = click.option(
 
 
 @click.group(
-    short_help="Apply migrations to what is stored.",
     context_settings=CONTEXT_SETTINGS,
     invoke_without_command=True,
     epilog="Example: pydo migrate --dry-run",

@@ -34,7 +34,6 @@ _overwrite = click.option(
 
 
 @click.group(
-    short_help="See, reset, keep and exchange what is stored.",
     context_settings=CONTEXT_SETTINGS,
     epilog="Example: pydo state list",
 )

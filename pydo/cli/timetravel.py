@@ -38,7 +38,6 @@ _MOST_NAMES = 3  # of keys named in a line
 
 @click.command(
     "time-travel",
-    short_help="See what an object was, and return to that.",
     context_settings=CONTEXT_SETTINGS,
     epilog="Example: pydo time-travel Counter/test --to '10m ago'",
 )

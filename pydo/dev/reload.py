@@ -12,14 +12,11 @@ import ast
 import asyncio
 import os
 import stat
-import tomllib
 import warnings
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from watchfiles import awatch
 
 from pydo.loader import digest
 from pydo.loader.source import is_project_folder
@@ -247,6 +244,8 @@ async def _events(
 
     Ends if one of the folders is not there.
     """
+    from watchfiles import awatch  # noqa: PLC0415 - no request needs it
+
     watcher = awatch(
         *folders, watch_filter=concerns, debounce=_DEBOUNCE_MS, step=_STEP_MS, recursive=False
     )
@@ -325,6 +324,8 @@ def _looks_unfinished(path: Path) -> bool:
                 warnings.simplefilter("ignore")
                 compile(contents, str(path), "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         elif path.suffix == ".toml":
+            import tomllib  # noqa: PLC0415 - as above
+
             tomllib.loads(contents.decode())
         elif path.suffix in {".json", ".jsonc"}:  # it may have comments: its end must do
             return not contents.rstrip().endswith((b"}", b"]"))

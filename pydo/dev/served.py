@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pydo.bindings import Bindings
-    from pydo.bindings.assets import Site
+    from pydo.bindings.assets.site import Site
     from pydo.config import Config, Project
     from pydo.console import Console
     from pydo.host.importer import Host

@@ -240,11 +240,12 @@ class DevSession:
             self,
             takes_process=self._handover is not None,
         )
+        # What is loaded by now stays: the collector need not look at it again and again.
+        gc.freeze()
         versions.start()
         control = Control(
             self._ground.state.control, commands([each.runtime for each in self._served])
         )
-        # What is loaded by now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         # Concurrent requests hold some hundred objects each and leave no cycles behind.

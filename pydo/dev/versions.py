@@ -5,6 +5,7 @@ What cannot be taken up is told, and what is served goes on as it was.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from contextlib import aclosing
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pydo.dev.served import Served
 
 __all__ = ["Versions"]
+
+_FIRST_S = 0.05  # to import what watches takes as long as some answers
 
 
 class Keeper(Protocol):
@@ -75,6 +78,8 @@ class Versions:
 
     async def follow(self, served: Served) -> None:
         """Take up each change of a Worker, as long as nothing ends the task."""
+        # Who waits is answered first.  A change meanwhile is seen when watching begins.
+        await asyncio.sleep(_FIRST_S)
         async with aclosing(changes(lambda: served.watched)) as reports:
             async for changed in reports:
                 await settled(changed)

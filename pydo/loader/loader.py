@@ -6,7 +6,7 @@ import linecache
 import sys
 import typing
 from itertools import count
-from pathlib import Path
+from os import sep
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from pydo.loader.traceback import summary, user_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 __all__ = ["Loader"]
 
@@ -98,7 +99,7 @@ class Loader:
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
         for places in (sys.path_importer_cache, linecache.cache):
-            for place in [name for name in places if self._root.owns(str(Path(name) / "_"))]:
+            for place in [name for name in places if self._root.owns(f"{name}{sep}_")]:
                 del places[place]
         _forget_types()
         self._current = None

@@ -30,9 +30,14 @@ _RESERVED = frozenset(
         "js",
         "pyodide",
         "workers",
-        # What pydo itself loads late.
+        # What pydo itself loads late, and what that stands on.
+        "anyio",
+        "cryptography",
+        "multiprocessing",
         "pydo",
         "rich",
+        "tomllib",
+        "watchfiles",
     }
 )
 

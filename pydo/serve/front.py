@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydo.bindings.assets import Asking
+from pydo.bindings.assets.asking import Asking
 from pydo.bindings.assets.channel import response_of
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from pydo.bindings.assets import Site
+    from pydo.bindings.assets.site import Site
     from pydo.serve.local import LocalPaths
 
 __all__ = ["Front"]

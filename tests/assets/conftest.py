@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from pydo.bindings.assets import Answer, Asking, Site
+from pydo.bindings.assets.asking import Answer, Asking
+from pydo.bindings.assets.site import Site
 from pydo.config import Assets
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pydo.bindings.assets import Site as AssetSite
 from pydo.bindings.assets.channel import AssetsChannel
+from pydo.bindings.assets.site import Site as AssetSite
 from pydo.config import Assets
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response

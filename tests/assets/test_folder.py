@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pydo.bindings.assets import AssetFolder
+from pydo.bindings.assets.folder import AssetFolder
 from pydo.bindings.assets.media import media_type
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pydo.bindings.assets import Asking, Site
+from pydo.bindings.assets.asking import Asking
 from pydo.bindings.assets.metafile import parse_headers, parse_redirects
 from pydo.bindings.assets.pattern import Pattern
+from pydo.bindings.assets.site import Site
 from pydo.config import Assets
 
 if TYPE_CHECKING:

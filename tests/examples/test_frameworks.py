@@ -4,23 +4,43 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .conftest import EXAMPLES, Example
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import aiohttp
 
-    from .conftest import Example
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Example]]:
+    """Give the server of an example that is named as the package that it needs."""
+    started: list[Example] = []
+
+    @cache
+    def shared(name: str) -> Example:
+        pytest.importorskip(name, reason=f"{name} is not installed")
+        project = shutil.copytree(EXAMPLES / name, tmp_path_factory.mktemp(name) / name)
+        started.append(Example(project))
+        return started[-1]
+
+    yield shared
+    for example in started:
+        example.dev.close()
+
 
 # -- FastAPI
 
 
-def test_fastapi_serves_what_objects_hold(serve: Callable[..., Example]) -> None:
-    example = serve("fastapi", needs=("fastapi",))
+def test_fastapi_serves_what_objects_hold(shared: Callable[[str], Example]) -> None:
+    example = shared("fastapi")
 
     added = example.ask("POST", "/lists/home", json={"text": "water the plants"})
     refused = example.ask("POST", "/lists/home", json={"text": ""})
@@ -34,19 +54,21 @@ def test_fastapi_serves_what_objects_hold(serve: Callable[..., Example]) -> None
     assert (other[1], removed) == ("[]", [204, 404])
 
 
-def test_fastapi_calls_plain_handlers_and_describes_itself(serve: Callable[..., Example]) -> None:
-    example = serve("fastapi", needs=("fastapi",))
+def test_fastapi_calls_plain_handlers_and_describes_itself(
+    shared: Callable[[str], Example],
+) -> None:
+    example = shared("fastapi")
 
     assert example.ask("GET", "/shout/hello") == (200, '{"text":"HELLO"}')
     assert "/lists/{name}" in json.loads(example.ask("GET", "/openapi.json")[1])["paths"]
     assert not any("thread" in line for line in example.dev.said)
 
 
-def test_fastapi_serves_websockets(serve: Callable[..., Example]) -> None:
-    example = serve("fastapi", needs=("fastapi",))
+def test_fastapi_serves_websockets(shared: Callable[[str], Example]) -> None:
+    example = shared("fastapi")
 
     async def conversation(session: aiohttp.ClientSession) -> list[Any]:
-        async with session.ws_connect("/lists/home/live") as socket:
+        async with session.ws_connect("/lists/sockets/live") as socket:
             heard: list[Any] = []
             for text in ("one", "two"):
                 await socket.send_str(text)
@@ -59,16 +81,16 @@ def test_fastapi_serves_websockets(serve: Callable[..., Example]) -> None:
 # -- Flask
 
 
-def test_flask_waits_for_objects_in_plain_functions(serve: Callable[..., Example]) -> None:
-    example = serve("flask", needs=("flask",))
+def test_flask_waits_for_objects_in_plain_functions(shared: Callable[[str], Example]) -> None:
+    example = shared("flask")
 
     visits = [json.loads(example.ask("GET", "/about")[1])["visits"] for _ in range(3)]
 
     assert visits == [1, 2, 3]
 
 
-def test_flask_reads_and_writes_streams(serve: Callable[..., Example]) -> None:
-    example = serve("flask", needs=("flask",))
+def test_flask_reads_and_writes_streams(shared: Callable[[str], Example]) -> None:
+    example = shared("flask")
 
     uploaded = example.ask("POST", "/upload", data=BytesIO(b"x" * 3_000_000), headers={"X-Said": "hello"})
     numbers = example.ask("GET", "/numbers/1000")

@@ -302,7 +302,10 @@ def test_a_folder_without_init_gives_way_to_an_installed_module(
     del sys.modules["assets_module"]
 
 
-@pytest.mark.parametrize("name", ["click", "queue", "workers", "js", "rich", "pyodide", "sys"])
+@pytest.mark.parametrize(
+    "name",
+    ["anyio", "click", "js", "pyodide", "queue", "rich", "sys", "tomllib", "watchfiles", "workers"],
+)
 def test_a_file_with_the_name_of_a_loaded_module_is_refused(project: Project, name: str) -> None:
     importlib.import_module("click")
     state = "is already loaded" if name in sys.modules else "pydo needs"

@@ -14,13 +14,14 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 TEMPLATE = Path(__file__).parent.parent.parent / "templates" / "counter"
 DEADLINE_S = 15
@@ -118,9 +119,7 @@ class Dev:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the counter template."""
-    target = tmp_path / "project"
-    shutil.copytree(TEMPLATE, target, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    return target
+    return copy_of_counter(tmp_path / "project")
 
 
 @pytest.fixture
@@ -138,6 +137,23 @@ def start(project: Path) -> Iterator[Callable[..., Dev]]:
 
     yield start
     for dev in started:
+        dev.close()
+
+
+def copy_of_counter(target: Path) -> Path:
+    """Copy the counter template."""
+    shutil.copytree(TEMPLATE, target, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    return target
+
+
+@contextmanager
+def serving(project: Path, *arguments: str) -> Generator[Dev]:
+    """Run `pydo dev` in a project, for a fixture that several tests share."""
+    dev = Dev(project, "--port", str(free_port()), *arguments)
+    try:
+        dev.until("Ready on ")
+        yield dev
+    finally:
         dev.close()
 
 

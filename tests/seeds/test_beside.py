@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.seeds.conftest import copy_of_counter, serving
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.seeds.conftest import Dev
@@ -45,13 +47,25 @@ class Default(WorkerEntrypoint):
 """
 
 
-@pytest.fixture
-def beside(project: Path) -> Path:
+def with_assets(project: Path) -> Path:
     (project / "wrangler.toml").write_text(CONFIG)
     (project / "src" / "entry.py").write_text(ENTRY)
     (project / "public").mkdir()
     (project / "public" / "page.txt").write_text("page")
     return project
+
+
+@pytest.fixture
+def beside(project: Path) -> Path:
+    return with_assets(project)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """A server for the tests that leave its files as they were."""
+    project = copy_of_counter(tmp_path_factory.mktemp("beside") / "project")
+    with serving(with_assets(project)) as dev:
+        yield dev
 
 
 def headers_of(dev: Dev, path: str) -> dict[str, str]:
@@ -113,20 +127,17 @@ def test_assets_need_no_worker(beside: Path, start: Callable[..., Dev]) -> None:
     assert headers_of(dev, "/page.txt")["etag"].startswith('"')
 
 
-def test_cron_triggers_are_called_by_hand(beside: Path, start: Callable[..., Dev]) -> None:
-    del beside
-    dev = start("--port", "0")
-
-    assert dev.get("/cdn-cgi/handler/scheduled?cron=a+b") == (200, "ok")
-    dev.until("called for a b")
-    assert dev.get("/cdn-cgi/handler/scheduled?cron=fail") == (500, "exception")
-    dev.until("ValueError: boom")
-    assert dev.get("/__scheduled?cron=c") == (200, "Ran scheduled event")
-    assert dev.get("/cdn-cgi/handler/scheduled", host="127.0.0.1")[0] == 200
+def test_cron_triggers_are_called_by_hand(shared: Dev) -> None:
+    assert shared.get("/cdn-cgi/handler/scheduled?cron=a+b") == (200, "ok")
+    shared.until("called for a b")
+    assert shared.get("/cdn-cgi/handler/scheduled?cron=fail") == (500, "exception")
+    shared.until("ValueError: boom")
+    assert shared.get("/__scheduled?cron=c") == (200, "Ran scheduled event")
+    assert shared.get("/cdn-cgi/handler/scheduled", host="127.0.0.1")[0] == 200
     for date in ("9" * 17, "9" * 5000, "x"):
-        assert "not a valid Date" in dev.get(f"/cdn-cgi/handler/scheduled?time={date}")[1]
-    assert dev.get(f"/cdn-cgi/handler/scheduled?time={'0' * 20}1")[0] == 200
-    told = dev.get("/cdn-cgi/handler/scheduled?format=json")
+        assert "not a valid Date" in shared.get(f"/cdn-cgi/handler/scheduled?time={date}")[1]
+    assert shared.get(f"/cdn-cgi/handler/scheduled?time={'0' * 20}1")[0] == 200
+    told = shared.get("/cdn-cgi/handler/scheduled?format=json")
     assert told == (200, '{"outcome":"ok","noRetry":false}')
 
 
@@ -140,18 +151,15 @@ def test_cron_triggers_are_called_by_hand(beside: Path, start: Callable[..., Dev
     ],
 )
 def test_no_other_site_reaches_the_servers_own_paths(
-    beside: Path, start: Callable[..., Dev], name: str, value: str, text: str
+    shared: Dev, name: str, value: str, text: str
 ) -> None:
-    del beside
-    dev = start("--port", "0")
-
     for path in (
         "/cdn-cgi/handler/scheduled",
         "/cdn-cgi/other",
         "/x/../cdn-cgi/handler/scheduled",
         "/.//../cdn-cgi/other",
     ):
-        request = urllib.request.Request(f"http://127.0.0.1:{dev.port}{path}")
+        request = urllib.request.Request(f"http://127.0.0.1:{shared.port}{path}")
         request.add_header(name, value)
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request)  # noqa: S310 - our own server

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.seeds.conftest import free_port
+from tests.seeds.conftest import TEMPLATE, copy_of_counter, free_port, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.seeds.conftest import Dev
@@ -66,6 +66,13 @@ def test_a_save_is_answered_by_the_new_code(start: Start, project: Path) -> None
     assert dev.get() == (200, "test is 1")
 
 
+@pytest.fixture(scope="module")
+def breaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """A server whose code is broken and mended again and again."""
+    with serving(copy_of_counter(tmp_path_factory.mktemp("breaking") / "project")) as dev:
+        yield dev
+
+
 @pytest.mark.parametrize(
     ("broken", "shown"),
     [
@@ -78,20 +85,20 @@ def test_a_save_is_answered_by_the_new_code(start: Start, project: Path) -> None
     ],
 )
 def test_broken_code_leaves_the_last_good_version_serving(
-    start: Start, project: Path, broken: str, shown: str
+    breaking: Dev, broken: str, shown: str
 ) -> None:
-    dev = start()
-    good = entry_of(project)
+    good = entry_of(TEMPLATE)
+    said, _, value = breaking.get()[1].rpartition(" ")
 
-    dev.save("src/entry.py", f"{good}\n{broken}\n")
-    dev.until(rf"entry\.py:\d+.*{shown.split(':', maxsplit=1)[0]}")
-    kept = dev.get()
-    dev.save("src/entry.py", good.replace("{name}: ", "{name} is "))
-    dev.until("updated and ready")
+    breaking.save("src/entry.py", f"{good}\n{broken}\n")
+    breaking.until(rf"entry\.py:\d+.*{shown.split(':', maxsplit=1)[0]}")
+    kept = breaking.get()
+    breaking.save("src/entry.py", good.replace("{name}: ", f"{{name}} after {shown}: "))
+    breaking.until("updated and ready")
 
-    assert kept == (200, "test: 0")
-    assert dev.get() == (200, "test is 1")
-    assert not any("pydo/" in line and "File" in line for line in dev.said)
+    assert kept == (200, f"{said} {int(value) + 1}")
+    assert breaking.get() == (200, f"test after {shown}: {int(value) + 2}")
+    assert not any("pydo/" in line and "File" in line for line in breaking.said)
 
 
 def test_code_that_is_broken_at_the_start_answers_500_and_waits(
@@ -154,32 +161,50 @@ def test_a_request_in_flight_ends_on_the_code_it_began_with(start: Start, projec
     assert after == (200, "test is 1")
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "text"),
-    [
-        ("raise ValueError('bad thing')", 500, "ValueError: bad thing"),
-        ("return None", 500, "returned None"),
-        ("return {'a': 1}", 500, "returned dict: {'a': 1}"),
-        ("import sys; sys.exit(3)", 500, "SystemExit: 3"),
-        ("return Response('fine', status=418)", 418, "fine"),
-    ],
-)
-def test_what_a_handler_does_is_what_the_client_is_told(
-    start: Start, project: Path, body: str, status: int, text: str
-) -> None:
+BODIES = {
+    "raise ValueError('bad thing')": (500, "ValueError: bad thing"),
+    "return None": (500, "returned None"),
+    "return {'a': 1}": (500, "returned dict: {'a': 1}"),
+    "import sys; sys.exit(3)": (500, "SystemExit: 3"),
+    "return Response('fine', status=418)": (418, "fine"),
+}
+
+
+@pytest.fixture(scope="module")
+def answering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """A server whose handler does what `BODIES` say, each under the path of its number."""
+    project = copy_of_counter(tmp_path_factory.mktemp("answering") / "project")
+    cases = "".join(
+        f"        if request.url.endswith('/{number}'):\n            {body}\n"
+        for number, body in enumerate(BODIES)
+    )
     (project / "src" / "entry.py").write_text(
         "from workers import DurableObject, Response, WorkerEntrypoint\n"
         "class Counter(DurableObject):\n    pass\n"
         "class Default(WorkerEntrypoint):\n"
-        f"    async def fetch(self, request):\n        {body}\n"
+        f"    async def fetch(self, request):\n{cases}"
     )
-    dev = start()
+    with serving(project) as dev:
+        yield dev
 
-    found = dev.get()
+
+@pytest.mark.parametrize("body", BODIES)
+def test_what_a_handler_does_is_what_the_client_is_told(answering: Dev, body: str) -> None:
+    path = f"/{[*BODIES].index(body)}"
+    status, text = BODIES[body]
+
+    found = answering.get(path)
 
     assert found[0] == status
     assert text in found[1]
-    assert dev.get()[0] == status  # the server is still there
+    assert answering.get(path)[0] == status  # the server is still there
+
+
+@pytest.fixture(scope="module")
+def ageing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """A server whose code is replaced by older forms."""
+    with serving(copy_of_counter(tmp_path_factory.mktemp("ageing") / "project")) as dev:
+        yield dev
 
 
 @pytest.mark.parametrize(
@@ -194,15 +219,17 @@ def test_what_a_handler_does_is_what_the_client_is_told(
 default = _Old()""",
     ],
 )
-def test_older_handlers_are_taken_with_a_warning(start: Start, project: Path, handler: str) -> None:
-    (project / "src" / "entry.py").write_text(
+def test_older_handlers_are_taken_with_a_warning(ageing: Dev, handler: str) -> None:
+    said = len(ageing.said)
+    ageing.save(
+        "src/entry.py",
         "from workers import DurableObject, Response, handler\n"
-        f"class Counter(DurableObject):\n    pass\n{handler}\n"
+        f"class Counter(DurableObject):\n    pass\n{handler}\n",
     )
-    dev = start()
+    ageing.until("updated and ready")
 
-    assert dev.get() == (200, "old")
-    assert sum("Cloudflare deploys it no more" in line for line in dev.said) == 1
+    assert ageing.get() == (200, "old")
+    assert sum("Cloudflare deploys it no more" in line for line in ageing.said[said:]) == 1
 
 
 def test_several_default_handlers_are_refused(start: Start, project: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.seeds.conftest import Dev, free_port
+from tests.seeds.conftest import Dev, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,10 +97,8 @@ def served(project: Path, *flags: str) -> Iterator[Dev]:
     named = "".join(f', "{flag}"' for flag in flags)
     (project / "wrangler.toml").write_text(CONFIG.format(flags=named))
     (project / "entry.py").write_text(CODE)
-    dev = Dev(project, "--port", str(free_port()))
-    dev.until("Ready on ")
-    yield dev
-    dev.close()
+    with serving(project) as dev:
+        yield dev
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ They come from the index; where that cannot be reached these tests are skipped, 
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -48,19 +49,17 @@ class Default(WorkerEntrypoint):
 """
 
 
-@pytest.fixture(params=["", "==1.6.*", "==1.3.*"], ids=["newest", "1.6", "1.3"])
-def installed(request: pytest.FixtureRequest, project: Path) -> Path:
-    """The packages of the project's own environment, with an SDK of some version in it."""
+@pytest.fixture(scope="module", params=["", "==1.6.*", "==1.3.*"], ids=["newest", "1.6", "1.3"])
+def sdk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an SDK of some version."""
     wanted = f"workers-runtime-sdk{request.param}"
     if request.param == "==1.3.*" and sys.version_info < (3, 12):
         pytest.skip(f"{wanted} needs Python 3.12")
-    venv.create(project / ".venv", symlinks=True)
-    paths = sysconfig.get_paths("venv", {"base": str(project / ".venv")})
-    target = paths["purelib"]
+    target = tmp_path_factory.mktemp("sdk")
     install = subprocess.run(  # noqa: S603 - pip, with arguments of our own
         [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "1"),
-            *("--timeout", "10", "--target", target, wanted),
+            *("--timeout", "10", "--target", str(target), wanted),
         ],
         capture_output=True,
         text=True,
@@ -70,6 +69,15 @@ def installed(request: pytest.FixtureRequest, project: Path) -> Path:
     if install.returncode:
         last = install.stderr.strip().rpartition("\n")[2]
         pytest.skip(f"{wanted} cannot be had from the index: {last}")
+    return target
+
+
+@pytest.fixture
+def installed(sdk: Path, project: Path) -> Path:
+    """The project's own environment, with that SDK in it."""
+    venv.create(project / ".venv", symlinks=True)
+    paths = sysconfig.get_paths("venv", {"base": str(project / ".venv")})
+    shutil.copytree(sdk, paths["purelib"], dirs_exist_ok=True)
     return project / ".venv"
 
 

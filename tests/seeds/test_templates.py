@@ -9,6 +9,8 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -16,28 +18,25 @@ from unittest.mock import patch
 import aiohttp
 import pytest
 
-from tests.seeds.conftest import TEMPLATE, Dev, free_port
+from tests.seeds.conftest import TEMPLATE, Dev, serving
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Dev]]:
-    started: list[Dev] = []
+    """Give the server of a template, which stays as it is."""
+    with ExitStack() as stack:
 
-    def serve(template: str) -> Dev:
-        project = tmp_path_factory.mktemp(template) / "project"
-        shutil.copytree(TEMPLATE.parent / template, project)
-        dev = Dev(project, "--port", str(free_port()))
-        started.append(dev)
-        dev.until("Ready on ")
-        return dev
+        @cache
+        def serve(template: str) -> Dev:
+            project = tmp_path_factory.mktemp(template) / "project"
+            shutil.copytree(TEMPLATE.parent / template, project)
+            return stack.enter_context(serving(project))
 
-    yield serve
-    for dev in started:
-        dev.close()
+        yield serve
 
 
 def speak(dev: Dev, conversation: Callable[..., Awaitable[Any]]) -> Any:
@@ -129,8 +128,8 @@ def test_a_close_is_answered(serve: Callable[[str], Dev], sent: int, answered: i
     )
 
 
-def test_a_socket_outlives_a_change_of_the_code(serve: Callable[[str], Dev]) -> None:
-    dev = serve("hibernation")
+def test_a_socket_outlives_a_change_of_the_code(tmp_path: Path) -> None:
+    project = shutil.copytree(TEMPLATE.parent / "hibernation", tmp_path / "project")
 
     async def conversation(connect: Any) -> list[str]:
         socket = await connect()
@@ -144,7 +143,8 @@ def test_a_socket_outlives_a_change_of_the_code(serve: Callable[[str], Dev]) -> 
         await socket.close()
         return said
 
-    assert speak(dev, conversation) == ["[echo] one in 1", "[new] two in 1"]
+    with serving(project) as dev:
+        assert speak(dev, conversation) == ["[echo] one in 1", "[new] two in 1"]
 
 
 def test_the_page_is_served_at_the_root(serve: Callable[[str], Dev]) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp.test_utils import make_mocked_request
 
-from pydo.bindings.assets import Site
+from pydo.bindings.assets.site import Site
 from pydo.config import Assets
 from pydo.serve.front import Front
 
 if TYPE_CHECKING:
-    from pydo.bindings.assets import Answer, Asking
+    from pydo.bindings.assets.asking import Answer, Asking
 
 
 class Fleeting(Site):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from pydo.bindings.assets.site import Asking
+from pydo.bindings.assets.asking import Asking
 from pydo.errors import JsException
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from io import FileIO
 
+    from pydo.bindings.assets.asking import Answer
     from pydo.bindings.assets.folder import Asset
-    from pydo.bindings.assets.site import Answer, Site
+    from pydo.bindings.assets.site import Site
     from pydo.runtime.loop import ObjectLoop
 
 __all__ = ["AssetsChannel", "FrontedChannel"]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pydo.bindings.assets.folder import Asset, AssetFolder
+from pydo.bindings.assets.asking import Answer, Asking
+from pydo.bindings.assets.folder import AssetFolder
 from pydo.bindings.assets.handling import Found, Moved, find_intent
 from pydo.bindings.assets.metafile import (
     HEADERS,
@@ -28,12 +28,12 @@ from pydo.bindings.assets.pattern import Pattern, Routes, filled
 from pydo.host.js.address import parse_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from pydo.config import Assets
     from pydo.host.js.address import Address
 
-__all__ = ["Answer", "Asking", "Site"]
+__all__ = ["Site"]
 
 _CACHE_CONTROL = "public, max-age=0, must-revalidate"
 _READS = {"GET", "HEAD"}
@@ -41,28 +41,6 @@ _UNRESERVED = "-_.!~*'()"  # of encodeURIComponent, besides letters and digits
 _SLASHES = re.compile("/+")
 _NOT_FOUND = 404
 _REWRITE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """A request as far as assets go: `headers` by their names in lower case."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response; `asset` is its body, if it has one.
-
-    `is_nothing` marks that which the Worker is asked for instead, where there is one.
-    """
-
-    status: int
-    headers: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    asset: Asset | None = None
-    is_nothing: bool = False
 
 
 class Site:

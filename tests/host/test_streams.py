@@ -13,12 +13,21 @@ from pydo.host.js.object import JsObject
 from pydo.host.js.response import Response
 from pydo.host.js.stream import STREAM_CLASSES, ReadableStream
 from pydo.host.js.value import jsnull
+from tests.host.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
+    from pathlib import Path
 
     from pydo.host.promise import JsPromise
-    from tests.host.project import Project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    project = Project(tmp_path)
+    yield project
+    project.close()
+
 
 CLASSES: dict[str, Any] = {cls.name: cls for cls in STREAM_CLASSES}
 Writable = CLASSES["WritableStream"]

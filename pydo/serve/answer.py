@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pydo.host.js.response import Response
 
-__all__ = ["answer_of", "let_go", "told"]
+__all__ = ["answer_of", "drain", "let_go", "told"]
 
 # What the connection decides, not the Worker: kj/compat/http.c++, `HttpHeaders`.
 _OF_THE_BODY = frozenset({"content-length", "transfer-encoding"})
@@ -59,6 +59,22 @@ def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> 
     return _WholeAnswer(
         response.status, response.statusText, response.header_list(), body or b"", is_chunked
     )
+
+
+async def drain(response: Response) -> None:
+    """Read the body of what answers a HEAD: its head waits for the end, as `wrangler dev`'s does.
+
+    Raises:
+        Exception: what the body fails with.
+
+    """
+    _pass_on_encoded(response)
+    if isinstance(response.content, ReadableStream):
+        body = response.take()
+        if isinstance(body, ReadableStream):
+            async for _ in body.data():
+                pass
+        response.content, response.used = None, False
 
 
 def told(text: str, status: int, content_type: str = _TEXT) -> web.StreamResponse:

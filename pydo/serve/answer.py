@@ -21,6 +21,7 @@ from multidict import CIMultiDict
 from pydo.host.js.response import status_text
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.stream.encoded import Encoded
+from pydo.host.js.stream.lending import OwnerGone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -227,7 +228,7 @@ class _StreamedAnswer(web.StreamResponse):
             self._stream.on_given_up = None  # nobody has asked for more
         except Exception as error:  # noqa: BLE001 - the head is out: cut what cannot be completed
             failure = error
-            if not isinstance(error, ConnectionError):
+            if not isinstance(error, (ConnectionError, OwnerGone)):
                 self._on_error(error)
             if self._asked.transport is not None:
                 self._asked.transport.abort()

@@ -83,6 +83,11 @@ class ConsoleObserver(Observer):
             " code; what ctx.acceptWebSocket() has taken does"
         )
 
+    def streams_cut(self, where: str, count: int, seconds: float) -> None:
+        """Streams were cut because the code was replaced: how long they had to end."""
+        what = "1 stream was" if count == 1 else f"{count} streams were"
+        self._console.warn(f"{where}: {what} cut {seconds:g} s after the code was replaced")
+
     def blocked(self, where: str, place: str) -> None:
         """A line holds the event loop: what waits meanwhile, and what to do."""
         self._console.warn(

@@ -22,6 +22,7 @@ __all__ = [
     "text",
     "time_ms",
     "unsigned",
+    "unsigned_64",
 ]
 
 STORAGE, TRANSACTION = "DurableObjectStorage", "DurableObjectTransaction"
@@ -106,6 +107,25 @@ def unsigned(value: Any) -> int:
         JsException: a `TypeError` for what is no number, or none that fits.
 
     """
+    number = _not_negative(value, "number")
+    if number > _LARGEST:
+        raise JsException(
+            "TypeError", f"Value out of range. Must be less than or equal to {_LARGEST}."
+        )
+    return int(number)
+
+
+def unsigned_64(value: Any) -> int:
+    """Give a whole number of 64 bits without a sign, as sizes are (src/workerd/jsg/value.c++).
+
+    Raises:
+        JsException: a `TypeError` for what is no number, or less than 0.
+
+    """
+    return int(_not_negative(value, "bigint"))
+
+
+def _not_negative(value: Any, wanted: str) -> float:
     number = js_number(value)
     if not math.isfinite(number):
         raise JsException(
@@ -115,13 +135,9 @@ def unsigned(value: Any) -> int:
         raise JsException(
             "TypeError",
             "The value cannot be converted because it is negative and this API expects a positive"
-            " number.",
+            f" {wanted}.",
         )
-    if number > _LARGEST:
-        raise JsException(
-            "TypeError", f"Value out of range. Must be less than or equal to {_LARGEST}."
-        )
-    return int(number)
+    return number
 
 
 def text(value: Any) -> str:

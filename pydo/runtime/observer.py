@@ -38,6 +38,9 @@ class Observer:
     def sockets_shut(self, where: str, count: int) -> None:
         """So many sockets were closed, since the code that had accepted them was replaced."""
 
+    def streams_cut(self, where: str, count: int, seconds: float) -> None:
+        """So many streams were cut: their code was replaced, and they had so long to end."""
+
     def blocked(self, where: str, place: str) -> None:
         """A line of the user's holds the event loop, and so everybody else; told once of each."""
 

@@ -115,9 +115,15 @@ class Worker:
         """Newer code has taken over: end when the work in flight is done, or by force."""
         self.turns.end_sockets(self.observer, cuts=cuts_sockets)
         if self._is_busy:
-            self._grace = self.turns.loop.clock.call_later(grace_s, self.end)
+            clock = self.turns.loop.clock
+            self._grace = clock.call_later(grace_s, lambda: self._grace_is_over(grace_s))
         else:
             self.end()
+
+    def _grace_is_over(self, grace_s: float) -> None:
+        if self.turns.lent:
+            self.observer.streams_cut(self.turns.name, len(self.turns.lent), grace_s)
+        self.end()
 
     def end(self) -> None:
         """Fail what is in flight and cancel the project's tasks."""

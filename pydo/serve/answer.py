@@ -21,6 +21,7 @@ from multidict import CIMultiDict
 from pydo.host.js.response import status_text
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.stream.encoded import Encoded
+from pydo.host.js.stream.lending import OwnerGone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from pydo.host.js.response import Response
 
-__all__ = ["Answer", "WholeAnswer", "answer_of", "let_go", "told"]
+__all__ = ["Answer", "WholeAnswer", "answer_of", "drain", "let_go", "told"]
 
 # What the connection decides, not the Worker: kj/compat/http.c++, `HttpHeaders`.
 _OF_THE_BODY = frozenset({"content-length", "transfer-encoding"})
@@ -63,6 +64,24 @@ def answer_of(response: Response, on_error: Callable[[BaseException], None]) -> 
     if body and encoding == "gzip":
         body = gzip.compress(body)
     return WholeAnswer(response.status, response.statusText, headers, body or b"", is_chunked)
+
+
+async def drain(response: Response) -> None:
+    """Read the body of what answers a HEAD: its head waits for the end, as `wrangler dev`'s does.
+
+    Raises:
+        Exception: what the body fails with.
+
+    """
+    content = response.content
+    if not isinstance(content, ReadableStream):
+        return
+    _pass_on_encoded(response, content)
+    body = response.take()
+    if isinstance(body, ReadableStream):
+        async for _ in body.data():
+            pass
+    response.content, response.used = None, False
 
 
 def told(text: str, status: int, content_type: str = _TEXT) -> WholeAnswer:
@@ -225,7 +244,7 @@ class _StreamedAnswer(web.StreamResponse):
             self._stream.on_given_up = None  # nobody has asked for more
         except Exception as error:  # noqa: BLE001 - the head is out: cut what cannot be completed
             failure = error
-            if not isinstance(error, ConnectionError):
+            if not isinstance(error, (ConnectionError, OwnerGone)):
                 self._on_error(error)
             if self._asked.transport is not None:
                 self._asked.transport.abort()

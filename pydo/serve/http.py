@@ -16,7 +16,7 @@ from pydo.host.js.request import METHODS, Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.value import jsnull
-from pydo.serve.answer import Answer, answer_of, let_go, told
+from pydo.serve.answer import Answer, answer_of, drain, let_go, told
 from pydo.serve.error_page import error_answer
 from pydo.serve.sockets import Connection
 
@@ -101,6 +101,8 @@ class Exchange:
         try:
             response: Any = await answering.future  # a response, as the entrypoint has seen to
             if response.webSocket is jsnull:
+                if request.method == hdrs.METH_HEAD:
+                    await drain(response)
                 return answer_of(response, self._on_error)
             end = response.webSocket.socket.couple()
             return await self._sockets.join(request, response, end)

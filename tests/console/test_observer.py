@@ -129,6 +129,18 @@ def test_what_was_lost_is_told_once_for_each_attribute_of_a_class(
     )
 
 
+def test_streams_that_a_reload_cuts_are_told_of(terminal: Terminal, user_code: UserCode) -> None:
+    observer = ConsoleObserver(terminal.console(), user_code.owns)
+
+    observer.streams_cut("the Worker", 1, 5.0)
+    observer.streams_cut("the Worker", 2, 0.5)
+
+    assert terminal.text == (
+        "▲ [WARNING] the Worker: 1 stream was cut 5 s after the code was replaced\n"
+        "▲ [WARNING] the Worker: 2 streams were cut 0.5 s after the code was replaced\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("count", "text"),
     [(1, "Counter/a: 1 socket was closed (1012)"), (3, "Counter/a: 3 sockets were closed (1012)")],

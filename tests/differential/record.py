@@ -1,8 +1,9 @@
-"""Record what the real wrangler answers to the programs of cases.py.
+"""Record what the real wrangler answers to the programs of cases.py, and to those in pairs.
 
     PYDO_WRANGLER=…/node_modules/.bin/wrangler python -m tests.differential.record
 
-writes answers.json beside this file.  wrangler 4.86 gave those that are there.
+writes answers.json beside this file, and beside each file of pairs.  wrangler 4.86 gave those that
+are there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.differential.cases import CASES
+from tests.differential.pairs import javascript
 from tests.wrangler import wrangler_dev
 
 HERE = Path(__file__).parent
@@ -30,6 +32,11 @@ class_name = "Lab"
 tag = "v1"
 new_sqlite_classes = ["Lab"]
 """
+PAIRED = """
+name = "pairs"
+main = "worker.js"
+compatibility_date = "2026-04-01"
+"""
 
 
 def ask(port: int, name: str, steps: list[Any]) -> Any:
@@ -41,6 +48,26 @@ def ask(port: int, name: str, steps: list[Any]) -> Any:
         sys.exit(f"{name}: {error.read().decode()[:500]}")
 
 
+def write(path: Path, answers: dict[str, Any]) -> None:
+    lines = ",\n".join(
+        f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in answers.items()
+    )
+    path.write_text(f"{{\n{lines}\n}}\n")
+
+
+def record_pairs(folder: Path) -> None:
+    """Ask a Worker that runs all programs of a folder."""
+    with tempfile.TemporaryDirectory() as directory:
+        project = Path(directory)
+        (project / "wrangler.toml").write_text(PAIRED)
+        (project / "worker.js").write_text(javascript(folder))
+        with (
+            wrangler_dev(project) as port,
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/") as response,
+        ):
+            write(folder / "answers.json", json.load(response))
+
+
 def main() -> None:
     """Start wrangler, ask it everything, stop it."""
     with tempfile.TemporaryDirectory() as directory:
@@ -49,8 +76,8 @@ def main() -> None:
         (project / "worker.js").write_text((HERE / "worker.js").read_text())
         with wrangler_dev(project) as port:
             answers = {name: ask(port, name, steps) for name, steps in CASES.items()}
-    lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in answers.items())
-    (HERE / "answers.json").write_text(f"{{\n{lines}\n}}\n")
+    write(HERE / "answers.json", answers)
+    record_pairs(HERE / "streams")
 
 
 if __name__ == "__main__":

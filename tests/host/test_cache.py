@@ -190,7 +190,7 @@ def test_a_body_is_used_by_being_put(do: Any) -> None:
     assert given.bodyUsed
     assert do("put", URL, given).startswith("TypeError: Body has already been used.")
 
-    do("put", URL + "s", response(ReadableStream.of_chunks(chunks()), **FRESH))
+    do("put", URL + "s", response(ReadableStream.from_(chunks()), **FRESH))
     assert do("match", URL + "s") == (200, "ab")
 
 

@@ -276,7 +276,7 @@ async def main(env, ctx):
         controller.enqueue(b"raw")
         controller.close()
     try:
-        js.ReadableStream.new(start=create_proxy(start){kind})
+        await js.ReadableStream.new(start=create_proxy(start){kind}).getReader().read()
     except JsException as error:
         return told(error)
 """

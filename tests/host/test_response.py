@@ -305,7 +305,7 @@ def test_a_clone_and_a_tee_can_both_be_read() -> None:
         yield b"b"
 
     async def main() -> None:
-        for body in ("ab", ReadableStream.of_chunks(chunks())):
+        for body in ("ab", ReadableStream.from_(chunks())):
             first = Response.new(body)
             second = first.clone()
             assert (await first.text(), await second.text()) == ("ab", "ab")

@@ -13,11 +13,21 @@ from pydo.host.js.object import JsObject
 from pydo.host.js.response import Response
 from pydo.host.js.stream import STREAM_CLASSES, ReadableStream
 from pydo.host.js.value import jsnull
+from tests.host.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
+    from pathlib import Path
 
     from pydo.host.promise import JsPromise
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    project = Project(tmp_path)
+    yield project
+    project.close()
+
 
 CLASSES: dict[str, Any] = {cls.name: cls for cls in STREAM_CLASSES}
 Writable = CLASSES["WritableStream"]
@@ -47,7 +57,7 @@ async def said(action: Callable[[], Awaitable[Any]] | Callable[[], Any]) -> str:
     return str(result)
 
 
-def holding(*chunks: Any) -> tuple[Any, Any]:
+def holding(*chunks: Any, **source: Any) -> tuple[Any, Any]:
     """Give a stream of chunks that goes on, and its controller."""
     held: list[Any] = []
 
@@ -56,7 +66,7 @@ def holding(*chunks: Any) -> tuple[Any, Any]:
         for chunk in chunks:
             controller.enqueue(chunk)
 
-    return readable(start=start), held[0]
+    return readable(start=start, **source), held[0]
 
 
 # -- reading
@@ -247,7 +257,9 @@ def test_a_byte_reader_gets_as_many_as_fit() -> None:
 
 def test_a_byte_reader_waits_for_the_least_that_is_asked() -> None:
     async def main() -> bytes:
-        stream = ReadableStream.from_([Uint8Array.new(bytearray(b"ab")) for _ in range(3)])
+        stream, controller = holding(type="bytes")
+        for _ in range(3):
+            controller.enqueue(Uint8Array.new(bytearray(b"ab")))
         reader = stream.getReader(JsObject({"mode": "byob"}))
         result = await reader.readAtLeast(5, Uint8Array.new(bytearray(10)))
         return bytes(result.value.to_bytes())
@@ -287,6 +299,24 @@ def test_a_stream_is_made_of_what_can_be_iterated() -> None:
         return [*of_list, *[c async for c in ReadableStream.from_(numbers())]]
 
     assert run(main()) == ["a", "b", 1, 2]
+
+
+def test_an_iterable_runs_in_the_turns_of_whoever_made_the_stream(project: Project) -> None:
+    # It may use storage, though it is the Worker that reads.
+    result = project.run("""
+class A(DurableObject):
+    async def fetch(self, request):
+        async def counted():
+            for number in range(3):
+                await self.ctx.storage.put("number", number)
+                yield to_js(f"{await self.ctx.storage.get('number')} ".encode())
+        return Response(js.ReadableStream.from_(create_proxy(counted())))
+
+async def main(env, ctx):
+    return await (await env.A.getByName("a").fetch("http://x/")).text()
+""")
+
+    assert result == "0 1 2 "
 
 
 # -- as a body

@@ -264,6 +264,17 @@ def test_head_sends_no_body(client: http.client.HTTPConnection) -> None:
     assert response.read() == b""
 
 
+@WHERE
+def test_head_of_a_body_that_fails_is_an_error(dev: Dev, where: str) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", dev.port, timeout=10)
+    client.request("HEAD", f"{where}/broken")
+    response = client.getresponse()
+
+    assert response.status == 500
+    assert response.read() == b""
+    client.close()
+
+
 def test_a_client_that_asks_first_is_told_to_go_on(dev: Dev) -> None:
     with socket.create_connection(("127.0.0.1", dev.port), timeout=5) as raw:
         raw.sendall(

@@ -556,10 +556,10 @@ async def chunks():
     raise ValueError("mine")
 try:
     await js.fetch(S + "/echo", method="POST", body=js.ReadableStream.from_(chunks()))
-except ValueError as error:
-    return str(error)""")
+except JsException as error:
+    return error.name, error.message.splitlines()[-1]""")
 
-    assert answer == "mine"
+    assert answer == ("PythonError", "ValueError: mine")
 
 
 def test_large_bodies_go_both_ways(run: Run) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydo.host.js.blob import Blob
-from pydo.host.js.buffer import ArrayBuffer, JsBuffer, bytes_of
+from pydo.host.js.buffer import ArrayBuffer, JsBuffer
 from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.formdata import FormData
 from pydo.host.js.headers import Headers
@@ -22,7 +22,7 @@ from pydo.host.js.value import JsProxy, jsnull
 from pydo.host.promise import JsPromise
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import Callable
 
 __all__ = ["Body", "extract"]
 
@@ -93,13 +93,23 @@ class Body(JsProxy):
         if content is None:
             return None
         if type(content) is not str and isinstance(content, ReadableStream):
-            if content.locked:
-                raise JsTypeError(_LOCKED)
             if content.disturbed:
                 raise JsTypeError(_USED)
+            if content.locked:
+                raise JsTypeError(_LOCKED)
             return content.take()
         self.used, self.content = True, None
         return usv(content).encode() if isinstance(content, str) else content
+
+    def hand_over(self) -> Content:
+        """Give the body to another message: this one's is used from now on."""
+        content = self.content
+        if isinstance(content, ReadableStream) and not content.locked:
+            taken = content.take()
+            return taken.successor() if isinstance(taken, ReadableStream) else taken
+        if content is not None and not isinstance(content, ReadableStream):
+            self.used, self.content = True, None
+        return content
 
     def text(self, *_: object) -> JsPromise:
         """Give the body as text."""
@@ -165,7 +175,7 @@ def extract(value: Any) -> tuple[Content, str | None]:
     """Read what a body is made of, and the content type that goes with it.
 
     Raises:
-        JsException: a `TypeError` for a stream that was read from, or that a reader holds.
+        JsException: a `TypeError` for a stream that was read from.
 
     """
     if isinstance(value, str):
@@ -183,11 +193,9 @@ def extract(value: Any) -> tuple[Content, str | None]:
         return value.encode()
     if isinstance(value, URLSearchParams):
         return value.toString(), _FORM
-    if hasattr(value, "__aiter__"):
-        return ReadableStream.of_chunks(aiter(value)), None
-    if hasattr(value, "__iter__") and not isinstance(value, type):
+    if hasattr(value, "__aiter__") or (hasattr(value, "__iter__") and not isinstance(value, type)):
         # Any iterable is a body, whose items have to be buffers when it is read.
-        return ReadableStream.of_chunks(_each(value)), None
+        return ReadableStream.from_(value), None
     return js_string(value), _TEXT
 
 
@@ -197,17 +205,6 @@ def _refuse_used(stream: ReadableStream) -> None:
             "This ReadableStream is disturbed (has already been read from), and cannot be used "
             "as a body."
         )
-    if stream.locked:
-        raise JsTypeError(
-            "This ReadableStream is locked to a reader, and cannot be used as a body."
-        )
-
-
-async def _each(items: Iterable[Any]) -> AsyncIterator[Any]:
-    for item in items:
-        if bytes_of(item) is None:
-            raise JsTypeError("This ReadableStream did not return bytes.")
-        yield item
 
 
 async def _finished(stream: ReadableStream, finish: Callable[[bytes], Any]) -> Any:

@@ -1,19 +1,39 @@
-"""What only the runtime makes: stubs, namespaces, storage.
+"""What only the runtime makes: stubs, namespaces, storage, the controllers of streams.
 
-A Worker reaches their classes by `constructor` alone, and neither calls nor constructs them.
-Source: src/workerd/jsg/resource.h (`throwIllegalConstructor`).
+A Worker reaches most of their classes by `constructor` alone, and can neither call nor construct
+them.  Source: src/workerd/jsg/resource.h (`throwIllegalConstructor`).
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.function import JsFunction
-from pydo.host.js.value import JsClass, JsProxy
+from pydo.host.js.value import JsClass, JsProxy, NativeClass
 
-__all__ = ["RuntimeObject"]
+__all__ = ["RuntimeClass", "RuntimeObject", "made"]
+
+_T = TypeVar("_T")
+_ILLEGAL = "Illegal constructor"
+
+
+class RuntimeClass(NativeClass):
+    """A class that a Worker knows by its name, and that it cannot construct either."""
+
+    if not TYPE_CHECKING:
+
+        def new(cls, *_: object, **__: object) -> NoReturn:  # noqa: D102 - JavaScript's operator
+            raise JsTypeError(_ILLEGAL)
+
+        __call__ = new
+
+
+def made(cls: type[_T], *arguments: Any) -> _T:
+    """Construct an instance of a `RuntimeClass`."""
+    instance: _T = type.__call__(cls, *arguments)
+    return instance
 
 
 class RuntimeObject(JsProxy):
@@ -40,7 +60,7 @@ class _IllegalConstructor(JsFunction, js_name="Function"):
             JsException: always, a `TypeError`.
 
         """
-        raise JsTypeError("Illegal constructor")
+        raise JsTypeError(_ILLEGAL)
 
 
 @cache

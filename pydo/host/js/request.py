@@ -200,8 +200,7 @@ class Request(Body, metaclass=NativeClass):
             self.held = other.held.copy()
         self.received, self.content_type = other.received, other.content_type
         if keep_body and other.content is not None:
-            # The bytes go to the new request, and the old one is used when they are read.
-            self.content = other.body
+            self.content = other.hand_over()
 
     def _apply(self, given: Mapping[str, Any]) -> None:
         method = given.get("method")

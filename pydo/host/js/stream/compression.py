@@ -8,15 +8,18 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from pydo.host.js.buffer import bytes_of
+from pydo.host.js.buffer import JsBuffer
 from pydo.host.js.encoding import TextDecoder
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.object import JsObject
+from pydo.host.js.stream.bytepipe import BytePipe
+from pydo.host.js.stream.readable import ReadableStream
 from pydo.host.js.stream.strategy import Strategy
 from pydo.host.js.stream.transform import connected
+from pydo.host.js.stream.writable import WritableStream
 from pydo.host.js.text import js_string, usv
-from pydo.host.js.value import JsProxy, NativeClass
+from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 
 __all__ = ["CompressionStream", "DecompressionStream", "TextDecoderStream", "TextEncoderStream"]
 
@@ -26,9 +29,12 @@ _WINDOWS = {"gzip": 31, "deflate": 15, "deflate-raw": -15}
 class _Transform(JsProxy):
     __slots__ = ("__dict__", "readable", "writable")
 
-    def _connect(self, transformer: object, *, is_bytes: bool) -> None:
+    def _connect(self, transformer: object) -> None:
         self.readable, self.writable = connected(transformer, Strategy(None, 1), Strategy(None, 0))
-        self.readable.is_bytes = is_bytes
+
+    def _pipe(self, pipe: BytePipe) -> None:
+        self.readable = ReadableStream.of_source(pipe)
+        self.writable = WritableStream.over(pipe)
 
 
 class TextEncoderStream(_Transform, metaclass=NativeClass):
@@ -38,7 +44,7 @@ class TextEncoderStream(_Transform, metaclass=NativeClass):
     encoding = "utf-8"
 
     def __init__(self, *_: Any, **__: Any) -> None:
-        self._connect(_Encoder(), is_bytes=True)
+        self._connect(_Encoder())
 
 
 class TextDecoderStream(_Transform, metaclass=NativeClass):
@@ -47,8 +53,11 @@ class TextDecoderStream(_Transform, metaclass=NativeClass):
     __slots__ = ("_decoder",)
 
     def __init__(self, label: Any = "utf-8", init: Any = None, /, *_: Any, **named: Any) -> None:
-        self._decoder = TextDecoder.new(label, init, **named)
-        self._connect(_Decoder(self._decoder), is_bytes=False)
+        given = dict(options(init, named))
+        if named or (init is not None and init is not jsnull):
+            given.setdefault("fatal", True)  # as measured: a bag that does not say asks for it
+        self._decoder = TextDecoder.new(label, JsObject(given))
+        self._connect(_Decoder(self._decoder))
 
     @property
     def encoding(self) -> str:
@@ -72,7 +81,7 @@ class CompressionStream(_Transform, metaclass=NativeClass):
     __slots__ = ()
 
     def __init__(self, form: Any = None, *_: Any) -> None:
-        self._connect(_Compressor(_window(form)), is_bytes=True)
+        self._pipe(_Compressor(_window(form, "CompressionStream")))
 
 
 class DecompressionStream(_Transform, metaclass=NativeClass):
@@ -81,10 +90,14 @@ class DecompressionStream(_Transform, metaclass=NativeClass):
     __slots__ = ()
 
     def __init__(self, form: Any = None, *_: Any) -> None:
-        self._connect(_Decompressor(_window(form)), is_bytes=True)
+        self._pipe(_Decompressor(_window(form, "DecompressionStream")))
 
 
-def _window(form: Any) -> int:
+def _window(form: Any, cls: str) -> int:
+    if form is None:
+        raise JsTypeError(
+            f"Failed to construct '{cls}': constructor parameter 1 is not of type 'string'."
+        )
     window = _WINDOWS.get(form) if isinstance(form, str) else None
     if window is None:
         raise JsTypeError(
@@ -115,6 +128,11 @@ class _Decoder:
         self._decoder = decoder
 
     def transform(self, chunk: Any, controller: Any) -> None:
+        if not isinstance(chunk, JsBuffer):
+            raise JsTypeError(
+                "This TransformStream is being used as a byte stream, but received a value that is"
+                " not a BufferSource."
+            )
         text = self._decoder.decode(chunk, JsObject({"stream": True}))
         if text:
             controller.enqueue(text)
@@ -125,42 +143,38 @@ class _Decoder:
             controller.enqueue(text)
 
 
-class _Compressor:
+class _Compressor(BytePipe):
+    holds = True
+
     def __init__(self, window: int) -> None:
+        super().__init__()
         self._zlib = zlib.compressobj(wbits=window)
 
-    def transform(self, chunk: Any, controller: Any) -> None:
-        _put(self._zlib.compress(_data(chunk)), controller)
+    def through(self, data: bytes) -> bytes:
+        return self._zlib.compress(data)
 
-    def flush(self, controller: Any) -> None:
-        _put(self._zlib.flush(), controller)
+    def rest(self) -> bytes:
+        return self._zlib.flush()
 
 
-class _Decompressor:
+class _Decompressor(BytePipe):
+    holds = True
+
     def __init__(self, window: int) -> None:
+        super().__init__()
         self._zlib = zlib.decompressobj(wbits=window)
 
-    def transform(self, chunk: Any, controller: Any) -> None:
+    def through(self, data: bytes) -> bytes:
         try:
-            _put(self._zlib.decompress(_data(chunk)), controller)
+            content = self._zlib.decompress(data)
         except zlib.error:
             raise JsTypeError("Decompression failed.") from None
         if self._zlib.unused_data:
             raise JsTypeError("Trailing bytes after end of compressed data")
+        return content
 
-    def flush(self, controller: Any) -> None:
-        _put(self._zlib.flush(), controller)
+    def rest(self) -> bytes:
+        content = self._zlib.flush()
         if not self._zlib.eof:
             raise JsTypeError("Called close() on a decompression stream with incomplete data")
-
-
-def _data(chunk: Any) -> bytes:
-    data = bytes_of(chunk)
-    if data is None:
-        raise JsTypeError("This TransformStream is being used as a byte stream")
-    return data
-
-
-def _put(data: bytes, controller: Any) -> None:
-    if data:
-        controller.enqueue(Uint8Array.new(bytearray(data)))
+        return content

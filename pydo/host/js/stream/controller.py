@@ -1,4 +1,4 @@
-"""The controllers of readable streams: what a source puts in, and what readers take out.
+"""The controller of a readable stream: what a source puts in, and what readers take out.
 
 Sources: the Streams standard, src/workerd/api/streams/standard.{h,c++}.
 """
@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydo.host.js.buffer import bytes_of
 from pydo.host.js.error import JsTypeError
-from pydo.host.js.numeric import Uint8Array
+from pydo.host.js.illegal import RuntimeClass
 from pydo.host.js.stream.lending import Loan
-from pydo.host.js.stream.strategy import Strategy, member
-from pydo.host.js.text import js_number
-from pydo.host.js.value import JsProxy, NativeClass, jsnull, plain_number
+from pydo.host.js.stream.strategy import Strategy, callback
+from pydo.host.js.value import JsProxy, jsnull
 from pydo.host.portability.bridge import raw
 from pydo.host.promise import rejection
 from pydo.host.pythonerror import python_error
@@ -27,19 +26,34 @@ from pydo.runtime.strand import pinned
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["END", "ReadableByteStreamController", "ReadableStreamDefaultController"]
+__all__ = ["END", "NOT_YET", "Read", "ReadableStreamDefaultController", "State"]
 
 END: Final = object()  # what a source gives after its last chunk
+NOT_YET: Final = object()  # what it gives when whoever reads has to wait
+
+_SOURCE = "UnderlyingSource"
 
 
-class _State(Enum):
+class State(Enum):
+    """How far a stream is."""
+
     READABLE = "readable"
     CLOSING = "closed, with chunks left"
     CLOSED = "closed"
     ERRORED = "errored"
 
 
-class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
+class Read:
+    """Who waits for a chunk, and whether that is somebody outside the owner of the stream."""
+
+    __slots__ = ("future", "is_outside")
+
+    def __init__(self, *, is_outside: bool) -> None:
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.is_outside = is_outside
+
+
+class ReadableStreamDefaultController(JsProxy, metaclass=RuntimeClass):
     """The queue between a source's callbacks and the readers of its stream."""
 
     __slots__ = (
@@ -49,6 +63,7 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
         "_is_pulling",
         "_is_started",
         "_loan",
+        "_on_end",
         "_pull",
         "_queue",
         "_reads",
@@ -59,26 +74,31 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
 
     def __init__(self, source: Any, strategy: Strategy) -> None:
         self._strategy = strategy
-        self._pull: Callable[[Any], Any] | None = member(source, "pull")
-        self._cancel: Callable[[Any], Any] | None = member(source, "cancel")
-        self._queue: deque[tuple[Any, float]] = deque()
-        self._size = 0.0
-        self._reads: deque[tuple[asyncio.Future[Any], bool]] = deque()
-        self._state = _State.READABLE
+        self._pull: Callable[[Any], Any] | None = callback(source, "pull", _SOURCE)
+        self._cancel: Callable[[Any], Any] | None = callback(source, "cancel", _SOURCE)
+        self._queue: deque[tuple[Any, int]] = deque()
+        self._size = 0
+        self._reads: deque[Any] = deque()
+        self._state = State.READABLE
         self._error: BaseException | None = None
+        self._on_end: Callable[[BaseException | None], object] | None = None
         self._is_started = self._is_pulling = self._again = False
         self._loan = Loan(self.error)
 
     def start(self, source: Any) -> None:
         """Run the source's `start`; the first `pull` comes after it."""
-        start = member(source, "start")
-        result = None if start is None else pinned(start, self)
+        start = callback(source, "start", _SOURCE)
+        try:
+            result = None if start is None else pinned(start, self)
+        except Exception as error:  # noqa: BLE001 - in workerd it is for the readers as well
+            self.error(python_error(error))
+            return
         if inspect.isawaitable(result):
             self._loan.run(self._started_later, result)
-        elif self._pull is not None:
-            self._loan.run(self._started)
         else:
             self._is_started = True
+            if self._pull is not None and self.wants:
+                self._loan.run(self.pull_if_wanted)
 
     async def _started_later(self, result: Any) -> None:
         try:
@@ -97,11 +117,11 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
     @property
     def desiredSize(self) -> Any:
         """How much more the queue should get; null after an error."""
-        if self._state is _State.ERRORED:
+        if self._state is State.ERRORED:
             return jsnull
-        if self._state is _State.CLOSED:
+        if self._state is State.CLOSED:
             return 0
-        return plain_number(float(self._strategy.high_water_mark - self._size))
+        return self._strategy.high_water_mark - self._size
 
     def enqueue(self, chunk: Any = None, *_: object) -> None:
         """Put a chunk into the queue, or into the hands of who waits for it.
@@ -111,13 +131,20 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
 
         """
         raw(chunk, "enqueue")
-        if self._state is not _State.READABLE:
+        if self._state is not State.READABLE:
             raise JsTypeError("Unable to enqueue")
         if not self._give(chunk):
-            size = js_number(self._strategy.size(chunk))
+            self._keep(chunk)
+        self.pull_if_wanted()
+
+    def _keep(self, chunk: Any) -> None:
+        try:
+            size = self._strategy.size(chunk)
+        except Exception as error:  # noqa: BLE001 - it is for the readers
+            self.error(python_error(error))
+        else:
             self._queue.append((chunk, size))
             self._size += size
-        self.pull_if_wanted()
 
     def close(self, *_: object) -> None:
         """End the stream after what is in the queue.
@@ -126,58 +153,64 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
             JsException: a `TypeError` when it has ended.
 
         """
-        if self._state is not _State.READABLE:
+        if self._state is not State.READABLE:
             raise JsTypeError("This ReadableStream is closed.")
         if self._queue:
-            self._state = _State.CLOSING
+            self._state = State.CLOSING
         else:
-            self._end(_State.CLOSED)
-            while self._give(END):
-                pass
-
-    def finish(self) -> None:
-        """End the stream after what is in the queue, unless it has ended."""
-        if self._state is _State.READABLE:
-            self.close()
+            self._end(State.CLOSED)
 
     def error(self, reason: Any = None, *_: object) -> None:
         """End the stream at once: everyone who reads gets `reason`."""
-        if self._state in (_State.CLOSED, _State.ERRORED):
-            return
-        self._error = rejection(reason)
-        self._queue.clear()
-        self._end(_State.ERRORED)
-        while self._reads:
-            future, outside = self._reads.popleft()
-            self._loan.give(partial(_fail, future, self._error), outside=outside)
+        if self._state not in (State.CLOSED, State.ERRORED):
+            self._error = rejection(reason)
+            self._queue.clear()
+            self._end(State.ERRORED)
 
-    def _end(self, state: _State) -> None:
+    def _end(self, state: State) -> None:
         self._state = state
         self._pull = self._cancel = None
         self._loan.returned()
+        reads, self._reads = self._reads, deque()
+        for read in reads:
+            if self._error is None:
+                self._answer(read, END)
+            else:
+                self._loan.give(partial(_fail, read.future, self._error), outside=read.is_outside)
+        if self._on_end is not None:
+            self._on_end(self._error)
 
     def _give(self, chunk: Any) -> bool:
         """Hand a chunk to the first who waits; False when nobody does."""
         while self._reads:
-            future, outside = self._reads.popleft()
-            if not future.done():
-                self._loan.give(partial(_fulfil, future, chunk), outside=outside)
+            read = self._reads.popleft()
+            if not read.future.done():
+                self._answer(read, chunk)
                 return True
         return False
+
+    def _answer(self, read: Read, chunk: Any) -> None:
+        self._loan.give(partial(_fulfil, read.future, chunk), outside=read.is_outside)
 
     # -- what the readers do
 
     @property
-    def has_ended(self) -> bool:
-        """Whether there is nothing more to read, and never will be."""
-        return self._state is _State.CLOSED
+    def is_open(self) -> bool:
+        """Whether chunks may still be put in."""
+        return self._state is State.READABLE
 
     @property
     def wants(self) -> bool:
         """Whether somebody waits for a chunk, or the queue has room."""
-        if self._state is not _State.READABLE:
+        if self._state is not State.READABLE:
             return False
-        return bool(self._reads) or self._strategy.high_water_mark - self._size > 0
+        return bool(self._reads) or self._strategy.high_water_mark > self._size
+
+    def tell(self, on_end: Callable[[BaseException | None], object]) -> None:
+        """Let `on_end` hear that there is nothing more to read, with the error if it is one."""
+        self._on_end = on_end
+        if self._state in (State.CLOSED, State.ERRORED):
+            on_end(self._error)
 
     async def next(self) -> Any:
         """Give the next chunk, or `END`.
@@ -186,30 +219,54 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
             Exception: what the source has failed with.
 
         """
-        outside = self._loan.used()
+        chunk = self.take_now()
+        return await self.coming() if chunk is NOT_YET else chunk
+
+    def take_now(self) -> Any:
+        """Give the next chunk if it is there, `END` or `NOT_YET`.
+
+        Raises:
+            Exception: what the source has failed with.
+
+        """
         if self._queue:
+            self._loan.used()
             return self._take()
-        if self._state is _State.CLOSED:
+        if self._state is State.CLOSED:
             return END
-        if self._state is _State.ERRORED:
-            assert self._error is not None, "it has failed with an error"
+        if self._error is not None:
             raise self._error
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._reads.append((future, outside))
+        return NOT_YET
+
+    def coming(self) -> asyncio.Future[Any]:
+        """Ask for the chunk after those that others have asked for."""
+        return self._ask(Read(is_outside=self._loan.used()))
+
+    def _ask(self, read: Read) -> asyncio.Future[Any]:
+        self._reads.append(read)
         self.pull_if_wanted()
-        return await future
+        return read.future
+
+    def forsake(self, error: BaseException) -> None:
+        """Fail everyone who waits: the chunks are for others."""
+        reads, self._reads = self._reads, deque()
+        for read in reads:
+            _fail(read.future, error)
 
     def _take(self) -> Any:
         chunk, size = self._queue.popleft()
         self._size -= size
-        if not self._queue and self._state is _State.CLOSING:
-            self._end(_State.CLOSED)
-        self.pull_if_wanted()
+        self._look_after()
         return chunk
+
+    def _look_after(self) -> None:
+        if not self._queue and self._state is State.CLOSING:
+            self._end(State.CLOSED)
+        self.pull_if_wanted()
 
     def take_whole(self) -> bytes | None:
         """Give all bytes if they are all there; else None, and nothing is taken."""
-        if self._state is not _State.CLOSING and self._state is not _State.CLOSED:
+        if self._state is not State.CLOSING and self._state is not State.CLOSED:
             return None
         chunks: list[bytes] = []
         for chunk, _ in self._queue:
@@ -218,7 +275,8 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
                 return None
             chunks.append(data)
         self._queue.clear()
-        self._end(_State.CLOSED)
+        if self._state is State.CLOSING:
+            self._end(State.CLOSED)
         return b"".join(chunks)
 
     async def cancel(self, reason: Any) -> None:
@@ -228,15 +286,12 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
             Exception: what its `cancel` raises.
 
         """
-        if self._state is _State.ERRORED:
-            assert self._error is not None, "it has failed with an error"
+        if self._error is not None:
             raise self._error
         cancel = self._cancel
         self._queue.clear()
-        if self._state is not _State.CLOSED:
-            self._end(_State.CLOSED)
-        while self._give(END):
-            pass
+        if self._state is not State.CLOSED:
+            self._end(State.CLOSED)
         if cancel is None:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -270,33 +325,6 @@ class ReadableStreamDefaultController(JsProxy, metaclass=NativeClass):
             self._is_pulling = False
 
 
-class ReadableByteStreamController(ReadableStreamDefaultController):
-    """The controller of a stream of bytes."""
-
-    __slots__ = ()
-
-    @property
-    def byobRequest(self) -> Any:
-        """The view that a reader wants filled: null, since chunks are copied into it."""
-        return jsnull
-
-    def enqueue(self, chunk: Any = None, *_: object) -> None:
-        """Put the bytes of a buffer into the queue.
-
-        Raises:
-            JsException: a `TypeError` for what is no buffer, or when the stream has ended.
-
-        """
-        raw(chunk, "enqueue")
-        data = bytes_of(chunk)
-        if data is None:
-            raise JsTypeError(
-                "Failed to execute 'enqueue' on 'ReadableByteStreamController': parameter 1 is"
-                " not of type 'BufferSource'."
-            )
-        super().enqueue(Uint8Array.new(bytearray(data)))
-
-
 async def _cancel(cancel: Callable[[Any], Any], reason: Any, done: asyncio.Future[None]) -> None:
     try:
         result = cancel(reason)
@@ -313,7 +341,6 @@ def _fulfil(future: asyncio.Future[Any], value: Any) -> None:
         future.set_result(value)
 
 
-def _fail(future: asyncio.Future[Any], error: BaseException | None) -> None:
+def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
     if not future.done():
-        assert error is not None, "it has failed with an error"
         future.set_exception(error)

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
     from pydo.runtime.turn import Turns
 
-__all__ = ["Loan"]
+__all__ = ["Loan", "OwnerGone"]
+
+
+class OwnerGone(JsException):
+    """What whoever uses a stream hears when its owner was reset, which is told of by itself."""
+
+    __module__ = JsException.__module__  # a Worker sees no class of ours
+    __qualname__ = JsException.__qualname__
+
+    def __init__(self) -> None:
+        super().__init__("Error", "The execution context responding to this call was canceled.")
 
 
 class Loan:
@@ -77,9 +87,7 @@ class Loan:
     def owner_gone(self) -> None:
         """The owner was reset: whoever waits for its stream waits in vain."""
         self._is_lent = False
-        self._on_owner_gone(
-            JsException("Error", "The execution context responding to this call was canceled.")
-        )
+        self._on_owner_gone(OwnerGone())
 
 
 def _start(

@@ -6,44 +6,45 @@ user's (`controller.py`).  Source: src/workerd/api/streams/readable.{h,c++}.
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
+from pydo.host.js.abort import AbortSignal
 from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import bytes_of
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.illegal import made
 from pydo.host.js.numeric import Uint8Array
-from pydo.host.js.stream.controller import (
-    END,
-    ReadableByteStreamController,
-    ReadableStreamDefaultController,
-)
+from pydo.host.js.stream.bytecontroller import ReadableByteStreamController
+from pydo.host.js.stream.controller import END, NOT_YET, ReadableStreamDefaultController
+from pydo.host.js.stream.iteration import Iteration
 from pydo.host.js.stream.pipe import pipe
 from pydo.host.js.stream.reader import (
     LOCKED,
     ReadableStreamBYOBReader,
     ReadableStreamDefaultReader,
+    Reader,
     StreamIterator,
-    step,
 )
-from pydo.host.js.stream.source import Chunks, Outside
-from pydo.host.js.stream.strategy import Strategy, member
-from pydo.host.js.stream.tee import branches
+from pydo.host.js.stream.source import Outside
+from pydo.host.js.stream.strategy import Strategy, check_parts, member
+from pydo.host.js.stream.tee import Branch, branches
+from pydo.host.js.stream.writable import WritableStream
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsProxy, NativeClass, iterated, options
+from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 from pydo.host.promise import JsPromise
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 
-    from pydo.host.js.object import JsObject
     from pydo.host.js.stream.source import Source
-    from pydo.host.js.stream.writable import WritableStream
 
 __all__ = ["ReadableStream", "joined"]
 
 _NO_BYTES = "This ReadableStream did not return bytes."
+_NO_TRANSFORM = (
+    "Incorrect type for the '{0}' field on 'Transform': the provided value is not of type '{1}'."
+)
 
 
 class ReadableStreamClass(NativeClass):
@@ -57,9 +58,7 @@ class ReadableStreamClass(NativeClass):
             JsException: a `TypeError` for what cannot be iterated.
 
         """
-        if not hasattr(iterable, "__aiter__") and not hasattr(iterable, "__iter__"):
-            raise JsTypeError("Failed to execute 'from' on 'ReadableStream': not iterable")
-        return ReadableStream.of_chunks(_each(iterable))
+        return ReadableStream.driven_by(Iteration(iterable), Strategy(None, 0))
 
 
 class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
@@ -73,6 +72,7 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
         "length",
         "locked_by",
         "on_given_up",
+        "outcome",
         "pushed_back",
         "source",
     )
@@ -84,33 +84,37 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
     is_bytes: bool
     length: int | None  # of all that is to come, in bytes, where it is known
     on_given_up: Callable[[], object] | None  # hears that nobody wants a body's rest
-    pushed_back: Any  # what a reader of some bytes has left of a chunk
+    outcome: Any  # None while it goes on, then END, or the error that it has failed with
+    pushed_back: bytes  # what a reader of some bytes has left of a chunk
 
     def __init__(self, source: Any = None, strategy: Any = None, /, *_: Any, **named: Any) -> None:
+        check_parts(source, "ReadableStream", "UnderlyingSource")
         given = options(source, named) if named or type(source) is dict else source
         kind = member(given, "type")
         if kind is not None and kind != "bytes":
             raise JsTypeError(f'"{js_string(kind)}" is not a valid type of ReadableStream.')
-        self._begin(is_bytes=kind is not None)
-        if kind is None:
-            controller = ReadableStreamDefaultController.new(given, Strategy(strategy, 1))
-        else:
-            mark = member(strategy, "highWaterMark")
-            controller = ReadableByteStreamController.new(given, Strategy.of_bytes(mark or 0))
-        self.source = controller
+        controller = (
+            made(ReadableStreamDefaultController, given, Strategy(strategy, 1))
+            if kind is None
+            else made(ReadableByteStreamController, given, Strategy.of_bytes(strategy))
+        )
+        self._begin(controller, is_bytes=kind is not None)
         controller.start(given)
 
-    def _begin(self, *, is_bytes: bool) -> None:
-        self.content = self.source = self.locked_by = self.length = self.on_given_up = None
-        self.disturbed, self.is_bytes = False, is_bytes
-        self.pushed_back = END
+    def _begin(self, source: Source | None, *, is_bytes: bool) -> None:
+        self.content = self.locked_by = self.length = self.on_given_up = self.outcome = None
+        self.disturbed, self.is_bytes, self.pushed_back = False, is_bytes, b""
+        self.source = source
+        if isinstance(source, ReadableStreamDefaultController):
+            source.tell(self._ended)
 
     @classmethod
     def of_bytes(cls, content: bytes, *, disturbed: bool = False) -> ReadableStream:
         """Make a stream of bytes that are there."""
         self: ReadableStream = object.__new__(cls)
-        self._begin(is_bytes=True)
+        self._begin(None, is_bytes=True)
         self.content, self.disturbed, self.length = content, disturbed, len(content)
+        self.locked_by = self if disturbed else None  # by who has read it
         return self
 
     @classmethod
@@ -119,14 +123,17 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
     ) -> ReadableStream:
         """Make a stream of what the host itself gives."""
         self: ReadableStream = object.__new__(cls)
-        self._begin(is_bytes=is_bytes)
-        self.source, self.length = source, length
+        self._begin(source, is_bytes=is_bytes)
+        self.length = length
         return self
 
     @classmethod
-    def of_chunks(cls, chunks: AsyncIterator[Any]) -> ReadableStream:
-        """Make a stream of chunks that will come."""
-        return cls.of_source(Chunks(chunks), is_bytes=False)
+    def driven_by(cls, callbacks: object, strategy: Strategy) -> ReadableStream:
+        """Make a stream of chunks over callbacks of the host's own."""
+        controller = made(ReadableStreamDefaultController, callbacks, strategy)
+        self = cls.of_source(controller, is_bytes=False)
+        controller.start(callbacks)
+        return self
 
     @classmethod
     def of_outside(
@@ -154,9 +161,7 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
         if mode is None:
             return ReadableStreamDefaultReader.new(self)
         if mode != "byob":
-            raise JsTypeError(
-                f"{js_string(mode)} is not a valid value for the mode of a ReadableStream reader."
-            )
+            raise JsTypeError("mode must be undefined or 'byob' in call to getReader().")
         return ReadableStreamBYOBReader.new(self)
 
     def cancel(self, reason: Any = None, *_: object) -> JsPromise:
@@ -178,21 +183,17 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
         self, destination: Any = None, init: Any = None, /, *_: Any, **named: Any
     ) -> JsPromise:
         """Write everything to a `WritableStream`; settles when it is written."""
-        writable: WritableStream = destination
-        if getattr(destination, "getWriter", None) is None:
+        if not isinstance(destination, WritableStream):
             return JsPromise.rejected(
                 JsTypeError(
                     "Failed to execute 'pipeTo' on 'ReadableStream': parameter 1 is not of type"
                     " 'WritableStream'."
                 )
             )
-        if self.locked:
-            return JsPromise.rejected(JsTypeError(LOCKED))
-        if writable.locked:
-            return JsPromise.rejected(
-                JsTypeError("This WritableStream is currently locked to a writer.")
-            )
-        return JsPromise.of(pipe(self, writable, options(init, named)))
+        try:
+            return JsPromise.of(self._piped(destination, options(init, named)))
+        except JsTypeError as error:
+            return JsPromise.rejected(error)
 
     def pipeThrough(self, transform: Any = None, init: Any = None, /, *_: Any, **named: Any) -> Any:
         """Write everything to one side of a transform; gives the other side.
@@ -201,12 +202,37 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
             JsException: a `TypeError` when either side is locked.
 
         """
+        if transform is None or isinstance(transform, (str, int, float)):
+            raise JsTypeError(
+                "Failed to execute 'pipeThrough' on 'ReadableStream': parameter 1 is not of type"
+                " 'Transform'."
+            )
+        readable, writable = member(transform, "readable"), member(transform, "writable")
+        if not isinstance(readable, ReadableStream):
+            raise JsTypeError(_NO_TRANSFORM.format("readable", "ReadableStream"))
+        if not isinstance(writable, WritableStream):
+            raise JsTypeError(_NO_TRANSFORM.format("writable", "WritableStream"))
+        future = JsPromise.of(self._piped(writable, options(init, named))).future
+        assert future is not None, "it was made of a coroutine"
+        future.add_done_callback(_told_by_the_streams)
+        return readable
+
+    def _piped(
+        self, writable: WritableStream, given: Mapping[str, Any]
+    ) -> Coroutine[Any, Any, None]:
+        signal = given.get("signal")
+        if signal is not None and signal is not jsnull and not isinstance(signal, AbortSignal):
+            raise JsTypeError(
+                "Incorrect type for the 'signal' field on 'PipeToOptions': the provided value is"
+                " not of type 'AbortSignal'."
+            )
         if self.locked:
             raise JsTypeError(LOCKED)
-        promise = self.pipeTo(member(transform, "writable"), init, **named)
-        if promise.future is not None:
-            promise.future.add_done_callback(_told_by_the_streams)
-        return member(transform, "readable")
+        if writable.locked:
+            # Without the full stop of its writers, in workerd too.
+            raise JsTypeError("This WritableStream is currently locked to a writer")
+        self.locked_by = writable.locked_by = pipe
+        return pipe(self, writable, given)
 
     def values(self, init: Any = None, /, *_: object, **named: Any) -> StreamIterator:
         """Iterate over the chunks; stopping early cancels, unless `preventCancel` is set."""
@@ -230,26 +256,21 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
         if source is None:
             rest = content or b""
             return ReadableStream.of_bytes(rest), ReadableStream.of_bytes(rest)
-        first, second = branches(source)
+        first, second = branches(source, is_bytes=self.is_bytes)
         return (
             ReadableStream.of_source(first, is_bytes=self.is_bytes, length=self.length),
             ReadableStream.of_source(second, is_bytes=self.is_bytes, length=self.length),
         )
 
     def take(self) -> bytes | ReadableStream:
-        """Take what is left: the bytes if they are there, else the stream, locked and used."""
+        """Take what is left, which locks the stream: the bytes if they are there, else itself."""
         source = self.source
-        if isinstance(source, ReadableStreamDefaultController):
-            whole = source.take_whole()
-            if whole is not None:
-                self.disturbed = True
-                return whole
-        self.disturbed = True
+        whole = source.take_whole() if isinstance(source, ReadableStreamDefaultController) else None
+        self.disturbed, self.locked_by = True, self
         if source is None:
             content, self.content = self.content, None
             return content or b""
-        self.locked_by = self
-        return self
+        return self if whole is None else whole
 
     def successor(self) -> ReadableStream:
         """Give the stream that goes on where this one, which was taken, leaves off."""
@@ -260,40 +281,83 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
 
     async def next(self) -> Any:
         """Give the next chunk as a JavaScript value, or `END`."""
-        chunk = await self._next()
-        return Uint8Array.new(bytearray(chunk)) if type(chunk) is bytes else chunk
+        return _as_js(await self._next())
 
     async def _next(self) -> Any:
-        self.disturbed = True
-        if self.pushed_back is not END:
-            chunk, self.pushed_back = self.pushed_back, END
+        chunk = self._next_now()
+        if chunk is not NOT_YET:
             return chunk
-        if self.source is not None:
-            chunk = await self.source.next()
-            if chunk is END:
-                self.on_given_up = None
-            return chunk
-        content, self.content = self.content, None
-        return content or END
+        source = self.source
+        assert source is not None, "what has none is there"
+        try:
+            chunk = await source.next()
+        except Exception as error:
+            self._ended(error)
+            raise
+        if chunk is END:
+            self._ended(None)
+        return chunk
 
-    def next_now(self) -> JsObject | None:
-        """Give what `read` gives, where that is known without waiting."""
-        if self.source is not None or self.pushed_back is not END:
-            return None
+    def next_now(self) -> Any:
+        """Give what `next` gives, or `NOT_YET` where it has to be waited for.
+
+        Raises:
+            Exception: what the stream has failed with.
+
+        """
+        return _as_js(self._next_now())
+
+    def _next_now(self) -> Any:
         self.disturbed = True
-        content, self.content = self.content, None
-        return step(Uint8Array.new(bytearray(content)) if content else END)
+        if self.pushed_back:
+            data, self.pushed_back = self.pushed_back, b""
+            return data
+        source = self.source
+        if source is None:
+            content, self.content = self.content, None
+            if not content:
+                self._ended(None)
+            return content or END
+        if isinstance(source, ReadableStreamDefaultController):
+            return source.take_now()
+        return NOT_YET
+
+    def coming(self) -> asyncio.Future[Any] | None:
+        """Ask for the next chunk at once; None where one reads after the other."""
+        source = self.source
+        if isinstance(source, ReadableStreamDefaultController):
+            return source.coming()
+        return JsPromise.of(self.next()).future if isinstance(source, Branch) else None
+
+    def forsake(self, error: BaseException) -> None:
+        """Fail everyone who waits for a chunk."""
+        if isinstance(self.source, ReadableStreamDefaultController):
+            self.source.forsake(error)
+
+    def push_back(self, data: bytes) -> None:
+        """Put back what is left of a chunk."""
+        self.pushed_back = data
+
+    def _ended(self, error: BaseException | None) -> None:
+        if self.outcome is not None:
+            return
+        self.outcome = END if error is None else error
+        if error is None:
+            self.on_given_up = None
+        if isinstance(self.locked_by, Reader):
+            self.locked_by.ended(error)
 
     async def give_up(self, reason: Any = None) -> None:
         """Give up the rest, whoever holds the stream."""
-        self.disturbed, self.content, self.pushed_back = True, None, END
-        if self.on_given_up is not None:
-            self.on_given_up()
-        source = self.source
+        self.disturbed, self.content, self.pushed_back = True, None, b""
+        on_given_up, source = self.on_given_up, self.source
+        if on_given_up is not None:
+            on_given_up()
         if source is not None:
             await source.cancel(reason)
             if not isinstance(source, ReadableStreamDefaultController):
                 self.source = None
+        self._ended(None)
 
     async def data(self) -> AsyncIterator[bytes]:
         """Iterate over the chunks as bytes.
@@ -323,14 +387,8 @@ def _bytes(chunk: Any) -> bytes:
     return data
 
 
-async def _each(iterable: Any) -> AsyncIterator[Any]:
-    if hasattr(iterable, "__aiter__"):
-        async for chunk in iterable:
-            yield chunk
-        return
-    chunks: Iterable[Any] = iterated(iterable)
-    for chunk in chunks:
-        yield await chunk if inspect.isawaitable(chunk) else chunk
+def _as_js(chunk: Any) -> Any:
+    return Uint8Array.new(bytearray(chunk)) if type(chunk) is bytes else chunk
 
 
 def _told_by_the_streams(future: asyncio.Future[Any]) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydo.host.js.stream.controller import END
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from pydo.runtime.loop import ObjectLoop
 
-__all__ = ["Chunks", "Outside", "Source"]
+__all__ = ["Outside", "Source"]
 
 
 class Source(Protocol):
@@ -25,28 +25,6 @@ class Source(Protocol):
     async def cancel(self, reason: Any) -> None:
         """Give up the rest."""
         ...
-
-
-class Chunks:
-    """An iterator of the host's own, run by whoever reads; one reads at a time."""
-
-    __slots__ = ("_iterator", "_lock")
-
-    def __init__(self, iterator: AsyncIterator[Any]) -> None:
-        self._iterator = iterator
-        self._lock = asyncio.Lock()
-
-    async def next(self) -> Any:
-        """Give the next chunk, or `END`."""
-        async with self._lock:
-            return await anext(self._iterator, END)
-
-    async def cancel(self, reason: Any) -> None:
-        """Close the iterator."""
-        del reason
-        close = getattr(self._iterator, "aclose", None)
-        if close is not None:
-            await close()
 
 
 class Outside:

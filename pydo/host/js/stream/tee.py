@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from pydo.host.js.buffer import JsBuffer
+from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.stream.controller import END
 from pydo.host.promise import JsPromise
 
 if TYPE_CHECKING:
     from pydo.host.js.stream.source import Source
 
-__all__ = ["branches"]
+__all__ = ["Branch", "branches"]
 
 
-def branches(source: Source) -> tuple[Source, Source]:
-    """Give two sources of what `source` gives; it is cancelled when both are."""
-    shared = _Shared(source)
-    return _Branch(shared), _Branch(shared)
+def branches(source: Source, *, is_bytes: bool) -> tuple[Source, Source]:
+    """Give two sources of what `source` gives; it is cancelled when both are.
+
+    Chunks are shared, but for those of bytes.
+    """
+    shared = _Shared(source, is_bytes=is_bytes)
+    return Branch(shared), Branch(shared)
 
 
 class _Shared:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, is_bytes: bool) -> None:
         self.source = source
-        self.branches: list[_Branch] = []
+        self.branches: list[Branch] = []
+        self._is_bytes = is_bytes
         self._pending: JsPromise | None = None
         self._error: Exception | None = None
         self._has_ended = False
@@ -49,15 +55,20 @@ class _Shared:
         self._has_ended = chunk is END
         for branch in self.branches:
             branch.waiting.append(chunk)
+            if self._is_bytes and isinstance(chunk, JsBuffer):
+                chunk = Uint8Array.new(bytearray(chunk.view()))
 
 
-class _Branch:
+class Branch:
+    """One of the two sources."""
+
     def __init__(self, shared: _Shared) -> None:
         self._shared = shared
         self.waiting: deque[Any] = deque()
         shared.branches.append(self)
 
     async def next(self) -> Any:
+        """Give the next chunk, or `END`."""
         while not self.waiting:
             await self._shared.advance()
             if not self.waiting and self not in self._shared.branches:
@@ -67,6 +78,7 @@ class _Branch:
         return self.waiting.popleft()
 
     async def cancel(self, reason: Any) -> None:
+        """Give up the rest, which the other one still gets."""
         shared = self._shared
         if self in shared.branches:
             shared.branches.remove(self)

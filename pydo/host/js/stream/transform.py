@@ -1,24 +1,32 @@
 """`TransformStream`: what is written to one side is read from the other, changed on its way.
 
-Source: src/workerd/api/streams/transform.{h,c++}.
+Source: src/workerd/api/streams/standard.c++ (`TransformStreamDefaultController`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.illegal import RuntimeClass, made
 from pydo.host.js.stream.controller import ReadableStreamDefaultController
 from pydo.host.js.stream.readable import ReadableStream
-from pydo.host.js.stream.strategy import Strategy, member
+from pydo.host.js.stream.strategy import Strategy, callback, check_parts, member
 from pydo.host.js.stream.writable import WritableStream
-from pydo.host.js.value import JsProxy, NativeClass, options
+from pydo.host.js.stream.writes import QueuedWrites
+from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 from pydo.host.promise import rejection
+from pydo.host.pythonerror import python_error
 from pydo.runtime.strand import pinned
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
 __all__ = ["TransformStream", "TransformStreamDefaultController", "connected"]
+
+_KIND = "Transformer"
 
 
 class TransformStream(JsProxy, metaclass=NativeClass):
@@ -35,128 +43,140 @@ class TransformStream(JsProxy, metaclass=NativeClass):
         *_: Any,
         **named: Any,
     ) -> None:
+        check_parts(transformer, "TransformStream", _KIND)
+        given = options(transformer, named) if named else transformer
+        for reserved in ("readableType", "writableType"):
+            if member(given, reserved) is not None:
+                raise JsTypeError(f"transformer.{reserved} must be undefined.")
         self.readable, self.writable = connected(
-            options(transformer, named) if named else transformer,
-            Strategy(writable_strategy, 1),
-            Strategy(readable_strategy, 0),
+            given, Strategy(writable_strategy, 1), Strategy(readable_strategy, 0)
         )
 
 
-class TransformStreamDefaultController(JsProxy, metaclass=NativeClass):
+class TransformStreamDefaultController(JsProxy, metaclass=RuntimeClass):
     """What a transformer puts onto the readable side."""
 
-    __slots__ = ("_out", "_writable")
+    __slots__ = ("_out", "_writes")
 
-    def __init__(self, out: ReadableStreamDefaultController) -> None:
+    def __init__(self, out: ReadableStreamDefaultController, writes: QueuedWrites) -> None:
         self._out = out
-        self._writable: WritableStream | None = None
+        self._writes = writes
 
     @property
     def desiredSize(self) -> Any:
-        """How much more the readable side should get."""
-        return self._out.desiredSize
+        """How much more the readable side should get; null when it has ended."""
+        return self._out.desiredSize if self._out.is_open else jsnull
 
     def enqueue(self, chunk: Any = None, *_: object) -> None:
-        """Put a chunk onto the readable side."""
+        """Put a chunk onto the readable side.
+
+        Raises:
+            JsException: a `TypeError` when it has ended.
+
+        """
+        if not self._out.is_open:
+            raise JsTypeError("The readable side of this TransformStream is no longer readable.")
         self._out.enqueue(chunk)
 
     def error(self, reason: Any = None, *_: object) -> None:
         """End both sides with an error."""
         self._out.error(reason)
-        if self._writable is not None:
-            self._writable.error(reason)
+        self._writes.error(reason)
 
     def terminate(self, *_: object) -> None:
-        """Close the readable side, and end the writable one with an error."""
-        self._out.finish()
-        if self._writable is not None:
-            self._writable.error(JsTypeError("The transform stream has been terminated"))
+        """Close the readable side, and end the writable one with an error.
 
-    def over(self, writable: WritableStream) -> None:
-        """Note the writable side."""
-        self._writable = writable
+        Raises:
+            JsException: a `TypeError` when the readable side has ended.
+
+        """
+        self._out.close()
+        self._writes.error(JsTypeError("The transform stream has been terminated"))
 
 
 def connected(
-    transformer: Any,
-    writable_strategy: Strategy,
-    readable_strategy: Strategy,
-    controller: type[ReadableStreamDefaultController] = ReadableStreamDefaultController,
+    transformer: Any, writable_strategy: Strategy, readable_strategy: Strategy
 ) -> tuple[ReadableStream, WritableStream]:
-    """Make the two sides of a transform; the readable one is driven by a `controller`."""
+    """Make the two sides of a transform."""
     between = _Between(transformer)
-    out = controller.new(between, readable_strategy)
-    between.controller = TransformStreamDefaultController.new(out)
-    between.out = out
-    readable = ReadableStream.of_source(out, is_bytes=False)
-    writable = WritableStream.of_sink(between, writable_strategy)
-    between.writable = writable
-    between.controller.over(writable)
-    out.start(None)
-    start = member(transformer, "start")
-    if start is not None:
-        between.started = pinned(start, between.controller)
+    between.out = made(ReadableStreamDefaultController, between, readable_strategy)
+    between.writes = QueuedWrites(between, writable_strategy)
+    between.writes.endings.tell(between.let_go)
+    between.controller = made(TransformStreamDefaultController, between.out, between.writes)
+    readable = ReadableStream.of_source(between.out, is_bytes=False)
+    writable = WritableStream.over(between.writes)
+    between.out.start(None)
+    between.writes.start()
     return readable, writable
 
 
 class _Between:
     """The sink of the writable side, and the source of the readable one."""
 
+    out: ReadableStreamDefaultController
+    writes: QueuedWrites
+    controller: TransformStreamDefaultController
+
     def __init__(self, transformer: Any) -> None:
-        self.transformer = transformer
-        self.controller: TransformStreamDefaultController
-        self.out: ReadableStreamDefaultController
-        self.writable: WritableStream
-        self.started: Any = None
+        self._start = callback(transformer, "start", _KIND)
+        self._transform = callback(transformer, "transform", _KIND)
+        self._flush = callback(transformer, "flush", _KIND)
+        self._cancel = callback(transformer, "cancel", _KIND)
         self._wanted: asyncio.Future[None] | None = None
+
+    def let_go(self) -> None:
+        """Let whoever writes go on, whether there is room or the stream has ended."""
+        if self._wanted is not None and not self._wanted.done():
+            self._wanted.set_result(None)
 
     # -- as a source
 
     def pull(self, _: object) -> None:
-        if self._wanted is not None and not self._wanted.done():
-            self._wanted.set_result(None)
+        self.let_go()
 
     async def cancel(self, reason: Any) -> None:
-        self._let_writers_go()
-        self.writable.error(reason)
-        await _called(member(self.transformer, "cancel"), reason)
+        self.let_go()
+        self.writes.error(reason)
+        await _called(self._cancel, reason)
 
     # -- as a sink
 
+    def start(self, _: object) -> Awaitable[None] | None:
+        if self._start is None:
+            return None
+        try:
+            result = pinned(self._start, self.controller)
+        except Exception as error:
+            self.out.error(python_error(error))
+            raise
+        return self._or_both_fail(result) if inspect.isawaitable(result) else None
+
     async def write(self, chunk: Any, _: object) -> None:
-        if inspect.isawaitable(self.started):
-            started, self.started = self.started, None
-            await started
-        while not self.out.wants and not self.out.has_ended:
+        while not self.out.wants and self.out.is_open:
             self._wanted = asyncio.get_running_loop().create_future()
             await self._wanted
-            self.writable.check()
-        transform = member(self.transformer, "transform")
-        try:
-            if transform is None:
-                self.controller.enqueue(chunk)
-            else:
-                await _called(transform, chunk, self.controller)
-        except Exception as error:
-            self.out.error(error)
-            raise
+            if self.out.is_open:
+                self.writes.check()
+        if self._transform is None:
+            self.controller.enqueue(chunk)
+        else:
+            await self._or_both_fail(_called(self._transform, chunk, self.controller))
 
     async def close(self) -> None:
-        try:
-            await _called(member(self.transformer, "flush"), self.controller)
-        except Exception as error:
-            self.out.error(error)
-            raise
-        self.out.finish()
+        await self._or_both_fail(_called(self._flush, self.controller))
+        if self.out.is_open:
+            self.out.close()
 
     async def abort(self, reason: Any) -> None:
-        self._let_writers_go()
         self.out.error(rejection(reason))
-        await _called(member(self.transformer, "cancel"), reason)
+        await _called(self._cancel, reason)
 
-    def _let_writers_go(self) -> None:
-        if self._wanted is not None and not self._wanted.done():
-            self._wanted.set_result(None)
+    async def _or_both_fail(self, awaitable: Awaitable[None]) -> None:
+        try:
+            await awaitable
+        except Exception as error:
+            self.out.error(python_error(error))
+            raise
 
 
 async def _called(function: Any, *arguments: Any) -> None:

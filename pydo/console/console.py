@@ -150,7 +150,8 @@ class Console:
 
         cause = origin(error)
         text = format_user_error(error, owns).rstrip("\n")
-        if text == f"{type(cause).__name__}: {title}":  # it has no place, and nothing to add
+        # It has no place, and nothing to add.
+        if text in (title, f"{type(cause).__name__}: {title}"):
             self.error(title)
             return
         # A Worker knows this class by another name, and the error's own name says more.

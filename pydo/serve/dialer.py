@@ -11,6 +11,7 @@ from aiohttp import WSMsgType, hdrs
 from multidict import CIMultiDict
 from yarl import URL
 
+from pydo.host.js.incomingcf import CONNECTING_IP
 from pydo.host.outgoing import Answered, Joined, internal_error, network_lost
 from pydo.runtime.pipe import NO_STATUS, Close, Lost, new_pipe
 from pydo.serve.violation import lost_by
@@ -49,6 +50,7 @@ class Dialer:
         """
         headers = CIMultiDict(outgoing.headers)
         offered = headers.popall(hdrs.SEC_WEBSOCKET_PROTOCOL, [])
+        headers.popall(CONNECTING_IP, None)
         try:
             joined = await self._opened().ws_connect(
                 URL(outgoing.url, encoded=True),

@@ -67,9 +67,10 @@ def error_answer(
 
 
 def _describe(error: BaseException, owns: Callable[[str], bool]) -> tuple[str, str]:
-    source = error.error if isinstance(error, UserCodeError) else origin(error)
-    if isinstance(error, UserCodeError):
-        return str(error), format_user_error(source, owns)
+    source = origin(error)
+    if isinstance(source, UserCodeError):
+        title, trace = str(source), format_user_error(source, owns)
+        return title, "" if trace.rstrip("\n").endswith(title) else trace
     if isinstance(source, JsException):
         return str(source), ""
     text = str(source)

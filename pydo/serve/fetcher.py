@@ -14,6 +14,7 @@ from aiohttp import hdrs
 from multidict import CIMultiDict
 from yarl import URL
 
+from pydo.host.js.incomingcf import CONNECTING_IP
 from pydo.host.outgoing import Answered, internal_error, network_lost
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Fetcher:
     def _headers(self, outgoing: Outgoing) -> CIMultiDict[str]:
         headers = CIMultiDict(outgoing.headers)
         headers["CF-Worker"] = self._worker
+        headers.popall(CONNECTING_IP, None)
         if outgoing.length is not None:
             headers[hdrs.CONTENT_LENGTH] = str(outgoing.length)
         elif isinstance(outgoing.body, bytes):

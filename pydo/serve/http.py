@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import hdrs
 from aiohttp.http import HttpVersion11
+from multidict import istr
 
 from pydo.errors import JsException
 from pydo.host.js.address import normalized
 from pydo.host.js.asker import has_left
+from pydo.host.js.incomingcf import CONNECTING_IP, IncomingCf
 from pydo.host.js.request import METHODS, Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange", "RequestLog"]
 
+_CONNECTING_IP = istr(CONNECTING_IP)  # spelled for aiohttp once, and not for each request
 _BODILESS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 
@@ -95,7 +98,8 @@ class Exchange:
         self._log(request.method, request.raw_path.partition("?")[0], answer.status, ms)
 
     async def _of_worker(self, request: web.BaseRequest, url: str) -> Answer:
-        incoming = Request.incoming(request.method, url, _headers(request), _body(request))
+        cf = IncomingCf(request.headers)
+        incoming = Request.incoming(request.method, url, _headers(request), _body(request), cf)
         answering = _Answering(self._on_error)
         self._send(incoming, answering)
         try:
@@ -199,4 +203,6 @@ def _headers(request: web.BaseRequest) -> list[tuple[str, str]]:
         # However a client spells it, a Worker reads it in small letters: kj reads the header and
         # writes it anew.
         headers = [(k, v.lower() if k.lower() == "upgrade" else v) for k, v in headers]
+    if _CONNECTING_IP not in request.headers and (client := request.remote):
+        headers.append((CONNECTING_IP, client))
     return headers

@@ -202,14 +202,17 @@ def test_code_that_does_not_load_is_shown_with_file_and_line(
     assert lines[-1] == "SyntaxError: invalid syntax"
 
 
+@pytest.mark.parametrize(
+    "title", ["Counter is not exported", "ImportError: Counter is not exported"]
+)
 def test_an_error_that_its_title_says_already_is_not_said_twice(
-    terminal: Terminal, user_code: UserCode
+    terminal: Terminal, user_code: UserCode, title: str
 ) -> None:
     error = ImportError("Counter is not exported")
 
-    terminal.console().user_error(error, user_code.owns, title="Counter is not exported")
+    terminal.console().user_error(error, user_code.owns, title=title)
 
-    assert terminal.text == "✘ [ERROR] Counter is not exported\n"
+    assert terminal.text == f"✘ [ERROR] {title}\n"
 
 
 def test_an_error_of_the_user_is_not_shown_at_none(terminal: Terminal, user_code: UserCode) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -112,9 +113,28 @@ def test_code_that_is_broken_at_the_start_answers_500_and_waits(
     dev.save("src/entry.py", good)
     dev.until("updated and ready")
 
+    what = "NameError: name 'undefined_name' is not defined"
+    title, gap, *trace = text.splitlines()
     assert status == 500
-    assert "NameError: name 'undefined_name' is not defined" in text
+    assert re.fullmatch(rf"{re.escape(str(project))}/src/entry\.py:\d+: {what}", title)
+    assert (gap, trace[0], trace[-1]) == ("", "Traceback (most recent call last):", what)
+    assert "pydo.errors" not in text
     assert dev.get() == (200, "test: 0")
+
+
+def test_a_class_that_is_missing_at_the_start_is_named_once_to_the_client(
+    start: Start, project: Path
+) -> None:
+    entry = project / "src" / "entry.py"
+    entry.write_text(entry_of(project).replace("class Counter", "class Other"))
+    dev = start()
+
+    status, text = dev.get()
+
+    assert status == 500
+    assert text.startswith("Your Worker depends on the following Durable Objects")
+    assert text.count("Counter") == 1
+    assert "Error" not in text
 
 
 def test_code_and_configuration_saved_one_after_the_other_never_misfit(

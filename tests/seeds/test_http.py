@@ -90,6 +90,19 @@ def fail(text):
     raise ValueError(text)
 
 
+def visitor(request):
+    return Response.json(
+        {
+            "country": request.cf.country,
+            "accepted": request.cf.clientAcceptEncoding,
+            "certificate": request.cf.tlsClientAuth.certVerified,
+            "copied": js.Request.new("http://x", request).cf.colo,
+            "is_fixed": js.Object.isFrozen(request.cf),
+            "ip": request.headers.get("cf-connecting-ip"),
+        }
+    )
+
+
 async def answer(request):
     path = js.URL.new(request.url).pathname.rsplit("/", 1)[1]
     if path == "late-socket":
@@ -124,6 +137,7 @@ async def answer(request):
         "hop": lambda: Response(
             "n", headers={n: "x" for n in ("connection", "te", "trailer", "upgrade", "x-kept")}
         ),
+        "visitor": lambda: visitor(request.js_object),
         "throw": lambda: 1 / 0,
         "surrogate": lambda: fail("\\ud800"),
     }
@@ -268,6 +282,26 @@ def test_headers_of_the_connection_are_not_the_workers(dev: Dev) -> None:
 
     assert headers.keys().isdisjoint({"te", "trailer", "upgrade"})
     assert (headers["connection"], headers["x-kept"]) == ("close", "x")
+
+
+@pytest.mark.parametrize("where", ["/worker", "/object"])
+def test_a_worker_is_told_where_a_request_comes_from(dev: Dev, where: str) -> None:
+    told = echoed(said(dev, asked("GET", f"{where}/visitor", "Accept-Encoding: zstd")))
+
+    assert told == {
+        "country": "US",
+        "accepted": "zstd",
+        "certificate": "NONE",
+        "copied": "DFW",
+        "is_fixed": True,
+        "ip": "127.0.0.1",
+    }
+
+
+def test_a_client_may_say_itself_where_it_is(dev: Dev) -> None:
+    told = echoed(said(dev, asked("GET", "/worker/visitor", "CF-Connecting-IP: 2001:db8::1")))
+
+    assert (told["ip"], told["accepted"]) == ("2001:db8::1", "")
 
 
 def test_an_error_is_text_of_the_servers_own(dev: Dev) -> None:

@@ -224,7 +224,7 @@ def test_the_connection_keeps_its_own_headers(run: Run, server: Server) -> None:
     run("""\
 await workers.fetch(S + "/echo", headers={
     "X-A": "1", "User-Agent": "me", "Host": "evil", "Content-Length": "7", "Connection": "close",
-    "Transfer-Encoding": "chunked", "Cookie": "a=b"})""")
+    "Transfer-Encoding": "chunked", "Cookie": "a=b", "CF-Connecting-IP": "1.2.3.4"})""")
 
     assert server.seen[0][2] == {
         "Host": server.url.removeprefix("http://"),

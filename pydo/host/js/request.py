@@ -9,6 +9,7 @@ from pydo.host.js.address import normalized
 from pydo.host.js.body import Body, extract
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.headers import Headers
+from pydo.host.js.incomingcf import IncomingCf
 from pydo.host.js.redirect import Hop, next_hop, web_address
 from pydo.host.js.text import js_string
 from pydo.host.js.url import URL
@@ -73,12 +74,12 @@ _NO_INIT = (
 class Request(Body, metaclass=NativeClass):
     """A request."""
 
-    __slots__ = ("__dict__", "cache", "cf", "given_signal", "method", "redirect", "url")
+    __slots__ = ("__dict__", "cache", "given_cf", "given_signal", "method", "redirect", "url")
 
     method: str
     url: str
     redirect: str
-    cf: Any
+    given_cf: Any
     cache: Any
     given_signal: Any
 
@@ -90,7 +91,7 @@ class Request(Body, metaclass=NativeClass):
         self.content, self.content_type, self.used = None, None, False
         self.held, self.received = None, None
         self.method, self.redirect = "GET", "follow"
-        self.cf, self.cache, self.given_signal = None, jsnull, jsnull
+        self.given_cf, self.cache, self.given_signal = None, jsnull, jsnull
         given: Mapping[str, Any] = {}
         if init is not None or named:
             if isinstance(init, Request):
@@ -128,8 +129,15 @@ class Request(Body, metaclass=NativeClass):
         self.method, self.url, self.received = method, url, headers
         self.content, self.content_type, self.used = body, None, False
         self.held, self.redirect = None, "manual"
-        self.cf, self.cache, self.given_signal = cf, jsnull, jsnull
+        self.given_cf, self.cache, self.given_signal = cf, jsnull, jsnull
         return self
+
+    @property
+    def cf(self) -> Any:
+        """What Cloudflare tells of a request from outside, or what was given; else undefined."""
+        if type(self.given_cf) is IncomingCf:
+            self.given_cf = self.given_cf.made()
+        return self.given_cf
 
     @property
     def signal(self) -> AbortSignal:
@@ -165,7 +173,8 @@ class Request(Body, metaclass=NativeClass):
         copied.held = None if self.held is None else self.held.copy()
         copied.received = self.received
         copied.method, copied.url, copied.redirect = self.method, self.url, self.redirect
-        copied.cf, copied.cache, copied.given_signal = self.cf, self.cache, self.given_signal
+        copied.given_cf, copied.cache = self.given_cf, self.cache
+        copied.given_signal = self.given_signal
         return copied
 
     def redirected(self, response: Response) -> Request | None:
@@ -186,7 +195,8 @@ class Request(Body, metaclass=NativeClass):
         followed.method, followed.url, followed.redirect = hop.method, hop.address.href, "follow"
         followed.held, followed.received = Headers.received(hop.headers), None
         followed.content, followed.content_type, followed.used = self.content, None, self.used
-        followed.cf, followed.cache, followed.given_signal = self.cf, self.cache, self.given_signal
+        followed.given_cf, followed.cache = self.given_cf, self.cache
+        followed.given_signal = self.given_signal
         if not hop.has_body:
             followed.content, followed.used = None, False
         return followed
@@ -195,7 +205,8 @@ class Request(Body, metaclass=NativeClass):
         if other.bodyUsed and keep_body:
             raise JsTypeError("Cannot reconstruct a Request with a used body.")
         self.method, self.redirect = other.method, other.redirect
-        self.cf, self.cache, self.given_signal = other.cf, other.cache, other.given_signal
+        self.given_cf, self.cache = other.given_cf, other.cache
+        self.given_signal = other.given_signal
         if other.held is not None:
             self.held = other.held.copy()
         self.received, self.content_type = other.received, other.content_type
@@ -216,7 +227,7 @@ class Request(Body, metaclass=NativeClass):
             if cache not in _CACHE_MODES:
                 raise JsTypeError(f"Unsupported cache mode: {js_string(cache)}")
             self.cache = js_string(cache)
-        self.cf = given.get("cf", self.cf)
+        self.given_cf = given.get("cf", self.given_cf)
         self.given_signal = _signal(given.get("signal", self.given_signal))
         headers = given.get("headers")
         if headers is not None:

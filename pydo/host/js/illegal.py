@@ -1,6 +1,7 @@
-"""What only the runtime makes: stubs, namespaces, storage.
+"""What only the runtime makes: stubs, namespaces, storage, and what there is one of.
 
-A Worker reaches their classes by `constructor` alone, and neither calls nor constructs them.
+A Worker reaches their classes by `constructor`, a few as globals too, and neither calls nor
+constructs them.
 Source: src/workerd/jsg/resource.h (`throwIllegalConstructor`).
 """
 
@@ -11,9 +12,9 @@ from typing import Any, NoReturn
 
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.function import JsFunction
-from pydo.host.js.value import JsClass, JsProxy
+from pydo.host.js.value import JsProxy
 
-__all__ = ["RuntimeObject"]
+__all__ = ["RuntimeObject", "illegal_constructor"]
 
 
 class RuntimeObject(JsProxy):
@@ -24,7 +25,7 @@ class RuntimeObject(JsProxy):
     @property
     def constructor(self) -> Any:
         """What stands for the class: its name, and nothing to make another instance with."""
-        return _constructor_of(type(self))
+        return illegal_constructor(type(self).name)
 
 
 class _IllegalConstructor(JsFunction, js_name="Function"):
@@ -44,5 +45,6 @@ class _IllegalConstructor(JsFunction, js_name="Function"):
 
 
 @cache
-def _constructor_of(cls: JsClass) -> _IllegalConstructor:
-    return _IllegalConstructor(cls.name)
+def illegal_constructor(name: str) -> JsFunction:
+    """Give what stands for a class that no Worker may construct."""
+    return _IllegalConstructor(name)

@@ -66,7 +66,7 @@ class JsRpcStub(JsProxy, js_name="RpcStub"):
         """Let go of the function (`Symbol.dispose`, which Python has no way to)."""
         self.is_disposed = True
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give JavaScript's text of the stub."""
         return "[object JsRpcStub]"
 

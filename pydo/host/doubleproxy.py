@@ -58,7 +58,7 @@ class JsDoubleProxy(JsProxy, js_name="PyProxy"):
         """Give another proxy of the same object."""
         return type(self)(self._alive())
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give Python's text of the object."""
         return str(self._alive())
 

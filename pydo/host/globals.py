@@ -10,11 +10,11 @@ from pydo.host.js import error as errors
 from pydo.host.js.abort import AbortController, AbortSignal
 from pydo.host.js.aggregate import AggregateError
 from pydo.host.js.array import JsArray
-from pydo.host.js.bigint import big_int, js_big_int
+from pydo.host.js.bigint import big_int_function
 from pydo.host.js.blob import Blob, File
 from pydo.host.js.box import Boolean
 from pydo.host.js.buffer import ArrayBuffer
-from pydo.host.js.cache import Cache, CacheStorage
+from pydo.host.js.cache import CacheStorage
 from pydo.host.js.collection import JsMap
 from pydo.host.js.console import Console
 from pydo.host.js.crypto import Crypto
@@ -32,9 +32,9 @@ from pydo.host.js.event import (
 from pydo.host.js.formdata import FormData
 from pydo.host.js.function import JsFunction
 from pydo.host.js.headers import Headers
+from pydo.host.js.illegal import illegal_constructor
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.json import JSON
-from pydo.host.js.key import CryptoKey
 from pydo.host.js.math import NUMBER_FUNCTIONS, Math
 from pydo.host.js.navigator import Navigator, Performance
 from pydo.host.js.number import Number
@@ -61,6 +61,8 @@ if TYPE_CHECKING:
 
 __all__ = ["worker_globals"]
 
+_OF_THE_RUNTIME = ("Cache", "CacheStorage", "Crypto", "CryptoKey", "Navigator", "SubtleCrypto")
+
 
 def worker_globals(fetch: Callable[..., Any], *, tells_big_ints: bool) -> dict[str, Any]:
     """Give the globals by name; `fetch` is the way out.
@@ -74,10 +76,7 @@ def worker_globals(fetch: Callable[..., Any], *, tells_big_ints: bool) -> dict[s
         ArrayBuffer,
         Blob,
         Boolean,
-        Cache,
-        CacheStorage,
         CloseEvent,
-        CryptoKey,
         CustomEvent,
         DataView,
         errors.DOMException,
@@ -116,10 +115,11 @@ def worker_globals(fetch: Callable[..., Any], *, tells_big_ints: bool) -> dict[s
         *TYPED_ARRAYS.values(),
     )
     names: dict[str, Any] = {cls.name: cls for cls in classes}
+    names |= {name: illegal_constructor(name) for name in _OF_THE_RUNTIME}
     names |= {name: JsFunction(function, name) for name, function in TIMERS.items()}
     names |= NUMBER_FUNCTIONS | URI_FUNCTIONS
     names |= {
-        "BigInt": JsFunction(js_big_int if tells_big_ints else big_int, "BigInt"),
+        "BigInt": big_int_function(tells_big_ints=tells_big_ints),
         "Iterator": JsIterator,
         "Function": JsFunction,
         "Infinity": math.inf,
@@ -131,7 +131,7 @@ def worker_globals(fetch: Callable[..., Any], *, tells_big_ints: bool) -> dict[s
         "btoa": JsFunction(btoa, "btoa"),
         "caches": CacheStorage(),
         "console": Console(),
-        "crypto": Crypto.new(),
+        "crypto": Crypto(),
         "fetch": JsFunction(fetch, "fetch"),
         "navigator": Navigator(),
         "performance": Performance(),

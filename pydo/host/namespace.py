@@ -46,7 +46,7 @@ class DurableObjectIdProxy(RuntimeObject, js_name="DurableObjectId"):
             raise _not_an_id("equals", "DurableObjectId")
         return self.id == other.id
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the 64 hex digits."""
         return self.id.hex
 

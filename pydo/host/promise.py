@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from pydo.errors import JsException
 from pydo.host.js.aggregate import AggregateError
 from pydo.host.js.array import JsArray
+from pydo.host.js.callback import called
 from pydo.host.js.error import JsTypeError, as_error
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string
@@ -21,7 +22,7 @@ from pydo.host.pythonerror import as_js_rejects, python_error
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Iterable
+    from collections.abc import Awaitable, Callable, Generator
 
 __all__ = ["JsPromise", "rejection"]
 
@@ -49,7 +50,7 @@ class PromiseClass(NativeClass):
         """Give a promise that is rejected."""
         return JsPromise.rejected(rejection(reason))
 
-    def all(cls, values: Any = (), *_: object) -> JsPromise:
+    def all(cls, values: Any = None, *_: object) -> JsPromise:
         """Give a promise of an array of all results, or of the first rejection."""
         promises = [cls.resolve(value) for value in iterated(values)]
 
@@ -58,7 +59,7 @@ class PromiseClass(NativeClass):
 
         return JsPromise.of(gather())
 
-    def allSettled(cls, values: Any = (), *_: object) -> JsPromise:
+    def allSettled(cls, values: Any = None, *_: object) -> JsPromise:
         """Give a promise of an array that tells how each one ended."""
         promises = [cls.resolve(value) for value in iterated(values)]
 
@@ -67,7 +68,7 @@ class PromiseClass(NativeClass):
 
         return JsPromise.of(gather())
 
-    def any(cls, values: Iterable[Any] = (), *_: object) -> JsPromise:
+    def any(cls, values: Any = None, *_: object) -> JsPromise:
         """Give a promise of the first result; rejected when every one of them is."""
         promises = [cls.resolve(value) for value in iterated(values)]
 
@@ -92,9 +93,9 @@ class PromiseClass(NativeClass):
 
     def try_(cls, function: Any = None, *arguments: Any) -> JsPromise:
         """Give a promise of what a function gives or raises, which is called at once."""
-        return JsPromise.new(lambda resolve, _: resolve(function(*arguments)))
+        return JsPromise.new(lambda resolve, _: resolve(called(function)(*arguments)))
 
-    def race(cls, values: Iterable[Any] = (), *_: object) -> JsPromise:
+    def race(cls, values: Any = None, *_: object) -> JsPromise:
         """Give a promise that ends as the first of them does."""
         future = asyncio.get_running_loop().create_future()
         for promise in [cls.resolve(value) for value in iterated(values)]:

@@ -145,7 +145,7 @@ class Message:
 
     def copy_date(self, value: JsDate) -> JsDate:
         """Copy a Date."""
-        return cast("JsDate", self.remember(value, JsDate(value.ms)))
+        return cast("JsDate", self.remember(value, JsDate.at_ms(value.ms)))
 
     def copy_buffer(self, value: ArrayBuffer) -> ArrayBuffer:
         """Copy the bytes of a buffer."""

@@ -168,7 +168,7 @@ class Text:
                 return "Map{" + ",".join(f"{self.of(k)}=>{self.of(v)}" for k, v in pairs) + "}"
             case JsSet(elements):
                 return "Set{" + ",".join(map(self.of, elements)) + "}"
-            case JsDate(ms):
+            case JsDate(ms=ms):
                 return "Date " + struct.pack(">d", ms).hex()
             case JsBuffer(content):
                 return "ArrayBuffer " + content.hex()

@@ -77,7 +77,7 @@ def test_values_are_read_as_javascripts() -> None:
         (JsArray([None, len, 1]), "[null,null,1]"),
         (JsObject({"a": None, "b": len, "c": jsnull}), '{"c":null}'),
         (JsMap.new([(1, 2)]), "{}"),
-        (JsDate(0), '"1970-01-01T00:00:00.000Z"'),
+        (JsDate.at_ms(0), '"1970-01-01T00:00:00.000Z"'),
         ({"a": [1, "b"]}, '{"a":[1,"b"]}'),
     ],
 )

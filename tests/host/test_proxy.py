@@ -39,7 +39,7 @@ def proxies() -> list[Any]:
         JsArray([1]),
         JsMap.new(),
         JsSet.new(),
-        JsDate(0),
+        JsDate.at_ms(0),
         ArrayBuffer.new(1),
         Uint8Array.new(1),
         JsError("x"),
@@ -214,7 +214,7 @@ def test_to_py_asks_the_converter_for_what_has_no_form() -> None:
         seen.append(value.constructor.name)
         return "converted"
 
-    value = JsArray([JsDate(0), Headers.new(), JsError("x"), 1])
+    value = JsArray([JsDate.at_ms(0), Headers.new(), JsError("x"), 1])
 
     assert value.to_py(default_converter=convert) == ["converted"] * 3 + [1]
     assert seen == ["Date", "Headers", "Error"]

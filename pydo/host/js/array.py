@@ -7,15 +7,16 @@ import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from pydo.host.js.callback import called, comparator
 from pydo.host.js.error import JsRangeError, JsTypeError
 from pydo.host.js.listlike import ListLike
 from pydo.host.js.number import localized
 from pydo.host.js.text import integer, js_number, js_string, truthy
-from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, iterated, jsnull
+from pydo.host.js.value import Conversion, JsClass, JsProxy, cross, iterated, jsnull, told
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
 
 __all__ = ["JsArray"]
 
@@ -54,11 +55,13 @@ class ArrayClass(JsClass):
         """Give a promise of an array of an iterable's elements, each of which is waited for."""
         from pydo.host.promise import JsPromise  # noqa: PLC0415 - promises are made of arrays
 
+        made_of = None if mapper is None else called(mapper)
+
         async def collect() -> JsArray:
             items: list[Any] = []
             elements = source if hasattr(source, "__aiter__") else _in_turn(cls.from_(source))
             async for element in elements:
-                made = element if mapper is None else mapper(element, len(items))
+                made = element if made_of is None else made_of(element, len(items))
                 items.append(cross(await made if inspect.isawaitable(made) else made))
             return cls(items)
 
@@ -67,7 +70,9 @@ class ArrayClass(JsClass):
     def from_(cls, source: Any = None, mapper: Any = None, *_: object) -> JsArray:
         """Make an array of an iterable, through `mapper` if there is one."""
         if source is None or source is jsnull:
-            raise JsTypeError(f"{js_string(source)} is not iterable")
+            raise JsTypeError(
+                f"{told(source)} is not iterable (cannot read property Symbol(Symbol.iterator))"
+            )
         items: Iterable[Any] = ()
         if hasattr(source, "__iter__"):
             items = iterated(source)
@@ -75,7 +80,8 @@ class ArrayClass(JsClass):
             items = [getattr(source, str(index), None) for index in range(integer(length))]
         if mapper is None:
             return cls([cross(item) for item in items])
-        return cls([cross(mapper(cross(item), index)) for index, item in enumerate(items)])
+        made_of = called(mapper)
+        return cls([cross(made_of(cross(item), index)) for index, item in enumerate(items)])
 
     if not TYPE_CHECKING:
 
@@ -171,9 +177,10 @@ class JsArray(ListLike, metaclass=ArrayClass, js_name="Array"):
 
     def sort(self, compare: Any = None, *_: object) -> JsArray:
         """Sort in place, by text unless `compare(a, b)` says otherwise."""
+        by = comparator(compare)
         defined = [item for item in self.__items__ if item is not None]
-        if callable(compare):
-            defined.sort(key=functools.cmp_to_key(lambda a, b: _sign(compare(a, b))))
+        if by is not None:
+            defined.sort(key=functools.cmp_to_key(lambda a, b: _sign(by(a, b))))
         else:
             defined.sort(key=lambda item: js_string(item).encode("utf-16-be", "surrogatepass"))
         self.__items__[:] = defined + [None] * (len(self.__items__) - len(defined))
@@ -183,27 +190,31 @@ class JsArray(ListLike, metaclass=ArrayClass, js_name="Array"):
         """Give a new array with nested arrays laid out, `depth` levels of them."""
         return JsArray(_flattened(self.__items__, integer(depth, 1)))
 
-    def map(self, function: Callable[..., Any], *_: object) -> JsArray:
+    def map(self, function: Any = None, *_: object) -> JsArray:
         """Give a new array of what `function(item, index, array)` makes of each element."""
+        callback = called(function)
         return JsArray(
-            [cross(pinned(function, item, i, self)) for i, item in enumerate(self.__items__)]
+            [cross(pinned(callback, item, i, self)) for i, item in enumerate(self.__items__)]
         )
 
-    def filter(self, function: Callable[..., Any], *_: object) -> JsArray:
+    def filter(self, function: Any = None, *_: object) -> JsArray:
         """Give a new array of the elements of which `function` is true."""
+        callback = called(function)
         return JsArray(
             [
                 each
                 for i, each in enumerate(self.__items__)
-                if truthy(pinned(function, each, i, self))
+                if truthy(pinned(callback, each, i, self))
             ]
         )
 
-    def flatMap(self, function: Callable[..., Any], *_: object) -> JsArray:
+    def flatMap(self, function: Any = None, *_: object) -> JsArray:
         """Give a new array of what `function` makes, with its arrays laid out."""
         return self.map(function).flat()
 
-    def copyWithin(self, target: Any, start: Any = None, end: Any = None, *_: object) -> JsArray:
+    def copyWithin(
+        self, target: Any = None, start: Any = None, end: Any = None, *_: object
+    ) -> JsArray:
         """Copy a part of the array over another."""
         size = len(self.__items__)
         stop = size if end is None else integer(end)
@@ -236,7 +247,7 @@ class JsArray(ListLike, metaclass=ArrayClass, js_name="Array"):
         copied[position] = cross(value)
         return JsArray(copied)
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the texts of the elements, with commas between."""
         return self.join()
 

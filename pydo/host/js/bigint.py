@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.box import Box
-from pydo.host.js.error import JsRangeError, JsSyntaxError
-from pydo.host.js.text import js_number, js_string
+from pydo.host.js.error import JsRangeError, JsSyntaxError, JsTypeError
+from pydo.host.js.function import JsFunction
+from pydo.host.js.text import integer, js_string
+from pydo.host.js.value import MAX_SAFE_INTEGER, jsnull
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BigInt", "JsBigInt", "big_int", "js_big_int"]
+__all__ = ["BigInt", "JsBigInt", "big_int", "big_int_function", "js_big_int", "to_big_int"]
 
 
 class JsBigInt(int):
@@ -50,21 +52,19 @@ def big_int(value: Any = None, *_: object) -> int:
     """Make a BigInt, which Python reads as an `int`.
 
     Raises:
-        JsException: a `SyntaxError` or a `RangeError` for what is no whole number.
+        JsException: a `TypeError`, `SyntaxError` or `RangeError` for what is no whole number.
 
     """
-    number = js_number(value) if not isinstance(value, str) else None
-    if number is None:
-        try:
-            return int(value.strip() or "0", 0)
-        except ValueError:
-            raise JsSyntaxError(f"Cannot convert {value} to a BigInt") from None
-    if not float(number).is_integer():
+    if isinstance(value, (bool, int)):
+        return int(value)
+    if not isinstance(value, float):
+        return to_big_int(value)
+    if not value.is_integer():
         raise JsRangeError(
-            f"The number {js_string(number)} cannot be converted to a BigInt because it is not an"
+            f"The number {js_string(value)} cannot be converted to a BigInt because it is not an"
             " integer"
         )
-    return int(number)
+    return int(value)
 
 
 def js_big_int(value: Any = None, *_: object) -> JsBigInt:
@@ -75,3 +75,44 @@ def js_big_int(value: Any = None, *_: object) -> JsBigInt:
 
     """
     return JsBigInt(big_int(value))
+
+
+def to_big_int(value: Any) -> int:
+    """Read a BigInt where one is wanted: of what Python has, an `int` that no Number holds.
+
+    Raises:
+        JsException: a `TypeError` for a Number and what is neither, a `SyntaxError` for a text
+            that is no whole number.
+
+    """
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int):
+        if getattr(type(value), "__bigint__", False) or abs(value) > MAX_SAFE_INTEGER:
+            return int(value)
+        raise JsTypeError(f"Cannot convert {value} to a BigInt")
+    if value is None or value is jsnull or isinstance(value, float):
+        raise JsTypeError(f"Cannot convert {js_string(value)} to a BigInt")
+    text = js_string(value)
+    try:
+        return int(text.strip() or "0", 0)
+    except ValueError:
+        raise JsSyntaxError(f"Cannot convert {text} to a BigInt") from None
+
+
+def big_int_function(*, tells_big_ints: bool) -> JsFunction:
+    """Give the function `BigInt`; from Pyodide 314 on what it makes is more than an `int`."""
+    made = JsBigInt if tells_big_ints else int
+
+    def as_unsigned(bits: Any = None, value: Any = None, *_: object) -> int:
+        return made(to_big_int(value) & ((1 << integer(bits)) - 1))
+
+    def as_signed(bits: Any = None, value: Any = None, *_: object) -> int:
+        size = integer(bits)
+        cut = to_big_int(value) & ((1 << size) - 1)
+        return made(cut - (1 << size) if size and cut >> (size - 1) else cut)
+
+    function = JsFunction(js_big_int if tells_big_ints else big_int, "BigInt")
+    vars(function)["asIntN"] = JsFunction(as_signed, "asIntN")
+    vars(function)["asUintN"] = JsFunction(as_unsigned, "asUintN")
+    return function

@@ -18,11 +18,11 @@ class Box(JsProxy, js_name="Object"):
     def __init__(self, primitive: Any) -> None:
         self.primitive = primitive
 
-    def valueOf(self) -> Any:
+    def valueOf(self, *_: object) -> Any:
         """Give the primitive."""
         return self.primitive
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the primitive's text."""
         return js_string(self.primitive)
 

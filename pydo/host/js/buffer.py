@@ -132,11 +132,15 @@ class ArrayBuffer(JsBuffer, metaclass=ArrayBufferClass):
     def transfer(self, length: Any = None, *_: object) -> ArrayBuffer:
         """Give the bytes to another buffer, cut or extended to a length."""
         moved = self.__data__
-        self.__data__, self.detached = bytearray(), True
         size = integer(length, len(moved))
+        if size < 0:
+            raise JsRangeError("Invalid array buffer length")
+        self.__data__, self.detached = bytearray(), True
         del moved[size:]
         moved.extend(bytes(size - len(moved)))
         return ArrayBuffer.new(moved)
+
+    transferToFixedLength = transfer
 
     def slice(self, start: Any = None, end: Any = None, *_: object) -> ArrayBuffer:
         """Copy a part of the bytes."""

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from pydo.errors import JsException
 from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.freshness import directives, lifetime_s, seconds_of
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
 from pydo.host.js.stream import ReadableStream, joined
 from pydo.host.js.text import js_string, truthy
-from pydo.host.js.value import JsProxy, NativeClass, options
+from pydo.host.js.value import options
 from pydo.host.promise import JsPromise
 
 if TYPE_CHECKING:
@@ -81,15 +82,12 @@ class _Store:
         return kept.until_s > self.now_s()
 
 
-class Cache(JsProxy, metaclass=NativeClass):
+class Cache(RuntimeObject):
     """Responses by the requests that they answer."""
 
     __slots__ = ("__dict__", "_name", "_store")
     _name: str | None
     _store: _Store
-
-    def __init__(self, *_: object) -> None:
-        raise JsTypeError("Illegal constructor")
 
     @classmethod
     def named(cls, name: str | None, store: _Store) -> Cache:
@@ -159,7 +157,7 @@ class Cache(JsProxy, metaclass=NativeClass):
         return self._name, request.url.partition("#")[0]
 
 
-class CacheStorage(JsProxy):
+class CacheStorage(RuntimeObject):
     """The object `caches`: a default cache, and others by their names."""
 
     __slots__ = ("__dict__", "_store", "default")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.host.js.array import JsArray
+from pydo.host.js.callback import called
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.grouping import grouped
 from pydo.host.js.identity import key_of, python_key, value_of
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.lookup import Mapped
@@ -28,7 +30,23 @@ class CollectionClass(NativeClass):
         raise JsTypeError(f"Constructor {cls.name} requires 'new'")
 
 
-class JsMap(Mapped, metaclass=CollectionClass, js_name="Map"):
+class MapClass(CollectionClass):
+    """`Map`, with its static function."""
+
+    def groupBy(cls, values: Any = None, key_of: Any = None, *_: object) -> JsMap:
+        """Give arrays of values by what `key_of(value, index)` makes of them.
+
+        Raises:
+            JsException: a `TypeError` for what cannot be iterated, or called.
+
+        """
+        groups: JsMap = JsMap.new()
+        for key, value in grouped("Map", values, key_of):
+            groups.getOrInsertComputed(key, lambda _: JsArray([])).push(value)
+        return groups
+
+
+class JsMap(Mapped, metaclass=MapClass, js_name="Map"):
     """A Map, in the order in which keys were set; Python's methods of a mapping come first."""
 
     __slots__ = ("__data__",)
@@ -71,17 +89,18 @@ class JsMap(Mapped, metaclass=CollectionClass, js_name="Map"):
     def getOrInsertComputed(self, key: Any = None, make: Any = None, *_: object) -> Any:
         """Give the value of a key; if there is none, it is set to what `make(key)` gives."""
         if key_of(key) not in self.__data__:
-            self.__data__[key_of(key)] = cross(make(key))
+            self.__data__[key_of(key)] = cross(called(make)(key))
         return self.__data__[key_of(key)]
 
     def clear(self, *_: object) -> None:
         """Remove every entry."""
         self.__data__.clear()
 
-    def forEach(self, function: Any, *_: object) -> None:
+    def forEach(self, function: Any = None, *_: object) -> None:
         """Call `function(value, key, map)` for each entry."""
+        callback = called(function)
         for key, value in list(self.__data__.items()):
-            pinned(function, value, value_of(key), self)
+            pinned(callback, value, value_of(key), self)
 
     def entries(self, *_: object) -> JsIterator:
         """Iterate over pairs of key and value."""
@@ -136,7 +155,7 @@ class LiteralMap(JsMap):
     def __members__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__data__.items() if type(key) is str}
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the text of a Map."""
         return "[object Map]"
 

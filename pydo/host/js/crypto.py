@@ -13,9 +13,9 @@ from pydo.host.js.buffer import BufferView
 from pydo.host.js.dataview import DataView
 from pydo.host.js.error import DOMException, JsTypeError
 from pydo.host.js.function import Namespace
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.numeric import Float16Array, Float32Array, Float64Array
 from pydo.host.js.subtle import SubtleCrypto
-from pydo.host.js.value import NativeClass
 from pydo.host.scope import refuse_at_top_level
 
 __all__ = ["Crypto"]
@@ -24,7 +24,7 @@ _MAX_RANDOM = 65536
 _NO_INTEGERS = (DataView, Float16Array, Float32Array, Float64Array)
 
 
-class Crypto(Namespace, metaclass=NativeClass):
+class Crypto(Namespace, RuntimeObject):
     """The object `crypto`."""
 
     __slots__ = ("subtle",)

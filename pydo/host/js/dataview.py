@@ -52,8 +52,9 @@ class DataView(BufferView, metaclass=NativeClass):
             return element(struct.unpack_from(form, self.view(), self._inside(offset, kind))[0])
 
         def put(offset: Any = 0, value: Any = None, little: Any = False, *_: object) -> None:  # noqa: FBT002 - as above
+            number = kind.coerce(value)
             form = ("<" if little else ">") + kind.typecode
-            struct.pack_into(form, self.view(), self._inside(offset, kind), kind.coerce(value))
+            struct.pack_into(form, self.view(), self._inside(offset, kind), number)
 
         return get if name.startswith("get") else put
 

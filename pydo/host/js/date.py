@@ -32,15 +32,13 @@ class DateClass(JsClass):
         def new(cls, *parts: Any, **_: Any) -> JsDate:
             """Construct the present moment, one read from a value, or one from its parts."""
             if not parts:
-                return cls(cls.now())
+                return cls.at_ms(cls.now())
             if len(parts) > 1:
-                return cls(to_utc(from_parts(*parts)))
-            return cls(_read(parts[0]))
+                return cls.at_ms(to_utc(from_parts(*parts)))
+            return cls.at_ms(_read(parts[0]))
 
-        def __call__(cls, ms: Any = None, *_: object) -> Any:
-            if ms is None:
-                return str(cls.new())
-            return type.__call__(cls, ms)
+        def __call__(cls, *_: object) -> str:
+            return str(cls.new())
 
     def now(cls, *_: object) -> int:
         """Give the present moment in milliseconds."""
@@ -60,8 +58,14 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
 
     __slots__ = ("ms",)
 
-    def __init__(self, ms: float) -> None:
-        self.ms: float = _clipped(ms)
+    ms: float
+
+    @classmethod
+    def at_ms(cls, ms: float) -> JsDate:
+        """Make a date of milliseconds."""
+        self: JsDate = object.__new__(cls)
+        self.ms = _clipped(ms)
+        return self
 
     def getTime(self, *_: object) -> Any:
         """Give the milliseconds."""
@@ -104,7 +108,7 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
             f"{moment.year:04} {moment:%H:%M:%S} GMT"
         )
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the moment in local time, in words."""
         if math.isnan(self.ms):
             return "Invalid Date"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pydo.host.js.callback import called
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.iterator import JsIterator
 from pydo.host.js.text import integer, truthy
 from pydo.host.js.value import JsProxy, cross
 from pydo.runtime.strand import pinned
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["Elements", "strictly_equal"]
 
@@ -49,41 +47,42 @@ class Elements(JsProxy):
             strictly_equal(item, wanted) or _both_nan(item, wanted) for item in self.__elements__
         )
 
-    def forEach(self, function: Callable[..., Any], *_: object) -> None:
+    def forEach(self, function: Any = None, *_: object) -> None:
         """Call `function(item, index, array)` for each element."""
+        callback = called(function)
         for index, item in enumerate(list(self.__elements__)):
-            pinned(function, item, index, self)
+            pinned(callback, item, index, self)
 
-    def find(self, function: Callable[..., Any], *_: object) -> Any:
+    def find(self, function: Any = None, *_: object) -> Any:
         """Give the first element of which `function` is true."""
         return self._first(function, 1)[1]
 
-    def findIndex(self, function: Callable[..., Any], *_: object) -> int:
+    def findIndex(self, function: Any = None, *_: object) -> int:
         """Give the index of the first element of which `function` is true, or -1."""
         return self._first(function, 1)[0]
 
-    def findLast(self, function: Callable[..., Any], *_: object) -> Any:
+    def findLast(self, function: Any = None, *_: object) -> Any:
         """Give the last element of which `function` is true."""
         return self._first(function, -1)[1]
 
-    def findLastIndex(self, function: Callable[..., Any], *_: object) -> int:
+    def findLastIndex(self, function: Any = None, *_: object) -> int:
         """Give the index of the last element of which `function` is true, or -1."""
         return self._first(function, -1)[0]
 
-    def some(self, function: Callable[..., Any], *_: object) -> bool:
+    def some(self, function: Any = None, *_: object) -> bool:
         """Tell whether `function` is true of an element."""
         return self.findIndex(function) >= 0
 
-    def every(self, function: Callable[..., Any], *_: object) -> bool:
+    def every(self, function: Any = None, *_: object) -> bool:
         """Tell whether `function` is true of all elements."""
-        items = self.__elements__
-        return all(truthy(pinned(function, item, i, self)) for i, item in enumerate(items))
+        callback, items = called(function), self.__elements__
+        return all(truthy(pinned(callback, item, i, self)) for i, item in enumerate(items))
 
-    def reduce(self, function: Callable[..., Any], *initial: Any) -> Any:
+    def reduce(self, function: Any = None, *initial: Any) -> Any:
         """Fold the elements with `function(sum, item, index, array)`."""
         return self._fold(function, 1, initial)
 
-    def reduceRight(self, function: Callable[..., Any], *initial: Any) -> Any:
+    def reduceRight(self, function: Any = None, *initial: Any) -> Any:
         """Fold the elements from the end."""
         return self._fold(function, -1, initial)
 
@@ -100,21 +99,21 @@ class Elements(JsProxy):
     def __members__(self) -> dict[str, Any]:
         return {str(index): item for index, item in enumerate(self.__elements__)}
 
-    def _first(self, function: Callable[..., Any], step: int) -> tuple[int, Any]:
-        items = self.__elements__
+    def _first(self, function: Any, step: int) -> tuple[int, Any]:
+        callback, items = called(function), self.__elements__
         for index in range(len(items))[::step]:
-            if truthy(pinned(function, items[index], index, self)):
+            if truthy(pinned(callback, items[index], index, self)):
                 return index, items[index]
         return -1, None
 
-    def _fold(self, function: Callable[..., Any], step: int, initial: tuple[Any, ...]) -> Any:
-        items = self.__elements__
+    def _fold(self, function: Any, step: int, initial: tuple[Any, ...]) -> Any:
+        callback, items = called(function), self.__elements__
         order = range(len(items))[::step]
         if not initial and not order:
             raise JsTypeError("Reduce of empty array with no initial value")
         total = cross(initial[0]) if initial else items[order[0]]
         for index in order if initial else order[1:]:
-            total = cross(pinned(function, total, items[index], index, self))
+            total = cross(pinned(callback, total, items[index], index, self))
         return total
 
 

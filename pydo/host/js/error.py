@@ -76,7 +76,7 @@ class JsError(JsException, JsProxy, metaclass=ErrorClass, js_name="Error"):
         """The error itself."""
         return self
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the name and the message."""
         if not self.message:
             return self.name
@@ -140,7 +140,41 @@ class DOMException(JsError):
     @property
     def code(self) -> int:
         """The number that the name had before names were used."""
-        return DOM_NAMES.get(self.name, 0)
+        return _CODES.get(self.name, 0)
+
+
+# The names by which a Worker has these numbers, from 1 on: `DOMException.INDEX_SIZE_ERR`.
+_NUMBERED = [
+    "INDEX_SIZE",
+    "DOMSTRING_SIZE",
+    "HIERARCHY_REQUEST",
+    "WRONG_DOCUMENT",
+    "INVALID_CHARACTER",
+    "NO_DATA_ALLOWED",
+    "NO_MODIFICATION_ALLOWED",
+    "NOT_FOUND",
+    "NOT_SUPPORTED",
+    "INUSE_ATTRIBUTE",
+    "INVALID_STATE",
+    "SYNTAX",
+    "INVALID_MODIFICATION",
+    "NAMESPACE",
+    "INVALID_ACCESS",
+    "VALIDATION",
+    "TYPE_MISMATCH",
+    "SECURITY",
+    "NETWORK",
+    "ABORT",
+    "URL_MISMATCH",
+    "QUOTA_EXCEEDED",
+    "TIMEOUT",
+    "INVALID_NODE_TYPE",
+    "DATA_CLONE",
+]
+_CODES = {"InUseAttributeError": 10, "URLMismatchError": 21}
+for _number, _name in enumerate(_NUMBERED, 1):
+    type.__setattr__(DOMException, f"{_name}_ERR", _number)
+    _CODES[f"{_name.title().replace('_', '')}Error"] = _number
 
 
 ERROR_CLASSES: Final = {
@@ -157,20 +191,22 @@ ERROR_CLASSES: Final = {
 }
 
 _HIDDEN = frozenset({"name", "message", "stack", "cause"})
-DOM_NAMES = {
-    "InvalidCharacterError": 5,
-    "NotSupportedError": 9,
-    "InvalidStateError": 11,
-    "SyntaxError": 12,
-    "InvalidAccessError": 15,
-    "TypeMismatchError": 17,
-    "NetworkError": 19,
-    "AbortError": 20,
-    "QuotaExceededError": 22,
-    "TimeoutError": 23,
-    "DataCloneError": 25,
-    "OperationError": 0,
-}
+DOM_NAMES = frozenset(
+    {
+        "InvalidCharacterError",
+        "NotSupportedError",
+        "InvalidStateError",
+        "SyntaxError",
+        "InvalidAccessError",
+        "TypeMismatchError",
+        "NetworkError",
+        "AbortError",
+        "QuotaExceededError",
+        "TimeoutError",
+        "DataCloneError",
+        "OperationError",
+    }
+)
 
 
 def as_error(exception: JsException) -> JsError:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pydo.host.js.array import JsArray
 from pydo.host.js.blob import Blob, File
 from pydo.host.js.error import JsTypeError
-from pydo.host.js.iterator import JsIterator
+from pydo.host.js.iterator import WebIterator
+from pydo.host.js.jsg import wants, wants_function
 from pydo.host.js.lookup import Lookup
 from pydo.host.js.text import js_string, usv
 from pydo.host.js.value import NativeClass, jsnull
@@ -33,7 +34,7 @@ _NO_BOUNDARY = (
     "boundary parameter, e.g. 'Content-Type: multipart/form-data; boundary=\"abcd\"'. See RFC "
     "7578, section 4."
 )
-_ABSENT: Any = object()  # where nothing was given
+_ENTRY = "File or Blob or string"
 
 
 class FormData(Lookup, metaclass=NativeClass):
@@ -84,16 +85,16 @@ class FormData(Lookup, metaclass=NativeClass):
         lines.append(f"--{boundary}--".encode())
         return b"".join(lines), f"multipart/form-data; boundary={boundary}"
 
-    def append(
-        self, name: Any = None, value: Any = _ABSENT, filename: Any = None, *_: object
-    ) -> None:
+    @wants("string", _ENTRY)
+    def append(self, name: Any = None, value: Any = None, filename: Any = None, *_: object) -> None:
         """Add a value to those of a name."""
-        self.fields.append((js_string(name), _entry("append", name, value, filename)))
+        self.fields.append((js_string(name), _entry(name, value, filename)))
 
-    def set(self, name: Any = None, value: Any = _ABSENT, filename: Any = None, *_: object) -> None:
+    @wants("string", _ENTRY)
+    def set(self, name: Any = None, value: Any = None, filename: Any = None, *_: object) -> None:
         """Replace the values of a name by one, which stands where the first of them stood."""
         key = js_string(name)
-        entry = (key, _entry("set", name, value, filename))
+        entry = (key, _entry(name, value, filename))
         places = [index for index, (each, _) in enumerate(self.fields) if each == key]
         if not places:
             self.fields.append(entry)
@@ -102,53 +103,53 @@ class FormData(Lookup, metaclass=NativeClass):
         for index in reversed(places[1:]):
             del self.fields[index]
 
+    @wants("string")
     def get(self, name: Any = None, *_: object) -> Any:
         """Give the first value of a name; null if there is none."""
         key = js_string(name)
         return next((value for each, value in self.fields if each == key), jsnull)
 
+    @wants("string")
     def getAll(self, name: Any = None, *_: object) -> JsArray:
         """Give the values of a name."""
         key = js_string(name)
         return JsArray([value for each, value in self.fields if each == key])
 
+    @wants("string")
     def has(self, name: Any = None, *_: object) -> bool:
         """Tell whether there is such a name."""
         key = js_string(name)
         return any(each == key for each, _ in self.fields)
 
+    @wants("string")
     def delete(self, name: Any = None, *_: object) -> None:
         """Remove the values of a name."""
         key = js_string(name)
         self.fields = [field for field in self.fields if field[0] != key]
 
+    @wants_function
     def forEach(self, function: Callable[..., Any], *_: object) -> None:
         """Call `function(value, name, form)` for each value."""
         for name, value in list(self.fields):
             function(value, name, self)
 
-    def entries(self, *_: object) -> JsIterator:
+    def entries(self, *_: object) -> WebIterator:
         """Iterate over pairs of name and value."""
-        return JsIterator((JsArray(list(field)) for field in self.fields), "EntryIterator")
+        return WebIterator((JsArray(list(field)) for field in self.fields), "EntryIterator")
 
-    def keys(self, *_: object) -> JsIterator:
+    def keys(self, *_: object) -> WebIterator:
         """Iterate over the names."""
-        return JsIterator((name for name, _ in self.fields), "KeyIterator")
+        return WebIterator((name for name, _ in self.fields), "KeyIterator")
 
-    def values(self, *_: object) -> JsIterator:
+    def values(self, *_: object) -> WebIterator:
         """Iterate over the values."""
-        return JsIterator((value for _, value in self.fields), "ValueIterator")
+        return WebIterator((value for _, value in self.fields), "ValueIterator")
 
     def __iter__(self) -> Iterator[Any]:
         return self.entries()
 
 
-def _entry(method: str, name: Any, value: Any, filename: Any) -> str | File:
-    if value is _ABSENT:
-        raise JsTypeError(
-            f"Failed to execute '{method}' on 'FormData': parameter 2 is not of type 'File or Blob "
-            "or string'."
-        )
+def _entry(name: Any, value: Any, filename: Any) -> str | File:
     if not isinstance(value, Blob):
         return js_string(value)
     if filename is not None:

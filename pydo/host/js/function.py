@@ -54,7 +54,7 @@ class JsFunction(JsProxy, js_name="Function"):
         """As JavaScript's operator `typeof` says it."""
         return "function"
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the text that JavaScript shows of a built-in function."""
         return f"function {self.function_name}() {{ [native code] }}"
 
@@ -94,7 +94,7 @@ class Namespace(JsProxy, js_name="Object"):
                 function = JsFunction(member.__get__(self), js_name)
                 vars(self)[name] = vars(self)[js_name] = function
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give JavaScript's text of the object."""
         return f"[object {self.TAG}]"
 

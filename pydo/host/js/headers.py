@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
-from pydo.host.js.iterator import JsIterator
+from pydo.host.js.iterator import WebIterator
+from pydo.host.js.jsg import wants_function
 from pydo.host.js.lookup import Lookup
 from pydo.host.js.text import js_string, usv
 from pydo.host.js.value import JsProxy, NativeClass, iterated, jsnull
@@ -124,24 +125,25 @@ class Headers(Lookup, metaclass=NativeClass):
             raise JsTypeError(_ONLY_SET_COOKIE)
         return self.getSetCookie()
 
+    @wants_function
     def forEach(self, function: Callable[..., Any], *_: object) -> None:
         """Call `function(value, name, headers)` for each header."""
         for name, value in self._sorted():
             function(value, name, self)
 
-    def entries(self, *_: object) -> JsIterator:
+    def entries(self, *_: object) -> WebIterator:
         """Iterate over pairs of name and value."""
-        return JsIterator(
+        return WebIterator(
             [JsArray([name, value]) for name, value in self._sorted()], "EntryIterator"
         )
 
-    def keys(self, *_: object) -> JsIterator:
+    def keys(self, *_: object) -> WebIterator:
         """Iterate over the names."""
-        return JsIterator([name for name, _ in self._sorted()], "KeyIterator")
+        return WebIterator([name for name, _ in self._sorted()], "KeyIterator")
 
-    def values(self, *_: object) -> JsIterator:
+    def values(self, *_: object) -> WebIterator:
         """Iterate over the values."""
-        return JsIterator([value for _, value in self._sorted()], "ValueIterator")
+        return WebIterator([value for _, value in self._sorted()], "ValueIterator")
 
     def __iter__(self) -> Iterator[JsArray]:
         return self.entries()

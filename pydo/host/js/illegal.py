@@ -1,7 +1,7 @@
 """What only the runtime makes: stubs, namespaces, storage, the controllers of streams.
 
-A Worker reaches most of their classes by `constructor` alone, and can neither call nor construct
-them.  Source: src/workerd/jsg/resource.h (`throwIllegalConstructor`).
+A Worker reaches their classes by `constructor`, a few as globals too, and can neither call nor
+construct them.  Source: src/workerd/jsg/resource.h (`throwIllegalConstructor`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydo.host.js.error import JsTypeError
 from pydo.host.js.function import JsFunction
 from pydo.host.js.value import JsClass, JsProxy, NativeClass
 
-__all__ = ["RuntimeClass", "RuntimeObject", "made"]
+__all__ = ["RuntimeClass", "RuntimeObject", "illegal_constructor", "made"]
 
 _T = TypeVar("_T")
 _ILLEGAL = "Illegal constructor"
@@ -44,7 +44,7 @@ class RuntimeObject(JsProxy):
     @property
     def constructor(self) -> Any:
         """What stands for the class: its name, and nothing to make another instance with."""
-        return _constructor_of(type(self))
+        return illegal_constructor(type(self).name)
 
 
 class _IllegalConstructor(JsFunction, js_name="Function"):
@@ -64,5 +64,6 @@ class _IllegalConstructor(JsFunction, js_name="Function"):
 
 
 @cache
-def _constructor_of(cls: JsClass) -> _IllegalConstructor:
-    return _IllegalConstructor(cls.name)
+def illegal_constructor(name: str) -> JsFunction:
+    """Give what stands for a class that no Worker may construct."""
+    return _IllegalConstructor(name)

@@ -6,23 +6,46 @@ import math
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pydo.host.js.callback import shown
 from pydo.host.js.error import JsRangeError, JsTypeError
+from pydo.host.js.illegal import illegal_constructor
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import integer, js_number, js_string, truthy
-from pydo.host.js.value import JsClass, JsProxy, cross, iterated
+from pydo.host.js.value import JsClass, JsProxy, cross, iterated, jsnull
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["JsIterator"]
+__all__ = ["JsIterator", "WebIterator"]
 
 
 class IteratorClass(JsClass):
     """`Iterator`."""
 
     def from_(cls, source: Any = None, *_: object) -> JsIterator:
-        """Give an iterator of what can be iterated."""
+        """Give an iterator of what can be iterated; an iterator itself.
+
+        Raises:
+            JsException: a `TypeError` for what is no object.
+
+        """
+        if isinstance(source, JsIterator):
+            return source
+        if source is None or source is jsnull or isinstance(source, (int, float)):
+            raise JsTypeError("Iterator.from called on non-object")
         return JsIterator(iterated(source), "Iterator Wrap")
+
+    def concat(cls, *sources: Any) -> JsIterator:
+        """Give an iterator of the items of each source in turn.
+
+        Raises:
+            JsException: a `TypeError` for what is no object.
+
+        """
+        for source in sources:
+            if source is None or source is jsnull or isinstance(source, (str, int, float)):
+                raise JsTypeError("Iterator.concat called on non-object")
+        return _helper(item for source in sources for item in iterated(source))
 
     if not TYPE_CHECKING:
 
@@ -31,7 +54,7 @@ class IteratorClass(JsClass):
             raise JsTypeError("Abstract class Iterator not directly constructable")
 
 
-class JsIterator(JsProxy, metaclass=IteratorClass, js_name="Object"):
+class JsIterator(JsProxy, metaclass=IteratorClass, js_name="Iterator"):
     """An iterator; `label` is what its text says of it, such as `Array Iterator`."""
 
     __slots__ = ("label", "source")
@@ -119,9 +142,20 @@ class JsIterator(JsProxy, metaclass=IteratorClass, js_name="Object"):
             total = cross(function(total, item, index))
         return total
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give JavaScript's text of the iterator."""
         return f"[object {self.label}]"
+
+
+class WebIterator(JsIterator):
+    """An iterator of a class of the web's, whose label names its own class as well."""
+
+    __slots__ = ()
+
+    @property
+    def constructor(self) -> Any:
+        """What stands for the class, which there is no other way to."""
+        return illegal_constructor(self.label)
 
 
 _NONE = object()
@@ -140,10 +174,10 @@ def _check(function: Any) -> None:
 def _counted(limit: Any) -> int:
     number = js_number(limit)
     if math.isnan(number):
-        raise JsRangeError(f"{js_string(limit)} must be positive")
+        raise JsRangeError(f"{shown(limit)} must be positive")
     count = integer(limit)
     if count < 0:
-        raise JsRangeError(f"{js_string(limit)} must be positive")
+        raise JsRangeError(f"{shown(limit)} must be positive")
     return count
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import JsBuffer
 from pydo.host.js.error import DOMException, JsTypeError
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import integer, js_string
-from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
+from pydo.host.js.value import jsnull, options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +64,7 @@ HASHES: Final = {
 }
 
 
-class CryptoKey(JsProxy, metaclass=NativeClass):
+class CryptoKey(RuntimeObject):
     """A secret, and what it may be used for."""
 
     __slots__ = ("_algorithm", "_secret", "_usages", "extractable", "type")
@@ -73,9 +74,6 @@ class CryptoKey(JsProxy, metaclass=NativeClass):
     _algorithm: dict[str, Any]
     _secret: bytes
     _usages: tuple[str, ...]
-
-    def __init__(self, *_: object) -> None:
-        raise JsTypeError("Illegal constructor")
 
     @classmethod
     def secret(

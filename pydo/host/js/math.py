@@ -7,10 +7,11 @@ import random
 import struct
 from typing import TYPE_CHECKING, Any
 
+from pydo.host.js.error import JsTypeError
 from pydo.host.js.function import JsFunction, Namespace
 from pydo.host.js.number import parse_float, parse_int
 from pydo.host.js.text import js_number
-from pydo.host.js.value import iterated, plain_number
+from pydo.host.js.value import iterated, jsnull, plain_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +108,12 @@ def _cbrt(number: float) -> float:
     return float(round(root)) if math.isfinite(root) and round(root) ** 3 == number else root
 
 
+def _sum_precise(values: Any = None, *_: object) -> Any:
+    if values is None or values is jsnull:
+        raise JsTypeError("Math.sumPrecise called on null or undefined")
+    return plain_number(math.fsum(iterated(values)))
+
+
 def _log1p(number: float) -> float:
     return -math.inf if number == -1 else math.log1p(number)
 
@@ -164,7 +171,7 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "min": _least,
     "pow": _pow,
     "random": lambda *_: random.random(),  # noqa: S311 - as in JavaScript
-    "sumPrecise": lambda values=None, *_: plain_number(math.fsum(iterated(values))),
+    "sumPrecise": _sum_precise,
 }
 
 

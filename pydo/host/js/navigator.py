@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 
+from pydo.host.js.array import JsArray
 from pydo.host.js.function import Namespace
-from pydo.host.js.value import JsProxy
+from pydo.host.js.illegal import RuntimeObject
 
 __all__ = ["Navigator", "Performance"]
 
 
-class Navigator(JsProxy):
+class Navigator(RuntimeObject):
     """What the Worker runs in."""
 
     __slots__ = ("__dict__",)
@@ -21,6 +22,11 @@ class Navigator(JsProxy):
     hardwareConcurrency = 1
     language = "en"
     platform = ""
+
+    @property
+    def languages(self) -> JsArray:
+        """What the Worker's people are taken to read."""
+        return JsArray(["en"])
 
 
 class Performance(Namespace, js_name="Performance"):

@@ -6,6 +6,7 @@ import math
 import struct
 from typing import Any
 
+from pydo.host.js.bigint import to_big_int
 from pydo.host.js.bytetext import from_base64, from_hex, to_base64
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_number
@@ -116,14 +117,19 @@ class Int32Array(TypedArray):
 
 
 class BigUint64Array(TypedArray):
-    """Numbers of 64 bits."""
+    """BigInts of 64 bits."""
 
     __slots__ = ()
     typecode = "Q"
 
+    @classmethod
+    def coerce(cls, value: Any) -> Any:
+        """Take a BigInt's lowest bits."""
+        return super().coerce(to_big_int(value))
 
-class BigInt64Array(TypedArray):
-    """Signed numbers of 64 bits."""
+
+class BigInt64Array(BigUint64Array):
+    """Signed BigInts of 64 bits."""
 
     __slots__ = ()
     typecode = "q"

@@ -55,7 +55,9 @@ class ObjectClass(JsClass):
     def fromEntries(cls, entries: Any = None, *_: object) -> JsObject:
         """Make an object of pairs; keys that are whole numbers come first, in their order."""
         members: dict[str, Any] = {}
-        for entry in _iterated(entries):
+        if entries is None or entries is jsnull:
+            raise JsTypeError("undefined is not iterable")
+        for entry in iterated(entries):
             try:
                 key, value = entry
             except (TypeError, ValueError):
@@ -63,8 +65,34 @@ class ObjectClass(JsClass):
             members[key if type(key) is str else js_string(key)] = cross(value)
         return JsObject(ordered(members))
 
+    def groupBy(cls, values: Any = None, key_of: Any = None, *_: object) -> JsObject:
+        """Give arrays of values by what `key_of(value, index)` makes of them, in an object.
+
+        Raises:
+            JsException: a `TypeError` for what cannot be iterated, or called.
+
+        """
+        groups: dict[str, JsArray] = {}
+        for key, value in _grouping().grouped("Object", values, key_of):
+            groups.setdefault(js_string(key), _view([])).push(value)
+        return JsObject(ordered(cast("dict[str, Any]", groups)))
+
+    def getOwnPropertySymbols(cls, value: Any = None, *_: object) -> JsArray:
+        """Give the symbols that name own members, of which pydo's objects have none."""
+        members_of(value)
+        return _view([])
+
     def assign(cls, target: Any = None, *sources: Any, **named: Any) -> Any:
-        """Copy the members of the sources to `target`, and give it back."""
+        """Copy the members of the sources to `target`, and give it back.
+
+        Raises:
+            JsException: a `TypeError` for undefined and null.
+
+        """
+        if target is None or target is jsnull:
+            raise JsTypeError("Cannot convert undefined or null to object")
+        if isinstance(target, (str, int, float)):
+            target = _boxed(target)
         for source in (*sources, named):
             if source is None or source is jsnull:
                 continue
@@ -156,7 +184,14 @@ class ObjectClass(JsClass):
         return value
 
     def defineProperties(cls, value: Any = None, described: Any = None, *_: object) -> Any:
-        """Give an object several members as they are described, and give it back."""
+        """Give an object several members as they are described, and give it back.
+
+        Raises:
+            JsException: a `TypeError` for what is no object.
+
+        """
+        if not isinstance(value, JsProxy):
+            raise JsTypeError("Object.defineProperties called on non-object")
         for name, given in members_of(described).items():
             cls.defineProperty(value, name, given)
         return value
@@ -253,18 +288,6 @@ _take_over: Callable[[JsObject, dict[str, Any]], None] = cast(
 ).__set__
 
 
-def _iterated(value: Any) -> Iterable[Any]:
-    try:
-        return iterated(value)
-    except TypeError:
-        kind = "number" if isinstance(value, (int, float)) else "object"
-        text = js_string(value)
-        shown = text if value is None or value is jsnull else f"{kind} {text}"
-        raise JsTypeError(
-            f"{shown} is not iterable (cannot read property Symbol(Symbol.iterator))"
-        ) from None
-
-
 def _pair(entry: Any) -> tuple[Any, Any]:
     if isinstance(entry, (int, float, str)) or entry is None or entry is jsnull:
         raise JsTypeError(f"Iterator value {js_string(entry)} is not an entry object")
@@ -284,6 +307,12 @@ def _own_names(value: Any) -> list[str]:
     if names is not None:
         return list(names())
     return [*members_of(value), *(["length"] if isinstance(value, str) else [])]
+
+
+def _grouping() -> Any:
+    from pydo.host.js import grouping  # noqa: PLC0415 - it needs errors, which need objects
+
+    return grouping
 
 
 def _properties() -> Any:

@@ -77,7 +77,7 @@ class RegExpClass(JsClass):
     def escape(cls, text: Any = None, *_: object) -> str:
         """Give a pattern that finds a text."""
         if not isinstance(text, str):
-            raise JsTypeError("RegExp.escape only accepts strings")
+            raise JsTypeError("input argument must be a string")
         first = text[:1]
         start = f"\\x{ord(first):02x}" if first.isascii() and first.isalnum() else ""
         rest = text[1:] if start else text
@@ -91,10 +91,10 @@ class RegExp(JsProxy, metaclass=RegExpClass):
     source: str
     flags: str
 
-    def __init__(self, source: Any = "(?:)", flags: Any = None, *_: object) -> None:
+    def __init__(self, source: Any = None, flags: Any = None, *_: object) -> None:
         if isinstance(source, RegExp):
             source, flags = source.source, source.flags if flags is None else flags
-        self.source = _BARE_SLASH.sub(r"\/", js_string(source)) or "(?:)"
+        self.source = _BARE_SLASH.sub(r"\/", "" if source is None else js_string(source)) or "(?:)"
         self.flags = "".join(sorted("" if flags is None else js_string(flags)))
         self.lastIndex: Any = 0
         is_twice = len(set(self.flags)) != len(self.flags) or {"u", "v"} <= set(self.flags)
@@ -178,7 +178,7 @@ class RegExp(JsProxy, metaclass=RegExpClass):
         """Tell whether the pattern is found."""
         return self.exec(text) is not jsnull
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the pattern as it is written in JavaScript."""
         return f"/{self.source}/{self.flags}"
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
-from pydo.host.js.iterator import JsIterator
+from pydo.host.js.iterator import WebIterator
+from pydo.host.js.jsg import wants, wants_function
 from pydo.host.js.lookup import Mapped
 from pydo.host.js.text import js_string, usv
 from pydo.host.js.value import JsProxy, NativeClass, iterated, jsnull
@@ -55,19 +56,23 @@ class URLSearchParams(Mapped, metaclass=NativeClass):
         key = js_string(name)
         return next((value for each, value in self.pairs if each == key), jsnull)
 
+    @wants("USVString")
     def getAll(self, name: Any = None, *_: object) -> JsArray:
         """Give the values of a name."""
         key = js_string(name)
         return JsArray([value for each, value in self.pairs if each == key])
 
+    @wants("USVString")
     def has(self, name: Any = None, value: Any = None, *_: object) -> bool:
         """Tell whether there is such a name, with that value if one is given."""
         return any(self._matches(pair, name, value) for pair in self.pairs)
 
+    @wants("USVString", "USVString")
     def append(self, name: Any = None, value: Any = None, *_: object) -> None:
         """Add a value to those of a name."""
         self._replace([*self.pairs, (usv(js_string(name)), usv(js_string(value)))])
 
+    @wants("USVString", "USVString")
     def set(self, name: Any = None, value: Any = None, *_: object) -> None:
         """Replace the values of a name by one, which stands where the first of them stood."""
         key, text = usv(js_string(name)), usv(js_string(value))
@@ -81,6 +86,7 @@ class URLSearchParams(Mapped, metaclass=NativeClass):
                 seen = True
         self._replace(kept if seen else [*kept, (key, text)])
 
+    @wants("USVString")
     def delete(self, name: Any = None, value: Any = None, *_: object) -> None:
         """Remove the values of a name, or the one that is given."""
         self._replace([pair for pair in self.pairs if not self._matches(pair, name, value)])
@@ -89,23 +95,24 @@ class URLSearchParams(Mapped, metaclass=NativeClass):
         """Sort by name; the order of a name's values stays."""
         self._replace(sorted(self.pairs, key=lambda pair: pair[0].encode("utf-16-be")))
 
+    @wants_function
     def forEach(self, function: Callable[..., Any], *_: object) -> None:
         """Call `function(value, name, parameters)` for each."""
         for name, value in list(self.pairs):
             function(value, name, self)
 
-    def entries(self, *_: object) -> JsIterator:
+    def entries(self, *_: object) -> WebIterator:
         """Iterate over pairs of name and value."""
-        return JsIterator((JsArray(list(pair)) for pair in self.pairs), "EntryIterator")
+        return WebIterator((JsArray(list(pair)) for pair in self.pairs), "EntryIterator")
 
     __js_iter__ = entries
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the query, without a question mark."""
         return "&".join(f"{_form(name)}={_form(value)}" for name, value in self.pairs)
 
     def __iter__(self) -> Iterator[Any]:
-        return JsIterator((name for name, _ in self.pairs), "KeyIterator")
+        return WebIterator((name for name, _ in self.pairs), "KeyIterator")
 
     def _matches(self, pair: tuple[str, str], name: Any, value: Any) -> bool:
         return pair[0] == js_string(name) and (value is None or pair[1] == js_string(value))

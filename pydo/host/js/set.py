@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.array import JsArray
+from pydo.host.js.callback import called
 from pydo.host.js.collection import CollectionClass
 from pydo.host.js.error import JsRangeError, JsTypeError
 from pydo.host.js.identity import key_of, python_key, value_of
@@ -54,10 +55,11 @@ class JsSet(JsProxy, metaclass=CollectionClass, js_name="Set"):
         """Remove every value."""
         self.__data__.clear()
 
-    def forEach(self, function: Any, *_: object) -> None:
+    def forEach(self, function: Any = None, *_: object) -> None:
         """Call `function(value, value, set)` for each value."""
+        callback = called(function)
         for key in list(self.__data__):
-            pinned(function, value_of(key), value_of(key), self)
+            pinned(callback, value_of(key), value_of(key), self)
 
     def values(self, *_: object) -> JsIterator:
         """Iterate over the values."""

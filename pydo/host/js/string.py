@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,14 @@ class StringClass(JsClass):
 
     def fromCodePoint(cls, *codes: Any) -> str:
         """Make a string of code points."""
-        return "".join(chr(integer(code)) for code in codes)
+        return "".join(chr(_code_point(code)) for code in codes)
+
+
+def _code_point(given: Any) -> int:
+    number = js_number(given)
+    if isinstance(number, int) and 0 <= number <= sys.maxunicode:
+        return number
+    raise JsRangeError(f"Invalid code point {js_string(number)}")
 
 
 class String(Box, metaclass=StringClass):
@@ -73,7 +81,8 @@ class String(Box, metaclass=StringClass):
 
     def codePointAt(self, index: Any = None, *_: object) -> int | None:
         """Give the number of the character that begins at a position."""
-        rest = _text(_units(self.primitive)[max(integer(index), 0) :])
+        position = integer(index)
+        rest = _text(_units(self.primitive)[position:]) if position >= 0 else ""
         return ord(rest[0]) if rest else None
 
     def concat(self, *others: Any) -> str:
@@ -221,9 +230,13 @@ class String(Box, metaclass=StringClass):
         """Give the text without the blanks before it."""
         return str(self.primitive.lstrip(_BLANKS))
 
+    trimLeft = trimStart
+
     def trimEnd(self, *_: object) -> str:
         """Give the text without the blanks after it."""
         return str(self.primitive.rstrip(_BLANKS))
+
+    trimRight = trimEnd
 
     @property
     def __members__(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import ArrayBuffer, JsBuffer
 from pydo.host.js.cipher import CIPHERS, DERIVATIONS
 from pydo.host.js.error import DOMException, JsTypeError, not_simulated
+from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.key import CryptoKey, Parameters, bytes_of_buffer, hash_of, is_missing
 from pydo.host.js.keymaking import (
     derived_bits,
@@ -56,7 +57,7 @@ def _promised(*kinds: str) -> Callable[[Callable[..., Any]], Callable[..., JsPro
     return decorate
 
 
-class SubtleCrypto(JsProxy):
+class SubtleCrypto(RuntimeObject):
     """The object `crypto.subtle`."""
 
     __slots__ = ("__dict__",)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pydo.host.js.callback import called, shown
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.function import JsFunction, Namespace
 from pydo.host.js.lookup import Lookup
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsClass, JsProxy, NativeClass
+from pydo.host.js.value import JsClass, JsProxy, NativeClass, cross, jsnull
 
 if TYPE_CHECKING:
     from pydo.host.js.array import JsArray
@@ -37,6 +38,18 @@ class SymbolClass(JsClass):
         text = js_string(key)
         return cls._registry.setdefault(text, Symbol(text))
 
+    def keyFor(cls, symbol: Any = None, *_: object) -> str | None:
+        """Give the key of a symbol that `for` has given; undefined for another one.
+
+        Raises:
+            JsException: a `TypeError` for what is no symbol.
+
+        """
+        if not isinstance(symbol, Symbol):
+            raise JsTypeError(f"{shown(symbol)} is not a symbol")
+        key = symbol.description
+        return key if key is not None and cls._registry.get(key) is symbol else None
+
     if not TYPE_CHECKING:
 
         def __getattr__(cls, name: str) -> Any:
@@ -59,12 +72,16 @@ class Symbol(JsProxy, metaclass=SymbolClass):
         """As JavaScript's operator `typeof` says it."""
         return "symbol"
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the text of the symbol."""
         return f"Symbol({self.description or ''})"
 
 
-for _name in ("asyncIterator", "hasInstance", "iterator", "toPrimitive", "toStringTag"):
+_WELL_KNOWN = (
+    "asyncDispose asyncIterator dispose hasInstance isConcatSpreadable iterator match matchAll"
+    " replace search species split toPrimitive toStringTag unscopables"
+)
+for _name in _WELL_KNOWN.split():
     setattr(SymbolClass, _name, Symbol(f"Symbol.{_name}"))
 
 
@@ -154,10 +171,20 @@ class WeakMap(Lookup, metaclass=NativeClass):
             JsException: a `TypeError` for a key that is no object.
 
         """
-        if not isinstance(key, JsProxy):
-            raise JsTypeError("Invalid value used as weak map key")
-        self._entries[id(key)] = (key, value)
+        self._entries[id(_object(key, "as weak map key"))] = (key, cross(value))
         return self
+
+    def getOrInsert(self, key: Any = None, value: Any = None, *_: object) -> Any:
+        """Give the value of a key, which is set if there is none."""
+        if not self.has(key):
+            self.set(key, value)
+        return self.get(key)
+
+    def getOrInsertComputed(self, key: Any = None, make: Any = None, *_: object) -> Any:
+        """Give the value of a key; if there is none, it is set to what `make(key)` gives."""
+        if not self.has(key):
+            self.set(key, called(make)(key))
+        return self.get(key)
 
     def has(self, key: Any = None, *_: object) -> bool:
         """Tell whether there is a value of a key."""
@@ -176,11 +203,16 @@ class WeakSet(JsProxy, metaclass=NativeClass):
     def __init__(self, values: Any = None, *_: object) -> None:
         self._map = WeakMap.new()
         for value in values or ():
-            self._map.set(value, value)
+            self.add(value)
 
     def add(self, value: Any = None, *_: object) -> WeakSet:
-        """Put an object in."""
-        self._map.set(value, value)
+        """Put an object in.
+
+        Raises:
+            JsException: a `TypeError` for what is no object.
+
+        """
+        self._map.set(_object(value, "in weak set"), value)
         return self
 
     def has(self, value: Any = None, *_: object) -> bool:
@@ -203,3 +235,9 @@ class WeakRef(JsProxy, metaclass=NativeClass):
     def deref(self, *_: object) -> Any:
         """Give the object."""
         return self._target
+
+
+def _object(value: Any, where: str) -> Any:
+    if value is not jsnull and not isinstance(value, (str, int, float, type(None))):
+        return value
+    raise JsTypeError(f"Invalid value used {where}")

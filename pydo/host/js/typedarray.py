@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import ArrayBuffer, BufferView
+from pydo.host.js.callback import called, comparator
 from pydo.host.js.elements import Elements
 from pydo.host.js.error import JsRangeError
 from pydo.host.js.text import integer, js_number, js_string
-from pydo.host.js.value import NativeClass, plain_number
+from pydo.host.js.value import NativeClass, jsnull, plain_number
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["TypedArray", "TypedArrayClass", "element"]
 
@@ -65,7 +66,7 @@ class TypedArray(Elements, BufferView, metaclass=TypedArrayClass):
                 raise JsRangeError(f"Invalid typed array length: {count}")
             self.buffer = ArrayBuffer.new(count * size)
         else:
-            items = list(cast("Iterable[Any]", source))
+            items = JsArray.from_(() if source is jsnull else source).__items__
             self.buffer = ArrayBuffer.new(len(items) * size)
             self.byteOffset, self.byteLength = 0, len(items) * size
             self._fill(0, items)
@@ -117,17 +118,19 @@ class TypedArray(Elements, BufferView, metaclass=TypedArrayClass):
         between = "," if separator is None else js_string(separator)
         return between.join(js_string(item) for item in self)
 
-    def map(self, function: Callable[..., Any], *_: object) -> Any:
+    def map(self, function: Any = None, *_: object) -> Any:
         """Make an array of the same kind of what `function` makes of each element."""
+        callback = called(function)
         return type(self).new(
-            [pinned(function, item, index, self) for index, item in enumerate(self)]
+            [pinned(callback, item, index, self) for index, item in enumerate(self)]
         )
 
-    def filter(self, function: Callable[..., Any], *_: object) -> Any:
+    def filter(self, function: Any = None, *_: object) -> Any:
         """Make an array of the same kind of the elements of which `function` is true."""
-        return type(self).new(JsArray(list(self)).filter(lambda e, i, _: function(e, i, self)))
+        callback = called(function)
+        return type(self).new(JsArray(list(self)).filter(lambda e, i, _: callback(e, i, self)))
 
-    def copyWithin(self, target: Any, start: Any = None, end: Any = None, *_: object) -> Any:
+    def copyWithin(self, target: Any = None, start: Any = None, end: Any = None, *_: object) -> Any:
         """Copy a part of the array over another."""
         self._fill(0, JsArray(list(self)).copyWithin(target, start, end).__items__)
         return self
@@ -140,9 +143,8 @@ class TypedArray(Elements, BufferView, metaclass=TypedArrayClass):
     def sort(self, compare: Any = None, *_: object) -> Any:
         """Sort in place, by value unless `compare(a, b)` says otherwise."""
         items = list(self)
-        self._fill(
-            0, JsArray(items).sort(compare).__items__ if callable(compare) else sorted(items)
-        )
+        by = comparator(compare)
+        self._fill(0, sorted(items) if by is None else JsArray(items).sort(by).__items__)
         return self
 
     def toReversed(self, *_: object) -> Any:
@@ -162,7 +164,7 @@ class TypedArray(Elements, BufferView, metaclass=TypedArrayClass):
         copied = memoryview(bytearray(self.view()))
         return copied if self.typecode == "B" else copied.cast(self.typecode)  # type: ignore[call-overload,no-any-return]  # the code is one of the table
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the texts of the elements, with commas between."""
         return self.join()
 

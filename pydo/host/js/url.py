@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -19,22 +20,39 @@ from pydo.host.js.address import (
     slashed,
 )
 from pydo.host.js.error import JsTypeError
+from pydo.host.js.jsg import refused
 from pydo.host.js.searchparams import URLSearchParams, parse_query
 from pydo.host.js.text import js_string
-from pydo.host.js.value import JsProxy, NativeClass
+from pydo.host.js.value import JsProxy, NativeClass, jsnull
 
 __all__ = ["URL"]
+
+_PORT = re.compile(r":\d+$")
+_DIGITS = re.compile(r"[0-9]+")
+_MAX_PORT = 0xFFFF
 
 
 class URLClass(NativeClass):
     """`URL`'s static functions."""
 
-    def canParse(cls, text: Any = None, base: Any = None, *_: object) -> bool:
-        """Tell whether the text is an address."""
-        if base is None:
-            return parse_address(js_string(text)) is not None
-        start = parse_address(js_string(base))
-        return start is not None and parse_address(js_string(text), start) is not None
+    def canParse(cls, *given: Any) -> bool:
+        """Tell whether the text is an address.
+
+        Raises:
+            JsException: a `TypeError` without a text.
+
+        """
+        return bool(_read(cls, "canParse", given))
+
+    def parse(cls, *given: Any) -> Any:
+        """Read an address; null if the text is none.
+
+        Raises:
+            JsException: a `TypeError` without a text.
+
+        """
+        address = _read(cls, "parse", given)
+        return URL.of(address) if address else jsnull
 
 
 class URL(JsProxy, metaclass=URLClass):
@@ -59,6 +77,13 @@ class URL(JsProxy, metaclass=URLClass):
             raise JsTypeError("Invalid URL string.")
         self.address, self.parameters = address, None
 
+    @classmethod
+    def of(cls, address: Address) -> URL:
+        """Make the object of an address."""
+        self: URL = object.__new__(cls)
+        self.address, self.parameters = address, None
+        return self
+
     @property
     def href(self) -> str:
         """The whole address."""
@@ -68,7 +93,10 @@ class URL(JsProxy, metaclass=URLClass):
     def href(self, text: str) -> None:
         address = parse_address(js_string(text))
         if address is None:
-            raise JsTypeError("Invalid URL string.")
+            raise JsTypeError(
+                "Failed to set the 'href' property on 'URL': the provided value is not of type "
+                "'valid URL string'."
+            )
         self.address, self.parameters = address, None
 
     @property
@@ -113,9 +141,13 @@ class URL(JsProxy, metaclass=URLClass):
 
     @host.setter
     def host(self, text: str) -> None:
-        found = located(self.address.scheme, js_string(text), "/", None)
+        if self.address.scheme not in PORTS:
+            return
+        given = js_string(text)
+        found = located(self.address.scheme, given, "/", None)
         if found is not None:
-            self.address = replace(self.address, host=found.host, port=found.port)
+            port = found.port if _PORT.search(given) else self.address.port
+            self.address = replace(self.address, host=found.host, port=port)
 
     @property
     def hostname(self) -> str:
@@ -135,8 +167,11 @@ class URL(JsProxy, metaclass=URLClass):
 
     @port.setter
     def port(self, text: str) -> None:
-        digits = js_string(text)
-        port = int(digits) if digits.isascii() and digits.isdigit() else None
+        given = js_string(text)
+        found = _DIGITS.match(given)
+        port = int(found[0]) if found else None
+        if (port is None and given) or (port or 0) > _MAX_PORT:
+            return
         own = PORTS.get(self.address.scheme)
         self.address = replace(self.address, port=None if port == own else port)
 
@@ -147,7 +182,8 @@ class URL(JsProxy, metaclass=URLClass):
 
     @pathname.setter
     def pathname(self, text: str) -> None:
-        self.address = replace(self.address, path=path_of(slashed(js_string(text))))
+        if self.address.host is not None:
+            self.address = replace(self.address, path=path_of(slashed(js_string(text))))
 
     @property
     def search(self) -> str:
@@ -156,8 +192,9 @@ class URL(JsProxy, metaclass=URLClass):
 
     @search.setter
     def search(self, text: str) -> None:
-        query = js_string(text).removeprefix("?")
-        self.set_query(encoded(query, IN_SPECIAL_QUERY) if query else None)
+        given = js_string(text)
+        query = given.removeprefix("?")
+        self.set_query(encoded(query, IN_SPECIAL_QUERY) if given else None)
         if self.parameters is not None:
             self.parameters.pairs = parse_query(query)
 
@@ -168,8 +205,8 @@ class URL(JsProxy, metaclass=URLClass):
 
     @hash.setter
     def hash(self, text: str) -> None:
-        fragment = js_string(text).removeprefix("#")
-        written = encoded(fragment, IN_FRAGMENT) if fragment else None
+        given = js_string(text)
+        written = encoded(given.removeprefix("#"), IN_FRAGMENT) if given else None
         self.address = replace(self.address, fragment=written)
 
     @property
@@ -184,10 +221,20 @@ class URL(JsProxy, metaclass=URLClass):
         """Replace the query."""
         self.address = replace(self.address, query=query)
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give the whole address."""
         return self.href
 
     def toJSON(self, *_: object) -> str:
         """Give the whole address."""
         return self.href
+
+
+def _read(cls: type, method: str, given: tuple[Any, ...]) -> Address | None:
+    if not given:
+        raise refused(cls, method, 1, "USVString")
+    text, base, *_ = (*given, None)
+    if base is None:
+        return parse_address(js_string(text))
+    start = parse_address(js_string(base))
+    return None if start is None else parse_address(js_string(text), start)

@@ -33,6 +33,7 @@ __all__ = [
     "jsnull",
     "options",
     "plain_number",
+    "told",
 ]
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
@@ -152,11 +153,11 @@ class JsProxy(metaclass=JsClass, js_name="Object"):
 
         return ObjectMap(self, hereditary=hereditary)
 
-    def toString(self) -> str:
+    def toString(self, *_: object) -> str:
         """Give JavaScript's text of the value."""
         return f"[object {type(self).name}]"
 
-    def valueOf(self) -> Any:
+    def valueOf(self, *_: object) -> Any:
         """Give the primitive of the value, which for most is the value itself."""
         return self
 
@@ -251,11 +252,25 @@ def iterated(value: Any) -> Iterable[Any]:
     try:
         return iter(value) if entries is None else entries(value)
     except TypeError:
-        shown = f"number {value}" if isinstance(value, (int, float)) else "object"
         raise JsException(
             "TypeError",
-            f"{shown} is not iterable (cannot read property Symbol(Symbol.iterator))",
+            f"{told(value)} is not iterable (cannot read property Symbol(Symbol.iterator))",
         ) from None
+
+
+def told(value: Any) -> str:
+    """Give the text of a value where V8 says that it cannot be called or iterated."""
+    if value is None:
+        return "undefined"
+    if value is jsnull:
+        return "object null"
+    if isinstance(value, bool):
+        return f"boolean {'true' if value else 'false'}"
+    if isinstance(value, (int, float)):
+        return f"number {value}"
+    if isinstance(value, str):
+        return f'string "{value}"'
+    return "function" if callable(value) else "object"
 
 
 def options(value: Any, named: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.function import JsFunction
-from pydo.host.js.value import JsClass, JsProxy, NativeClass
+from pydo.host.js.value import JsProxy, NativeClass
 
 __all__ = ["RuntimeClass", "RuntimeObject", "illegal_constructor", "made"]
 

@@ -221,7 +221,7 @@ def echoed(answer: bytes) -> Any:
         ("204", 204, "0"),
         ("205", 205, "0"),
         ("304", 304, "7"),
-        ("strings", 200, None),
+        ("strings", 500, None),
     ],
 )
 def test_head_is_told_of_the_length_that_the_worker_names(

@@ -272,7 +272,7 @@ def test_a_stream_of_strings_has_begun_when_it_fails(dev: Dev, where: str) -> No
 def test_head_of_a_stream_that_has_failed_tells_why(dev: Dev) -> None:
     status, _, _ = parsed(said(dev, asked("HEAD", "/worker/failed")))
 
-    assert status == 200
+    assert status == 500
     dev.until("Error: at once")
     assert not any("aiohttp" in line for line in dev.said)
 

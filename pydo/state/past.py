@@ -104,14 +104,20 @@ class Entry:
 
 
 class Past:
-    """The past of one object; it is up to date when this was made.
+    """The past of one object, by some clock; it is up to date when this was made.
 
     Raises:
         StateError: no history is kept of it, or it cannot be read.
 
     """
 
-    def __init__(self, place: ObjectPlace, retention: Retention, server: Server | None) -> None:
+    def __init__(
+        self,
+        place: ObjectPlace,
+        retention: Retention,
+        server: Server | None,
+        now_ms: Callable[[], int] | None = None,
+    ) -> None:
         if place.owner.storage == KEY_VALUE:
             raise StateError(
                 f"{place.owner.class_name} is declared with new_classes: objects with key-value"
@@ -121,6 +127,7 @@ class Past:
         self.history = History(place.database, retention)
         self._retention = retention
         self._server = server
+        self._now_ms = now_ms or _now_ms
         if server is not None:
             server.archive(place)
         else:
@@ -136,7 +143,7 @@ class Past:
             StateError: it is in the future, or before what is kept.
 
         """
-        return self._read(lambda: time_located(self.history, time_ms, _now_ms()))
+        return self._read(lambda: time_located(self.history, time_ms, self._now_ms()))
 
     def find(self, bookmark: str) -> Bookmark:
         """Give the commit that a bookmark means.
@@ -145,7 +152,7 @@ class Past:
             StateError: it is none of this object's, or no longer kept.
 
         """
-        return self._read(lambda: located(self.history, bookmark, _now_ms()))
+        return self._read(lambda: located(self.history, bookmark, self._now_ms()))
 
     def commits(self) -> list[Commit]:
         """Give all commits that can be returned to, in order.
@@ -157,7 +164,7 @@ class Past:
         return self._young(self._read(self.history.commits))
 
     def _young(self, commits: list[Commit]) -> list[Commit]:
-        oldest_ms = _now_ms() - self._retention.age_ms
+        oldest_ms = self._now_ms() - self._retention.age_ms
         following = commits[1:]
         return [
             each
@@ -220,7 +227,9 @@ class Past:
             StateError: it is no longer kept, or cannot be read.
 
         """
-        return self._read(lambda: self._content(located(self.history, str(bookmark), _now_ms())))
+        return self._read(
+            lambda: self._content(located(self.history, str(bookmark), self._now_ms()))
+        )
 
     def _content(self, bookmark: Bookmark) -> Content:
         with TemporaryDirectory(prefix="pydo-") as folder:
@@ -293,10 +302,10 @@ class Past:
 
     @contextmanager
     def _travelling(self) -> Generator[TimeTravel]:
-        recording = Recording(_now_ms, self._retention)
+        recording = Recording(self._now_ms, self._retention)
         database = Database(self.place.directory, OpenDatabases(), lambda: None, recording)
         try:
-            yield TimeTravel(database, _now_ms)
+            yield TimeTravel(database, self._now_ms)
         except JsException as error:
             raise StateError(_said(self.place, error)) from error
         finally:

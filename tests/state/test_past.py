@@ -45,19 +45,34 @@ class Server:
         return "undo"
 
 
+class Clock:
+    """The machine's clock, which a test may put forward."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 0
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000 + self.ahead_ms
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 def past_of(stored: Stored, name: str = "Notes/a") -> Past:
     return Past(find_object(stored.state, name), Retention(), None)
 
 
-def record(place: ObjectPlace, *commits: dict[str, object]) -> None:
-    """Let an object commit keys, with its history following."""
-    recording = Recording(lambda: time.time_ns() // 1_000_000, Retention())
+def record(clock: Clock, place: ObjectPlace, *commits: dict[str, object]) -> None:
+    """Let an object commit keys one after the other, with its history following."""
+    recording = Recording(clock.now_ms, Retention())
     database = Database(place.directory, OpenDatabases(1), lambda: None, recording)
     for keys in commits:
         KeyValueTable(database).put_many([(k, PLAIN.encode(v)) for k, v in keys.items()])
         database.end_turn()
         database.commit()
-        time.sleep(0.002)
+        clock.ahead_ms += 2
     database.close()
 
 
@@ -180,15 +195,17 @@ def test_a_running_server_is_asked(stored: Stored) -> None:
     assert server.asked == ["archive Notes/a", f"restore Notes/a {target}"]
 
 
-def test_what_was_replaced_too_long_ago_is_not_listed(stored: Stored) -> None:
+def test_what_was_replaced_too_long_ago_is_not_listed(stored: Stored, clock: Clock) -> None:
     stored.write("a", {"k": 1})
     past_of(stored)
     stored.write("a", {"k": 2})
     past_of(stored)
-    time.sleep(0.01)
+    past = Past(find_object(stored.state, "Notes/a"), Retention(age_ms=60_000), None, clock.now_ms)
+    before = len(past.commits())
 
-    past = Past(find_object(stored.state, "Notes/a"), Retention(age_ms=1), None)
+    clock.ahead_ms = 60_001
 
+    assert before == 2
     assert len(past.commits()) == 1
 
 
@@ -278,13 +295,15 @@ def test_a_history_that_cannot_be_read_is_told_with_its_path(stored: Stored) -> 
         past.content_at(bookmark)
 
 
-def test_a_commit_is_compared_with_one_that_is_too_old_to_return_to(stored: Stored) -> None:
+def test_a_commit_is_compared_with_one_that_is_too_old_to_return_to(
+    stored: Stored, clock: Clock
+) -> None:
     stored.write("a", {"k": 0})
     place = past_of(stored).place
-    record(place, {"k": 1, "l": 1}, {"k": 2})  # of one generation, so they go together
-    time.sleep(0.01)
+    record(clock, place, {"k": 1, "l": 1}, {"k": 2})  # of one generation, so they go together
+    clock.ahead_ms += 60_001
 
-    (entry,) = Past(find_object(stored.state, "Notes/a"), Retention(age_ms=1), None).entries(5)
+    (entry,) = Past(place, Retention(age_ms=60_000), None, clock.now_ms).entries(5)
 
     assert list(entry.changes.changed) == ["k"]
     assert not entry.changes.added
@@ -330,13 +349,13 @@ def test_an_alarm_that_cannot_be_taken_away_is_told_of_and_the_return_is_made(
 
 
 def test_a_past_with_a_loss_in_it_is_told_with_what_is_there(
-    stored: Stored, caplog: pytest.LogCaptureFixture
+    stored: Stored, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     for n in range(1, 4):
         stored.write("a", {"k": n, "l": "x" * 9000})
         past_of(stored)
     history = past_of(stored).history
-    record(past_of(stored).place, {"k": 4}, {"k": 5})
+    record(clock, past_of(stored).place, {"k": 4}, {"k": 5})
     sorted(history.directory.glob("*.index"))[2].unlink()
 
     first, second, last = past_of(stored).entries(9)

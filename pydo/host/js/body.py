@@ -93,10 +93,10 @@ class Body(JsProxy):
         if content is None:
             return None
         if type(content) is not str and isinstance(content, ReadableStream):
-            if content.locked:
-                raise JsTypeError(_LOCKED)
             if content.disturbed:
                 raise JsTypeError(_USED)
+            if content.locked:
+                raise JsTypeError(_LOCKED)
             return content.take()
         self.used, self.content = True, None
         return usv(content).encode() if isinstance(content, str) else content

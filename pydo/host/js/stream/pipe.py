@@ -10,7 +10,7 @@ from pydo.host.js.value import jsnull
 from pydo.host.promise import rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
     from pydo.host.js.stream.readable import ReadableStream
     from pydo.host.js.stream.writable import WritableStream
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["pipe"]
 
 
-async def pipe(
+def pipe(
     readable: ReadableStream, writable: WritableStream, given: Mapping[str, Any]
-) -> None:
-    """Write all chunks of one to the other, as fast as it takes them.
+) -> Coroutine[Any, Any, None]:
+    """Write all chunks of one to the other, as fast as it takes them; both are taken at once.
 
     The end of the one closes the other, an error of the one ends the other, unless
     `preventClose`, `preventAbort` or `preventCancel` say otherwise; `signal` ends both.
@@ -31,6 +31,13 @@ async def pipe(
 
     """
     readable.locked_by = writable.locked_by = pipe
+    readable.disturbed = True
+    return _piped(readable, writable, given)
+
+
+async def _piped(
+    readable: ReadableStream, writable: WritableStream, given: Mapping[str, Any]
+) -> None:
     signal = given.get("signal")
     pump = asyncio.ensure_future(_pump(readable, writable, given))
     if signal is not None and signal is not jsnull:

@@ -43,6 +43,7 @@ from pydo.host.js.object import JsObject
 from pydo.host.js.regexp import RegExp
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
+from pydo.host.js.rewriter import HTMLRewriter
 from pydo.host.js.searchparams import URLSearchParams
 from pydo.host.js.set import JsSet
 from pydo.host.js.stream import STREAM_CLASSES
@@ -87,6 +88,7 @@ def worker_globals(fetch: Callable[..., Any], *, tells_big_ints: bool) -> dict[s
         File,
         FormData,
         Headers,
+        HTMLRewriter,
         JsArray,
         JsDate,
         JsMap,

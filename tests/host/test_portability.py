@@ -63,6 +63,8 @@ async def main(env, ctx):
     target = js.EventTarget.new()
     target.addEventListener("x", print)
     target.addEventListener("x", create_proxy(print))
+    js.HTMLRewriter.new().on("p", {"element": print})
+    js.HTMLRewriter.new().on("p", create_proxy({"element": print}))
 """
 
 
@@ -72,6 +74,7 @@ def test_a_function_that_is_kept_without_a_proxy_is_told_of_once(project: Watche
     assert project.rules == [
         ("borrowed-callable", "js.setTimeout(lambda: None, 1)"),
         ("borrowed-callable", 'target.addEventListener("x", print)'),
+        ("borrowed-callable", 'js.HTMLRewriter.new().on("p", {"element": print})'),
     ]
 
 

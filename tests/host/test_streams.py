@@ -570,3 +570,17 @@ def test_strategies_count_chunks_or_bytes() -> None:
 
     assert (count.highWaterMark, count.size("abc")) == (3, 1)
     assert length.size(Uint8Array.new(bytearray(4))) == 4
+
+
+def test_a_pipe_takes_both_ends_before_anything_flows() -> None:
+    async def main() -> tuple[object, ...]:
+        response, through = Response.new("abc"), CLASSES["IdentityTransformStream"].new()
+        answer = Response.new(response.body.pipeThrough(through))
+        state = (response.body.locked, through.writable.locked, response.bodyUsed)
+        return *state, await said(response.text), await answer.text()
+
+    *state, refusal, text = run(main())
+
+    assert state == [True, True, True]
+    assert refusal.startswith("TypeError: Body has already been used.")
+    assert text == "abc"

@@ -1,0 +1,240 @@
+"""One passage of a document through handlers.
+
+Elements are kept as their tags open and close, as in lol-html: no tag is thought of that is not
+written, an end tag closes all up to the last element of its name, and what those wanted at their
+end happens to that tag.  Source: cloudflare/lol-html src/rewriter.
+"""
+
+from __future__ import annotations
+
+import codecs
+import inspect
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pydo.host.js.buffer import bytes_of
+from pydo.host.js.error import JsTypeError
+from pydo.host.js.numeric import Uint8Array
+from pydo.host.js.rewriter import content, markup
+from pydo.host.js.rewriter.element import Element
+from pydo.host.js.rewriter.selector import Node
+from pydo.host.js.value import jsnull
+from pydo.host.pythonerror import python_error
+from pydo.runtime.strand import pinned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydo.host.js.rewriter.element import AtEnd
+    from pydo.host.js.rewriter.handlers import DocumentHandlers, ElementHandlers
+
+__all__ = ["Rewriting"]
+
+_NO_BYTES: Final = "This ReadableStream did not return bytes."
+_HTML: Final = "http://www.w3.org/1999/xhtml"
+_SVG: Final = "http://www.w3.org/2000/svg"
+_MATHML: Final = "http://www.w3.org/1998/Math/MathML"
+_ROOTS: Final = {"svg": _SVG, "math": _MATHML}
+_WITH_HTML_WITHIN: Final = {
+    _SVG: frozenset({"foreignobject", "desc", "title"}),
+    _MATHML: frozenset({"mi", "mo", "mn", "ms", "mtext"}),
+}
+_VOID: Final = frozenset(
+    {
+        *("area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img"),
+        *("input", "keygen", "link", "meta", "param", "source", "track", "wbr"),
+    }
+)
+_RAW_TEXT: Final = frozenset(
+    {
+        *("iframe", "noembed", "noframes", "noscript", "plaintext", "script", "style"),
+        *("textarea", "title", "xmp"),
+    }
+)
+
+
+@dataclass(slots=True)
+class _Open:
+    """An element whose end tag has not come; `listening` are those who hear of what is in it."""
+
+    node: Node
+    namespace: str
+    listening: list[ElementHandlers]
+    at_end: AtEnd | None
+    is_emptied: bool
+
+
+class Rewriting:
+    """The transformer of a stream of bytes."""
+
+    def __init__(
+        self, elements: Sequence[ElementHandlers], documents: Sequence[DocumentHandlers]
+    ) -> None:
+        self._elements = elements
+        self._documents = documents
+        self._scanner = markup.Scanner()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._root = Node("", {}, None)
+        self._open: list[_Open] = []
+        self._is_in_text = False
+        self._out: deque[str] = deque()
+
+    async def transform(self, chunk: Any, controller: Any) -> None:
+        """Let some bytes pass."""
+        data = bytes_of(chunk)
+        if data is None:
+            raise JsTypeError(_NO_BYTES)
+        await self._feed(self._decoder.decode(data))
+        self._send(controller)
+
+    async def flush(self, controller: Any) -> None:
+        """Let the rest pass, and what handlers put behind everything."""
+        await self._feed(self._decoder.decode(b"", final=True), is_last=True)
+        await self._end_text()
+        end = content.DocumentEnd()
+        await self._call([each.end for each in self._documents], end)
+        self._out.append(await content.written(end.pieces))
+        self._send(controller)
+
+    def _send(self, controller: Any) -> None:
+        out = "".join(self._out)
+        self._out.clear()
+        if out:
+            controller.enqueue(Uint8Array.new(bytearray(out.encode("utf-8", "replace"))))
+
+    async def _feed(self, text: str, *, is_last: bool = False) -> None:
+        for token in self._scanner.feed(text, is_last=is_last):
+            match token:
+                case markup.Text():
+                    await self._text(token)
+                case markup.StartTag():
+                    await self._end_text()
+                    await self._start(token)
+                case markup.EndTag():
+                    await self._end_text()
+                    await self._end(token)
+                case markup.Comment():
+                    await self._end_text()
+                    await self._comment(token)
+                case markup.Doctype():
+                    await self._doctype(token)
+                case markup.Rest():
+                    self._put(token.raw)
+
+    # -- tags
+
+    async def _start(self, tag: markup.StartTag) -> None:
+        name = tag.written.lower()
+        parent = self._open[-1] if self._open else None
+        namespace, within = _namespaces(name, parent)
+        node = self._node(name, tag, self._root if parent is None else parent.node)
+        has_end = not (name in _VOID if within == _HTML else tag.is_self_closing)
+        listening = [each for each in self._elements if each.selector.matches(node)]
+        element = Element(tag, namespace, has_end=has_end, is_removed=self._is_within_removed)
+        await self._call([each.element for each in listening], element)
+        self._put(await element.applied())
+        if has_end:
+            is_emptied = element.content.is_removed
+            self._open.append(_Open(node, within, listening, element.at_end, is_emptied))
+            if within == _HTML and name in _RAW_TEXT:
+                self._scanner.raw_text = name
+
+    def _node(self, name: str, tag: markup.StartTag, parent: Node) -> Node:
+        parent.children += 1
+        of_type = parent.children_of[name] = parent.children_of.get(name, 0) + 1
+        # Of an attribute that stands twice the first counts.
+        attributes = {each.name: each.value for each in reversed(tag.attributes)}
+        above = None if parent is self._root else parent
+        return Node(name, attributes, above, parent.children, of_type)
+
+    async def _end(self, tag: markup.EndTag) -> None:
+        self._scanner.raw_text = None
+        name = tag.written.lower()
+        end = content.EndTag(tag.written, content.Mutations())
+        if any(each.node.name == name for each in self._open):
+            while (closed := self._open.pop()) is not None:
+                await self._close(closed, end)
+                if closed.node.name == name:
+                    break
+        self._put(await end.applied(tag.raw))
+
+    async def _close(self, closed: _Open, end: content.EndTag) -> None:
+        wanted = closed.at_end
+        if wanted is None:
+            return
+        if wanted.name is not None:
+            end.rename(wanted.name)
+        if wanted.is_wanted:
+            end.take(wanted.mutations)
+        await self._call([wanted.handler], end, is_over=False)
+
+    # -- between tags
+
+    async def _text(self, token: markup.Text) -> None:
+        self._is_in_text = True
+        await self._text_piece(token.raw, is_last=False)
+
+    async def _end_text(self) -> None:
+        if self._is_in_text:
+            self._is_in_text = False
+            await self._text_piece("", is_last=True)
+
+    async def _text_piece(self, text: str, *, is_last: bool) -> None:
+        handlers = [each.text for each in self._listening()]
+        if not any(handlers):
+            self._put(text)
+            return
+        piece = content.Text(text, is_last=is_last)
+        await self._call(handlers, piece)
+        self._put(await piece.applied())
+
+    async def _comment(self, token: markup.Comment) -> None:
+        comment = content.Comment(token.text)
+        handlers = [each.comments for each in self._listening()]
+        await self._call(handlers, comment)
+        self._put(await comment.applied(token.raw))
+
+    async def _doctype(self, token: markup.Doctype) -> None:
+        ids = (token.name, token.public_id, token.system_id)
+        doctype = content.Doctype(*(jsnull if each is None else each for each in ids))
+        await self._call([each.doctype for each in self._documents], doctype)
+        self._put(token.raw)
+
+    # -- handlers
+
+    def _listening(self) -> list[ElementHandlers | DocumentHandlers]:
+        heard = {id(each) for opened in self._open for each in opened.listening}
+        return [*(each for each in self._elements if id(each) in heard), *self._documents]
+
+    async def _call(
+        self, handlers: Sequence[Any], token: content.Token, *, is_over: bool = True
+    ) -> None:
+        for handler in handlers:
+            if handler is None:
+                continue
+            try:
+                result = pinned(handler, token)
+                if inspect.isawaitable(result):
+                    await result
+            except Exception as error:
+                raise python_error(error) from error
+        if is_over:
+            token.end()
+
+    @property
+    def _is_within_removed(self) -> bool:
+        return any(each.is_emptied for each in self._open)
+
+    def _put(self, text: str) -> None:
+        if text and not self._is_within_removed:
+            self._out.append(text)
+
+
+def _namespaces(name: str, parent: _Open | None) -> tuple[str, str]:
+    """Give the namespace that an element tells, and the one of what is within."""
+    outside = _HTML if parent is None else parent.namespace
+    namespace = _ROOTS.get(name, outside)
+    if name in _WITH_HTML_WITHIN.get(outside, ()):
+        return _HTML, _HTML
+    return namespace, namespace

@@ -57,7 +57,10 @@ def _map_parts(value: JsMap) -> list[tuple[object, object]]:
 
 
 def _error_parts(error: JsError) -> tuple[str, str | None, dict[str, object]]:
-    return error.name, error.message, {"stack": error.stack, **error.__members__}
+    members: dict[str, object] = {"stack": error.stack, **error.__members__}
+    if hasattr(error, "cause"):
+        members["cause"] = error.cause
+    return error.name, error.message, members
 
 
 def _make_map() -> tuple[JsMap, Callable[[object, object], object]]:
@@ -78,9 +81,11 @@ def _make_view(name: str, buffer: ArrayBuffer, offset: int, length: int) -> obje
 
 
 def _make_error(name: str, message: str | None, members: dict[str, object]) -> object:
-    made = _ERRORS.get(name, JsError).new(message)
-    vars(made).update(members)
-    return made
+    made: Any = _ERRORS.get(name, JsError).new(message)
+    del made.stack  # as every other member, it is still to come
+    members.update(vars(made))
+    made.__dict__ = members
+    return made  # type: ignore[no-any-return]  # an error, whose class is one of a table
 
 
 _PARTS: dict[type, tuple[Kind, Parts]] = {

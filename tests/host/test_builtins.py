@@ -181,8 +181,10 @@ def test_randomness_fills_arrays_of_integers(js: Any) -> None:
 
 
 def test_blobs_and_files_have_types_and_names(js: Any) -> None:
-    blob = js.Blob.new(["a", js.Uint8Array.new([98]), js.Blob.new(["c"])], type="A/B")
-    file = js.File.new([blob], "n", {"lastModified": 5})
+    blob = js.Blob.new(
+        js.Array.of("a", js.Uint8Array.new([98]), js.Blob.new(js.Array.of("c"))), type="A/B"
+    )
+    file = js.File.new(js.Array.of(blob), "n", {"lastModified": 5})
 
     assert (blob.size, blob.type, blob.slice(-1).size) == (3, "a/b", 1)
     assert (file.name, file.lastModified, file.content, str(file)) == (
@@ -192,11 +194,11 @@ def test_blobs_and_files_have_types_and_names(js: Any) -> None:
         "[object File]",
     )
     with pytest.raises(JsException, match="constructor parameter 1 is not of type 'Array'"):
-        js.Blob.new("abc")
+        js.Blob.new(["abc"])
     with pytest.raises(JsException, match="'endings' field on 'Options' is not implemented"):
-        js.Blob.new(["a"], endings="native")
+        js.Blob.new(js.Array.of("a"), endings="native")
     with pytest.raises(JsException, match="constructor parameter 2 is not of type 'string'"):
-        js.File.new(["a"])
+        js.File.new(js.Array.of("a"))
 
 
 def test_the_console_shows_what_values_hold(js: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from pydo.host.js.object import JsObject
 from pydo.host.js.value import jsnull
 
 # Each refusal was read off workerd.
+NO_SEQUENCE = "TypeError: Incorrect type: the provided value is not of type 'Sequence'."
 NOT_AN_INIT = (
     "TypeError: Failed to construct 'Headers': constructor parameter 1 is not of type "
     "'Headers or Sequence or object'."
@@ -33,8 +34,8 @@ def pairs(headers: Headers) -> list[tuple[str, str]]:
         ([("a", "c\0d")], "TypeError: Invalid header value."),
         ([("a", "b", "c")], NOT_A_PAIR),
         ([("a",)], NOT_A_PAIR),
-        (["ab"], NOT_A_PAIR),
-        ({"ab": "c"}, NOT_A_PAIR),
+        (["ab"], NO_SEQUENCE),
+        ({"ab": "c"}, NO_SEQUENCE),
         ("abc", NOT_AN_INIT),
         (5, NOT_AN_INIT),
         (jsnull, NOT_AN_INIT),

@@ -88,8 +88,8 @@ rewriter.on("b", create_proxy({"element": look}))
     assert answer == [
         DOCUMENT,
         (
-            "TypeError: This content token is no longer valid. Content tokens are only valid during "
-            "the execution of the relevant content handler."
+            "TypeError: This content token is no longer valid. Content tokens are only valid"
+            " during the execution of the relevant content handler."
         ),
     ]
 

@@ -14,7 +14,6 @@ from pydo.host.js.json import stringify
 from pydo.host.js.object import JsObject
 from pydo.host.js.response import Response
 from pydo.host.js.rewriter import HTMLRewriter
-from pydo.host.js.stream import ReadableStream
 from pydo.host.js.value import jsnull
 from tests.rewriter.cases import CASES
 
@@ -97,7 +96,7 @@ def body(document: str, piece: int | None) -> Any:
         for start in range(0, len(content), piece):
             yield content[start : start + piece]
 
-    return ReadableStream.of_chunks(chunks())
+    return chunks()
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -11,8 +11,8 @@ from pydo.host.js.date import JsDate
 from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.numeric import Uint8Array
 from pydo.host.js.stream import ReadableStream
-from pydo.host.js.text import integer, js_string, usv
-from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
+from pydo.host.js.text import integer, js_number, js_string, usv
+from pydo.host.js.value import JsProxy, NativeClass, jsnull, options, plain_number
 from pydo.host.promise import JsPromise
 
 __all__ = ["Blob", "File"]
@@ -28,10 +28,12 @@ class Blob(JsProxy, metaclass=NativeClass):
     type: str
 
     def __init__(self, parts: Any = None, given: Any = None, *_: object, **named: Any) -> None:
+        if isinstance(given, (str, int, float)):
+            raise JsTypeError(_wrong(type(self).name, 2, "Options"))
         read = options(given, named)
         if read.get("endings") is not None:
             raise JsError("The 'endings' field on 'Options' is not implemented.")
-        self.content = _joined(parts)
+        self.content = b"" if parts is None else _joined(type(self).name, parts)
         self.type = _type_of(read.get("type"))
 
     @classmethod
@@ -75,13 +77,13 @@ class File(Blob):
 
     __slots__ = ("lastModified", "name")
     name: str
-    lastModified: int
+    lastModified: float
 
     def __init__(self, parts: Any = None, *arguments: Any, **named: Any) -> None:
+        if not isinstance(parts, JsArray):
+            raise JsTypeError(_wrong("File", 1, "Array"))
         if not arguments:
-            raise JsTypeError(
-                "Failed to construct 'File': constructor parameter 2 is not of type 'string'."
-            )
+            raise JsTypeError(_wrong("File", 2, "string"))
         given = options(arguments[1] if len(arguments) > 1 else None, named)
         super().__init__(parts, None, **given)
         self.name = js_string(arguments[0])  # pyright: ignore[reportGeneralTypeIssues] # checked above
@@ -97,8 +99,8 @@ class File(Blob):
         return self
 
 
-def _moment(value: Any) -> int:
-    return int(value.ms) if isinstance(value, JsDate) else integer(value)
+def _moment(value: Any) -> float:
+    return plain_number(value.ms) if isinstance(value, JsDate) else js_number(value)
 
 
 def _type_of(value: Any) -> str:
@@ -108,14 +110,17 @@ def _type_of(value: Any) -> str:
     return text.lower() if _TYPE.fullmatch(text) else ""
 
 
-def _joined(parts: Any) -> bytes:
-    if parts is None:
-        return b""
-    if isinstance(parts, (str, bytes)) or not isinstance(parts, (JsArray, list, tuple)):
-        raise JsTypeError(
-            "Failed to construct 'Blob': constructor parameter 1 is not of type 'Array'."
-        )
-    return b"".join([_part(part) for part in parts])  # pyright: ignore[reportUnknownVariableType]  # the user's own
+def _joined(name: str, parts: Any) -> bytes:
+    # A list of Python's is no Array, which `to_js` makes of it.
+    if not isinstance(parts, JsArray):
+        raise JsTypeError(_wrong(name, 1, "Array"))
+    return b"".join([_part(part) for part in parts.__items__])
+
+
+def _wrong(name: str, position: int, kind: str) -> str:
+    return (
+        f"Failed to construct '{name}': constructor parameter {position} is not of type '{kind}'."
+    )
 
 
 def _part(part: Any) -> bytes:

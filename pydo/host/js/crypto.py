@@ -11,6 +11,7 @@ from typing import Any
 
 from pydo.host.js.buffer import BufferView
 from pydo.host.js.dataview import DataView
+from pydo.host.js.digest import DigestStream
 from pydo.host.js.error import DOMException, JsTypeError
 from pydo.host.js.function import Namespace
 from pydo.host.js.illegal import RuntimeObject
@@ -33,6 +34,11 @@ class Crypto(Namespace, RuntimeObject):
     def __init__(self) -> None:
         super().__init__()
         self.subtle = SubtleCrypto()
+
+    @property
+    def DigestStream(self) -> Any:
+        """The class of streams whose bytes become a digest."""
+        return DigestStream
 
     def randomUUID(self, *_: object) -> str:
         """Give a random UUID."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.iterator import WebIterator
-from pydo.host.js.jsg import wants_function
+from pydo.host.js.jsg import NO_SEQUENCE, wants_function
 from pydo.host.js.lookup import Lookup
 from pydo.host.js.text import js_string, usv
 from pydo.host.js.value import JsProxy, NativeClass, iterated, jsnull
@@ -159,12 +159,12 @@ class Headers(Lookup, metaclass=NativeClass):
         return result
 
     def _append_pair(self, pair: Any) -> None:
+        if not _is_sequence(pair):
+            raise JsTypeError(NO_SEQUENCE)
         try:
             name, value = pair
-        except (TypeError, ValueError):
+        except ValueError:
             raise JsTypeError(_WRONG_PAIR) from None
-        if isinstance(pair, str):  # of two letters
-            raise JsTypeError(_WRONG_PAIR)
         self.append(name, value)
 
 

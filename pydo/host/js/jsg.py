@@ -6,14 +6,16 @@ An argument that is not there is one of a wrong type.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from pydo.host.js.error import JsTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["refused", "wants", "wants_function"]
+__all__ = ["NO_SEQUENCE", "refused", "wants", "wants_function"]
+
+NO_SEQUENCE: Final = "Incorrect type: the provided value is not of type 'Sequence'."
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,9 +35,8 @@ class JSON(Namespace, js_name="Object"):
     TAG = "JSON"
 
     def parse(self, text: Any = None, reviver: Any = None, *_: object) -> Any:
-        """Read a value, and let `reviver(key, value)` change what is in it, from within."""
-        found = parse(js_string(text))
-        return _revived("", found, reviver) if callable(reviver) else found
+        """Read a value, and let `reviver(key, value, context)` change it from within."""
+        return revived(js_string(text), reviver) if callable(reviver) else parse(js_string(text))
 
     def stringify(
         self, value: Any = None, replacer: Any = None, indent: Any = None, *_: object
@@ -61,7 +61,17 @@ def parse(text: str) -> Any:
     return _entered(found)
 
 
+def revived(text: str, reviver: Callable[..., Any]) -> Any:
+    """Read a value as `parse` does, and let `reviver(key, value, context)` change what is in it.
+
+    The context of a primitive has its text as `source`, a number's as it was written.
+    """
+    parse(text)  # which tells what is wrong
+    return _revived("", _entered(_NUMERALS.decode(text)), reviver)
+
+
 def _revived(key: str, value: Any, reviver: Callable[..., Any]) -> Any:
+    context: dict[str, Any] = {}
     if isinstance(value, JsArray):
         value.__items__[:] = [
             _revived(str(i), item, reviver) for i, item in enumerate(value.__items__)
@@ -73,7 +83,12 @@ def _revived(key: str, value: Any, reviver: Callable[..., Any]) -> Any:
                 del value.__members__[name]
             else:
                 value.__members__[name] = changed
-    return cross(pinned(reviver, key, value))
+    elif isinstance(value, _Numeral):
+        context["source"] = value.text
+        value = value.number
+    else:
+        context["source"] = stringify(value)
+    return cross(pinned(reviver, key, value, JsObject(context)))
 
 
 def stringify(value: Any, replacer: Any = None, indent: Any = None) -> str | None:
@@ -182,10 +197,22 @@ def _integer(digits: str) -> int | float:
     return number if -MAX_SAFE_INTEGER <= number <= MAX_SAFE_INTEGER else float(digits)
 
 
-_DECODER = json.JSONDecoder(
-    parse_constant=_refuse_constant,
-    parse_int=_integer,
-    parse_float=lambda digits: plain_number(float(digits)),
+def _float(digits: str) -> int | float:
+    return plain_number(float(digits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Numeral:
+    """A number, and its text."""
+
+    number: int | float
+    text: str
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_integer, parse_float=_float)
+_NUMERALS = json.JSONDecoder(
+    parse_int=lambda digits: _Numeral(_integer(digits), digits),
+    parse_float=lambda digits: _Numeral(_float(digits), digits),
 )
 
 

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Prototype", "is_prototype_of", "of_class", "prototype_of", "tag_of"]
 
+_ILLEGAL = (
+    "Illegal invocation: function called with incorrect `this` reference. See https://developers."
+    "cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details."
+)
+
 _TAG = re.compile(r"\[object ([^\]]*)\]")
 _CHANGING = frozenset(
     ("push", "pop", "shift", "unshift", "splice", "reverse", "sort", "fill", "copyWithin")
@@ -219,4 +224,4 @@ def _incompatible(cls: Any, where: str, this: Any) -> str:
     if cls.name in {"Map", "Set", "WeakMap", "WeakSet", "RegExp", "Promise"}:
         shown = f"#<{type(this).name}>" if isinstance(this, JsProxy) else js_string(this)
         return f"Method {where} called on incompatible receiver {shown}"
-    return "Illegal invocation"
+    return _ILLEGAL

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.iterator import WebIterator
-from pydo.host.js.jsg import wants, wants_function
+from pydo.host.js.jsg import NO_SEQUENCE, wants, wants_function
 from pydo.host.js.lookup import Mapped
 from pydo.host.js.text import js_string, usv
 from pydo.host.js.value import JsProxy, NativeClass, iterated, jsnull
@@ -43,6 +43,8 @@ class URLSearchParams(Mapped, metaclass=NativeClass):
         elif isinstance(init, JsProxy):
             members = init.__members__
             self.pairs = [(name, usv(js_string(value))) for name, value in members.items()]
+        elif callable(init):  # an object without members
+            self.pairs = []
         else:
             self.pairs = parse_query(js_string(init))
 
@@ -124,9 +126,11 @@ class URLSearchParams(Mapped, metaclass=NativeClass):
 
 
 def _pair(pair: Any) -> tuple[str, str]:
+    if isinstance(pair, (str, bytes)) or not hasattr(pair, "__iter__"):
+        raise JsTypeError(NO_SEQUENCE)
     try:
         name, value = pair
-    except (TypeError, ValueError):
+    except ValueError:
         raise JsTypeError("Invalid URL search params sequence.") from None
     return usv(js_string(name)), usv(js_string(value))
 

@@ -6,20 +6,18 @@ HERE = pathlib.Path(__file__).parent.parent
 
 
 def snippets():
-    """Give each snippet with what is known of it: workerd's answer, why pydo differs, or None."""
+    """Give each snippet, with the reason why pydo's answer is another one, or None."""
     found = {}
     for file in sorted((HERE / "snippets").glob("*.txt")):
         for paragraph in file.read_text().split("\n\n"):
             lines = paragraph.strip("\n").splitlines()
-            known = None
+            reason = None
             while lines and lines[0].startswith("#"):
                 line = lines.pop(0)
-                if line.startswith("# workerd: "):
-                    known = line.removeprefix("# workerd: ")
-                elif line.startswith("# differs: "):
-                    known = line
+                if line.startswith("# differs: "):
+                    reason = line.removeprefix("# differs: ")
             if lines:
-                found["\n".join(lines)] = known
+                found["\n".join(lines)] = reason
     return found
 
 

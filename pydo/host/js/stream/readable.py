@@ -232,6 +232,7 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
             # Without the full stop of its writers, in workerd too.
             raise JsTypeError("This WritableStream is currently locked to a writer")
         self.locked_by = writable.locked_by = pipe
+        self.disturbed = True
         return pipe(self, writable, given)
 
     def values(self, init: Any = None, /, *_: object, **named: Any) -> StreamIterator:

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DevSession", "run"]
 
-_COLLECTED_AT = 20_000  # objects more than before
+_COLLECTED_AT = 10_000  # objects more than there were
 
 
 def run(options: Options, console: Console) -> int:

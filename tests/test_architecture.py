@@ -177,7 +177,9 @@ def test_a_session_starts_without_what_few_requests_need() -> None:
         "pydo.bindings.assets.site",
         "pydo.bindings.d1",
         "pydo.bindings.kv",
+        "pydo.host.js.pattern",
         "rich",
+        "tomllib",
         "watchfiles",
     }
     assert heavy & {*loaded} == set()

@@ -10,14 +10,14 @@ from __future__ import annotations
 import inspect
 import sys
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pydo.errors import JsException
 from pydo.host.capability import sent
 from pydo.host.js.response import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from types import ModuleType
 
 __all__ = [
@@ -71,7 +71,7 @@ async def called(
     return sent(sdk.python_to_rpc(result))
 
 
-def is_awaited(value: object) -> bool:
+def is_awaited(value: object) -> TypeGuard[Awaitable[Any]]:
     """Tell whether what a handler gives is a coroutine, or something else to be awaited."""
     return type(value) is CoroutineType or inspect.isawaitable(value)
 

@@ -6,7 +6,6 @@ Source: pyodide/pyodide src/py/_pyodide/_importhook.py, src/js/api.ts.
 
 from __future__ import annotations
 
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -67,10 +66,12 @@ class JsModules:
             found = getattr(found, name, None)
         if not isinstance(found, JsProxy):
             return None
-        return ModuleSpec(fullname, _Loader(found), is_package=True)
+        # The import system asks for no base class, and importlib.abc is slow to import.
+        loader: Any = _Loader(found)
+        return ModuleSpec(fullname, loader, is_package=True)
 
 
-class _Loader(Loader):
+class _Loader:
     def __init__(self, target: JsProxy) -> None:
         self._target = target
 

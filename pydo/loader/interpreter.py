@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import site
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +66,8 @@ def use(environment: Environment) -> None:
     """
     if not environment.is_ours:
         raise ValueError(f"{environment.path} holds packages for Python {environment.version}")
+    import sysconfig  # noqa: PLC0415 - slow, and not every project has an environment
+
     before = list(sys.path)
     site.addsitedir(str(environment.site_packages))
     added = [entry for entry in sys.path if entry not in before]

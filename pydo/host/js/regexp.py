@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from pydo.host.js.array import JsArray
 from pydo.host.js.error import ERROR_CLASSES, JsTypeError
 from pydo.host.js.object import JsObject
-from pydo.host.js.pattern import PatternError, compiled
 from pydo.host.js.text import integer, js_string
 from pydo.host.js.value import JsClass, JsProxy, jsnull
 
@@ -102,6 +101,8 @@ class RegExp(JsProxy, metaclass=RegExpClass):
             raise ERROR_CLASSES["SyntaxError"](
                 f"Invalid flags supplied to RegExp constructor '{self.flags}'"
             )
+        from pydo.host.js.pattern import PatternError, compiled  # noqa: PLC0415 - few Workers need it
+
         try:
             self._pattern = compiled(self.source, self.flags)
         except PatternError as error:

@@ -36,7 +36,7 @@ def watching_imports() -> Generator[None]:
     if portability is None:
         yield
         return
-    before = {name: id(module) for name, module in sys.modules.items()}
+    before = sys.modules.copy()
     put_back = _wrap_all()
     portability.is_loading = True
     try:
@@ -45,8 +45,8 @@ def watching_imports() -> Generator[None]:
         portability.is_loading = False
         for module, name, function in put_back:
             setattr(module, name, function)
-        for name, module in list(sys.modules.items()):
-            if before.get(name) != id(module):
+        for name, module in sys.modules.copy().items():
+            if before.get(name) is not module:
                 _unwrap(module)
 
 
@@ -64,6 +64,7 @@ def _wrap_all() -> list[tuple[ModuleType, str, Any]]:
     return put_back
 
 
+@functools.cache  # they are the same at each reload
 def _wrapped(function: Callable[..., Any], label: str) -> Callable[..., Any]:
     @functools.wraps(function)
     def draw(*arguments: Any, **named: Any) -> Any:

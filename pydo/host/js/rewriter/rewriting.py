@@ -7,6 +7,7 @@ end happens to that tag.  Source: cloudflare/lol-html src/rewriter.
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import inspect
 from collections import deque
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rewriting"]
 
+_PIECE: Final = 16 * 1024  # characters, after which others have their turns
+_PAUSE_S: Final = 1e-6  # with none at all the same turn would go on
 _NO_BYTES: Final = "This ReadableStream did not return bytes."
 _HTML: Final = "http://www.w3.org/1999/xhtml"
 _SVG: Final = "http://www.w3.org/2000/svg"
@@ -90,8 +93,12 @@ class Rewriting:
         data = bytes_of(chunk)
         if data is None:
             raise JsTypeError(_NO_BYTES)
-        await self._feed(self._decoder.decode(data))
-        self._send(controller)
+        text = self._decoder.decode(data)
+        for start in range(0, len(text), _PIECE):
+            await self._feed(text[start : start + _PIECE])
+            self._send(controller)
+            if start + _PIECE < len(text):
+                await asyncio.sleep(_PAUSE_S)
 
     async def flush(self, controller: Any) -> None:
         """Let the rest pass, and what handlers put behind everything."""

@@ -5,6 +5,7 @@ Source: cloudflare/workers-sdk `packages/wrangler/src/dev.ts`.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -45,6 +46,8 @@ class _Given(TypedDict):
     persist_to: Path | None
     cron: bool
     test_scheduled: bool
+    local: bool
+    remote: bool
     strict: bool
     auto_migrate: bool
     log_level: str
@@ -173,6 +176,15 @@ class _Given(TypedDict):
     help="Accepted as in wrangler: /__scheduled is there in any case.",
 )
 @click.option(
+    "-l",
+    "--local",
+    cls=SectionedOption,
+    section=_SERVER,
+    is_flag=True,
+    help="Accepted as in wrangler: all is local.",
+)
+@click.option("-r", "--remote", is_flag=True, hidden=True)
+@click.option(
     "--persist-to",
     cls=SectionedOption,
     section=_STATE,
@@ -206,6 +218,8 @@ class _Given(TypedDict):
 @click.pass_context
 def dev(ctx: click.Context, **given: Unpack[_Given]) -> None:
     """Serve the Worker of this directory, and load it anew whenever it is changed."""
+    if given["remote"]:
+        raise click.UsageError("pydo serves on this machine only: for --remote run wrangler dev")
     console = Console(open_stdout(), level=given["log_level"])
     configure_log(console)
     _warn_of_a_foreign_pydo(console)
@@ -227,11 +241,11 @@ def _options(given: _Given) -> Options:
     from pydo.dev.options import Options  # noqa: PLC0415 - as above
     from pydo.dev.restart import ReloadMode  # noqa: PLC0415 - as above
 
-    cwd = given["cwd"].absolute()
+    cwd = _plain(given["cwd"].absolute())
     persist_to = given["persist_to"]
     return Options(
         cwd=cwd,
-        configs=tuple(cwd / each for each in given["config"]),
+        configs=tuple(_plain(cwd / each) for each in given["config"]),
         persist_to=None if persist_to is None else cwd / persist_to,
         cuts_sockets=given["sockets"] == "close",
         strict=given["strict"],
@@ -249,6 +263,11 @@ def _options(given: _Given) -> Options:
             assets=None if given["assets"] is None else cwd / given["assets"],
         ),
     )
+
+
+def _plain(path: Path) -> Path:
+    """Take the dots out: what is shown of a project, as in tracebacks, begins with this."""
+    return Path(os.path.normpath(path))
 
 
 def _warn_of_a_foreign_pydo(console: Console) -> None:

@@ -19,9 +19,10 @@ from pydo.host.scope import running_code
 from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
     from pydo.host.importer import Host
+    from pydo.host.js.value import Conversion
 
 __all__ = ["names"]
 
@@ -30,17 +31,50 @@ __all__ = ["names"]
 _PATCHED: ContextVar[JsProxy | None] = ContextVar("pydo-env", default=None)
 
 
+class CurrentEnv(JsProxy, js_name="Object"):
+    """What is bound for whoever reads it: an `env` that was imported follows its reader.
+
+    Source: src/cloudflare/workers.ts, where it is a `Proxy`.
+    """
+
+    __slots__ = ("_current",)
+
+    def __init__(self, current: Callable[[], JsProxy]) -> None:
+        object.__setattr__(self, "_current", current)
+
+    @property
+    def __members__(self) -> dict[str, Any]:
+        return self._current().__members__
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._current(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._current(), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self._current(), name)
+
+    def __dir__(self) -> Iterable[str]:
+        return dir(self._current())
+
+    def __to_py__(self, conversion: Conversion, depth: int) -> Any:
+        return self._current().__to_py__(conversion, depth)
+
+
 class CloudflareWorkers(JsProxy, js_name="Module"):
     """The module `cloudflare:workers`."""
 
-    __slots__ = ("_host",)
+    __slots__ = ("_host", "env")
+
+    env: CurrentEnv
+    """The bindings of the code that runs, or that is loaded; or what stands in their place."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self.env = CurrentEnv(self._bound)
 
-    @property
-    def env(self) -> JsProxy:
-        """The bindings of the code that runs, or that is loaded; or what stands in their place."""
+    def _bound(self) -> JsProxy:
         return _PATCHED.get() or (self._host.env if SCOPE.get() is None else running_code().env)
 
     def waitUntil(self, value: object = None) -> None:
@@ -72,7 +106,7 @@ def names(host: Host) -> dict[str, Any]:
         "cloudflare:sockets": CloudflareSockets(),
     }
 
-    workers = modules["cloudflare:workers"]
+    workers: Any = modules["cloudflare:workers"]
 
     def do_an_import(name: str) -> JsPromise:
         if name in modules:

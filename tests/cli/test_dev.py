@@ -66,6 +66,21 @@ def test_relative_paths_are_seen_from_the_working_directory(
     )
 
 
+def test_paths_lose_their_dots(command_line: CommandLine, tmp_path: Path) -> None:
+    command_line.run("dev", "--cwd", f"{tmp_path}/../{tmp_path.name}", "-c", "../b/./wrangler.toml")
+
+    assert command_line.options == Options(
+        cwd=tmp_path, configs=(tmp_path.parent / "b" / "wrangler.toml",)
+    )
+
+
+def test_local_is_what_it_is_and_remote_is_not_there(command_line: CommandLine) -> None:
+    local, remote = command_line.run("dev", "--local"), command_line.run("dev", "--remote")
+
+    assert (local.exit_code, remote.exit_code) == (0, 2)
+    assert "for --remote run wrangler dev" in remote.stderr
+
+
 def test_the_environment_may_name_the_environment(command_line: CommandLine) -> None:
     command_line.run("dev", environment={"CLOUDFLARE_ENV": "staging"})
 
@@ -173,6 +188,7 @@ def test_the_help_is_in_sections_with_an_example(command_line: CommandLine) -> N
         "                          schedule, in UTC.\n"
         "  --test-scheduled        Accepted as in wrangler: /__scheduled is there in\n"
         "                          any case.\n"
+        "  -l, --local             Accepted as in wrangler: all is local.\n"
         "\n"
         "State:\n"
         "  --persist-to DIRECTORY  Where the objects live; by default .pydo/state\n"

@@ -558,3 +558,26 @@ def test_nobody_makes_a_key_by_hand(js: Any) -> None:
 
 def test_a_key_cannot_be_cloned(js: Any, hmac_key: Any) -> None:
     assert text(js.structuredClone, hmac_key()).startswith("DataCloneError: ")
+
+
+def test_a_stream_makes_the_digest_of_what_is_written_to_it(js: Any) -> None:
+    async def main() -> tuple[object, ...]:
+        stream = js.crypto.DigestStream.new("SHA-256")
+        writer = stream.getWriter()
+        await writer.write(to_js(b"a"))
+        await writer.write("bc")
+        await writer.close()
+        piped = js.crypto.DigestStream.new(JsObject({"name": "MD5"}))
+        await js.Response.new("abc").body.pipeTo(piped)
+        digests = [await stream.digest, await piped.digest]
+        return *[each.to_bytes().hex()[:8] for each in digests], stream.bytesWritten
+
+    assert asyncio.run(main()) == ("ba7816bf", "90015098", 3)
+
+
+def test_a_stream_for_a_digest_refuses_what_is_no_bytes(js: Any) -> None:
+    async def main() -> None:
+        await js.crypto.DigestStream.new("SHA-1").getWriter().write(5)
+
+    with pytest.raises(JsException, match="DigestStream is a byte stream but received an object"):
+        asyncio.run(main())

@@ -360,6 +360,29 @@ async def main(env, ctx):
     assert result == [["one", "one", True], ["two", "two", True], "hi", "other", "hi"]
 
 
+def test_an_environment_that_was_imported_follows_its_reader(project: Project) -> None:
+    result = project.run(
+        """
+from workers import env as wrapped, patch_env
+imported = workers.import_from_javascript("cloudflare:workers").env
+
+def read():
+    return [imported.GREETING, getattr(imported, "NEW", None), Object.keys(imported).to_py()]
+
+async def main(env, ctx):
+    before = read()
+    with patch_env(GREETING="patched", NEW=1):
+        within = [*read(), wrapped.NEW]
+    imported.SET = 5
+    keys = [name in within[2] for name in ("GREETING", "NEW", "SET")]
+    return [before[:2], within[:2], keys, within[3], read()[:2], env.SET, imported.to_py()["SET"]]
+"""
+    )
+
+    keys = [True, True, False]
+    assert result == [["hi", None], ["patched", 1], keys, 1, ["hi", None], 5, 5]
+
+
 def test_modules_of_javascript_are_the_two_that_there_are(project: Project) -> None:
     result = project.run(
         """

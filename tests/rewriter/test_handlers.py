@@ -108,6 +108,22 @@ rewriter.on("b", create_proxy({"element": put}))
     assert answer == ["<p>a<b>&lt;b&gt;c<i>é</i></b></p>"]
 
 
+def test_a_long_document_lets_others_have_their_turns(project: Project) -> None:
+    answer = project.run("""
+async def main(env, ctx):
+    async def passed(document):
+        handled, seen = [], []
+        rewriter = js.HTMLRewriter.new().on("p", create_proxy({"element": handled.append}))
+        timer = js.setInterval(create_proxy(lambda: seen.append(len(handled))), 0)
+        await rewriter.transform(js.Response.new(document)).text()
+        js.clearInterval(timer)
+        return any(0 < each < len(handled) for each in seen)
+    return [await passed("<p>text</p>" * 20_000), await passed("<p>text</p>")]
+""")
+
+    assert answer == [True, False]
+
+
 def test_a_response_keeps_its_head_and_one_without_a_body_is_let_be(project: Project) -> None:
     answer = project.run("""
 async def main(env, ctx):

@@ -10,6 +10,7 @@ from pydo.host.js.error import JsTypeError
 from pydo.host.js.key import Parameters, hash_of
 from pydo.host.js.stream.strategy import Strategy
 from pydo.host.js.stream.writable import WritableStream
+from pydo.host.js.stream.writes import QueuedWrites
 from pydo.host.js.text import usv
 from pydo.host.js.value import NativeClass
 from pydo.host.promise import JsPromise, rejection
@@ -29,7 +30,9 @@ class DigestStream(WritableStream, metaclass=NativeClass):
                 " or HashAlgorithm'."
             )
         self._hashing = _Hashing(hash_of(Parameters(algorithm, "HashAlgorithm")).python)
-        self._begin(self._hashing, Strategy(None, 1))
+        writes = QueuedWrites(self._hashing, Strategy(None, 1))
+        self.writes, self.locked_by = writes, None
+        writes.start()
 
     @property
     def digest(self) -> JsPromise:

@@ -228,6 +228,12 @@ class EndTag(Content):
         """Give it another name."""
         self._name, self.is_changed = name, True
 
+    def again(self) -> EndTag:
+        """Give the same tag for another handler."""
+        other = EndTag(self._name, self._mutations)
+        other.is_changed = self.is_changed
+        return other
+
     def take(self, mutations: Mutations) -> None:
         """Let what an element's handler wanted happen to it, and nothing else."""
         self._mutations = mutations

@@ -107,91 +107,94 @@ class Scanner:
 
     def __init__(self) -> None:
         self.raw_text: str | None = None
-        self._rest = ""
+        self._text = ""
+        self._at = 0
 
     def feed(self, text: str, *, is_last: bool = False) -> Iterator[Token]:
         """Give the tokens that are whole; after the last text also what is left of one."""
-        self._rest += text
-        while self._rest:
-            found = self._raw() if self.raw_text is not None else self._next()
+        self._text, self._at = self._text[self._at :] + text, 0
+        while self._at < len(self._text):
+            found = self._next() if self.raw_text is None else self._next_raw(self.raw_text)
             if found is None:
                 break
-            token, end = found
-            self._rest = self._rest[end:]
+            token, self._at = found
             yield token
-        if is_last and self._rest:
-            rest, self._rest = self._rest, ""
+        if is_last and (rest := self._text[self._at :]):
+            self._text, self._at = "", 0
             yield _left(rest, is_text=self.raw_text is not None or rest == "<")
 
     def _next(self) -> tuple[Token, int] | None:
-        rest = self._rest
-        opening = _MARKUP.search(rest)
+        text, at = self._text, self._at
+        opening = _MARKUP.search(text, at)
         if opening is None:
-            end = len(rest) - rest.endswith("<")  # what comes next may make it markup
-            return (Text(rest[:end]), end) if end else None
-        if opening.start():
-            return Text(rest[: opening.start()]), opening.start()
-        if rest[1] in "!?":
+            return self._text_to(len(text) - text.endswith("<"))  # what comes may make it markup
+        if opening.start() > at:
+            return self._text_to(opening.start())
+        if text[at + 1] in "!?":
             return self._declaration()
-        if rest[1] == "/" and len(rest) > 2 and not rest[2].isalpha():  # noqa: PLR2004 - `</`
-            return self._bogus(2)
+        if text[at + 1] == "/" and not text[at + 2 : at + 3].isalpha():
+            return self._bogus(2) if at + 2 < len(text) else None
         return self._tag()
 
+    def _next_raw(self, name: str) -> tuple[Token, int] | None:
+        text, at = self._text, self._at
+        ending = re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE).search(text, at)
+        if ending is None:
+            # The end may have begun in the last characters.
+            begun = text.rfind("<", max(at, len(text) - len(f"</{name}")))
+            return self._text_to(len(text) if begun < 0 else begun)
+        return self._text_to(ending.start()) if ending.start() > at else self._tag()
+
+    def _text_to(self, end: int) -> tuple[Token, int] | None:
+        return (Text(self._text[self._at : end]), end) if end > self._at else None
+
     def _declaration(self) -> tuple[Token, int] | None:
-        rest = self._rest
-        if rest.startswith("<!--"):
-            comment = _COMMENT.match(rest)
+        text, at = self._text, self._at
+        if text.startswith("<!--", at):
+            comment = _COMMENT.match(text, at)
             return comment and (Comment(comment[0], comment[1] or ""), comment.end())
-        doctype = _DOCTYPE.match(rest)
+        doctype = _DOCTYPE.match(text, at)
         if doctype is not None:
             name, public_id, system_id, only_system = doctype.groups()
             ids = [each and each[1:-1] for each in (public_id, system_id or only_system)]
             return Doctype(doctype[0], name.lower() or None, *ids), doctype.end()
-        if len(rest) < _LONGEST_OPENING and ">" not in rest:
+        opening = text[at : at + _LONGEST_OPENING]
+        if opening.lower() == "<!doctype" or (
+            len(opening) < _LONGEST_OPENING and ">" not in opening
+        ):
             return None
-        if rest[:_LONGEST_OPENING].lower() == "<!doctype":
-            return None
-        return self._bogus(1 if rest[1] == "?" else 2)
+        return self._bogus(1 if text[at + 1] == "?" else 2)
 
-    def _bogus(self, start: int) -> tuple[Token, int] | None:
-        end = self._rest.find(">")
-        return None if end < 0 else (Comment(self._rest[: end + 1], self._rest[start:end]), end + 1)
+    def _bogus(self, skipped: int) -> tuple[Token, int] | None:
+        end = self._text.find(">", self._at)
+        if end < 0:
+            return None
+        return Comment(
+            self._text[self._at : end + 1], self._text[self._at + skipped : end]
+        ), end + 1
 
     def _tag(self) -> tuple[Token, int] | None:
-        rest = self._rest
-        name = _TAG_NAME.match(rest)
-        if name is None:
-            return None
+        text, start = self._text, self._at
+        name = _TAG_NAME.match(text, start)
+        assert name is not None, "a letter follows"
         at, attributes = name.end(), list[Attribute]()
         while True:
-            between = _BETWEEN.match(rest, at)
+            between = _BETWEEN.match(text, at)
             assert between is not None, "it may be empty"
             at = between.end()
-            if at == len(rest):
+            if at == len(text):
                 return None
-            if rest[at] == ">":
+            if text[at] == ">":
                 break
-            found = _attribute(rest, at)
+            found = _attribute(text, at)
             if found is None:
                 return None
             attribute, at = found
             attributes.append(attribute)
-        raw = rest[: at + 1]
+        raw = text[start : at + 1]
         if raw[1] == "/":
             return EndTag(raw, name[1]), at + 1
         return StartTag(raw, name[1], tuple(attributes), between[0].endswith("/")), at + 1
-
-    def _raw(self) -> tuple[Token, int] | None:
-        rest, name = self._rest, self.raw_text
-        ending = re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE).search(rest)
-        if ending is None:
-            # The end may have begun in the last characters.
-            begun = rest.rfind("<", max(0, len(rest) - len(f"</{name}")))
-            end = len(rest) if begun < 0 else begun
-            return (Text(rest[:end]), end) if end else None
-        if ending.start():
-            return Text(rest[: ending.start()]), ending.start()
-        return self._tag()
 
 
 def _attribute(text: str, start: int) -> tuple[Attribute, int] | None:

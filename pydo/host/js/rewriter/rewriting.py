@@ -7,6 +7,7 @@ end happens to that tag.  Source: cloudflare/lol-html src/rewriter.
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import inspect
 from collections import deque
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rewriting"]
 
+_PIECE: Final = 16 * 1024  # characters, after which others have their turns
+_PAUSE_S: Final = 1e-6  # with none at all the same turn would go on
 _NO_BYTES: Final = "This ReadableStream did not return bytes."
 _HTML: Final = "http://www.w3.org/1999/xhtml"
 _SVG: Final = "http://www.w3.org/2000/svg"
@@ -56,13 +59,16 @@ _RAW_TEXT: Final = frozenset(
 
 @dataclass(slots=True)
 class _Open:
-    """An element whose end tag has not come; `listening` are those who hear of what is in it."""
+    """An element whose end tag has not come.
+
+    `listening` are those who hear of what is in it; `at_end` is None where nothing is wanted then.
+    """
 
     node: Node
     namespace: str
     listening: list[ElementHandlers]
-    at_end: AtEnd | None
-    is_emptied: bool
+    at_end: AtEnd | None = None
+    is_emptied: bool = False
 
 
 class Rewriting:
@@ -77,6 +83,8 @@ class Rewriting:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._root = Node("", {}, None)
         self._open: list[_Open] = []
+        self._heard_by: Sequence[ElementHandlers | DocumentHandlers] = documents
+        self._emptied = 0  # of the open elements
         self._is_in_text = False
         self._out: deque[str] = deque()
 
@@ -85,15 +93,19 @@ class Rewriting:
         data = bytes_of(chunk)
         if data is None:
             raise JsTypeError(_NO_BYTES)
-        await self._feed(self._decoder.decode(data))
-        self._send(controller)
+        text = self._decoder.decode(data)
+        for start in range(0, len(text), _PIECE):
+            await self._feed(text[start : start + _PIECE])
+            self._send(controller)
+            if start + _PIECE < len(text):
+                await asyncio.sleep(_PAUSE_S)
 
     async def flush(self, controller: Any) -> None:
         """Let the rest pass, and what handlers put behind everything."""
         await self._feed(self._decoder.decode(b"", final=True), is_last=True)
         await self._end_text()
         end = content.DocumentEnd()
-        await self._call([each.end for each in self._documents], end)
+        await self._call([each.end for each in self._documents if each.end is not None], end)
         self._out.append(await content.written(end.pieces))
         self._send(controller)
 
@@ -130,13 +142,18 @@ class Rewriting:
         namespace, within = _namespaces(name, parent)
         node = self._node(name, tag, self._root if parent is None else parent.node)
         has_end = not (name in _VOID if within == _HTML else tag.is_self_closing)
-        listening = [each for each in self._elements if each.selector.matches(node)]
-        element = Element(tag, namespace, has_end=has_end, is_removed=self._is_within_removed)
-        await self._call([each.element for each in listening], element)
-        self._put(await element.applied())
+        opened = _Open(node, within, [e for e in self._elements if e.selector.matches(node)])
+        handlers = [each.element for each in opened.listening if each.element is not None]
+        if handlers:
+            is_removed = self._emptied > 0
+            element = Element(tag, namespace, has_end=has_end, is_removed=is_removed)
+            await self._call(handlers, element)
+            self._put(await element.applied())
+            opened.at_end, opened.is_emptied = element.at_end, element.content.is_removed
+        else:
+            self._put(tag.raw)
         if has_end:
-            is_emptied = element.content.is_removed
-            self._open.append(_Open(node, within, listening, element.at_end, is_emptied))
+            self._push(opened)
             if within == _HTML and name in _RAW_TEXT:
                 self._scanner.raw_text = name
 
@@ -150,24 +167,40 @@ class Rewriting:
 
     async def _end(self, tag: markup.EndTag) -> None:
         self._scanner.raw_text = None
-        name = tag.written.lower()
+        wanted = [each.at_end for each in self._popped(tag.written.lower()) if each.at_end]
+        if not wanted:
+            self._put(tag.raw)
+            return
         end = content.EndTag(tag.written, content.Mutations())
-        if any(each.node.name == name for each in self._open):
-            while (closed := self._open.pop()) is not None:
-                await self._close(closed, end)
-                if closed.node.name == name:
-                    break
+        for each in wanted:
+            if each.name is not None:
+                end.rename(each.name)
+            if each.is_wanted:
+                end.take(each.mutations)
+            if each.handler is not None:
+                end = end.again()
+                await self._call([each.handler], end)
         self._put(await end.applied(tag.raw))
 
-    async def _close(self, closed: _Open, end: content.EndTag) -> None:
-        wanted = closed.at_end
-        if wanted is None:
-            return
-        if wanted.name is not None:
-            end.rename(wanted.name)
-        if wanted.is_wanted:
-            end.take(wanted.mutations)
-        await self._call([wanted.handler], end, is_over=False)
+    def _push(self, opened: _Open) -> None:
+        self._open.append(opened)
+        self._emptied += opened.is_emptied
+        if opened.listening:
+            self._heard_by = self._listening()
+
+    def _popped(self, name: str) -> list[_Open]:
+        """Take the elements off that an end tag closes, the innermost first; it may be none."""
+        index = len(self._open) - 1
+        while index >= 0 and self._open[index].node.name != name:
+            index -= 1
+        if index < 0:
+            return []
+        closed = self._open[: index - 1 if index else None : -1]
+        del self._open[index:]
+        self._emptied -= sum(each.is_emptied for each in closed)
+        if any(each.listening for each in closed):
+            self._heard_by = self._listening()
+        return closed
 
     # -- between tags
 
@@ -181,8 +214,8 @@ class Rewriting:
             await self._text_piece("", is_last=True)
 
     async def _text_piece(self, text: str, *, is_last: bool) -> None:
-        handlers = [each.text for each in self._listening()]
-        if not any(handlers):
+        handlers = [each.text for each in self._heard_by if each.text is not None]
+        if not handlers:
             self._put(text)
             return
         piece = content.Text(text, is_last=is_last)
@@ -191,14 +224,15 @@ class Rewriting:
 
     async def _comment(self, token: markup.Comment) -> None:
         comment = content.Comment(token.text)
-        handlers = [each.comments for each in self._listening()]
+        handlers = [each.comments for each in self._heard_by if each.comments is not None]
         await self._call(handlers, comment)
         self._put(await comment.applied(token.raw))
 
     async def _doctype(self, token: markup.Doctype) -> None:
         ids = (token.name, token.public_id, token.system_id)
         doctype = content.Doctype(*(jsnull if each is None else each for each in ids))
-        await self._call([each.doctype for each in self._documents], doctype)
+        handlers = [each.doctype for each in self._documents if each.doctype is not None]
+        await self._call(handlers, doctype)
         self._put(token.raw)
 
     # -- handlers
@@ -207,27 +241,18 @@ class Rewriting:
         heard = {id(each) for opened in self._open for each in opened.listening}
         return [*(each for each in self._elements if id(each) in heard), *self._documents]
 
-    async def _call(
-        self, handlers: Sequence[Any], token: content.Token, *, is_over: bool = True
-    ) -> None:
+    async def _call(self, handlers: Sequence[Any], token: content.Token) -> None:
         for handler in handlers:
-            if handler is None:
-                continue
             try:
                 result = pinned(handler, token)
                 if inspect.isawaitable(result):
                     await result
             except Exception as error:
                 raise python_error(error) from error
-        if is_over:
-            token.end()
-
-    @property
-    def _is_within_removed(self) -> bool:
-        return any(each.is_emptied for each in self._open)
+        token.end()
 
     def _put(self, text: str) -> None:
-        if text and not self._is_within_removed:
+        if text and not self._emptied:
             self._out.append(text)
 
 

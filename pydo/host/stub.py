@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.capability import call
+from pydo.host.execution import received
 from pydo.host.js.abort import thrown
 from pydo.host.js.asker import sent_signal
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, too_many
 from pydo.host.js.request import Request
+from pydo.host.js.response import NULL_BODY
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.stream.abortable import abortable
 from pydo.host.js.value import JsProxy
@@ -101,6 +103,8 @@ def _request(resource: Any, init: object, named: Mapping[str, Any]) -> Request:
     request = Request.new(resource, init, **named)
     if not request.url.startswith(("http:", "https:")):
         raise JsTypeError(f"Fetch API cannot load: {request.url}")
+    if request.content is not None:
+        request.tell_length()
     return request
 
 
@@ -134,10 +138,17 @@ class FetchPromise(JsPromise, js_name="Promise"):
         response = yield from JsPromise.__await__(self)
         if response.status in REDIRECTS and self._request.redirect == "follow":
             response = yield from self._follow(response).__await__()
-        signal = self._signal
-        if signal is not None and isinstance(response.content, ReadableStream):
-            response.content = abortable(response.content, signal)
+        if isinstance(response.content, ReadableStream):
+            if self._signal is not None:
+                response.content = abortable(response.content, self._signal)
+            received(response.content)
+        elif response.content is None and not response.used:
+            response.content = self._nothing(response.status)
         return response
+
+    def _nothing(self, status: int) -> bytes | None:
+        # What has come is a body, if there may be one.
+        return None if status in NULL_BODY or self._request.method == "HEAD" else b""
 
     async def _follow(self, response: Any) -> Any:
         request = self._request

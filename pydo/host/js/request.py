@@ -177,6 +177,16 @@ class Request(Body, metaclass=NativeClass):
         copied.given_signal = self.given_signal
         return copied
 
+    def tell_length(self) -> None:
+        """Say in the headers how long the body is, or that nobody knows, unless they say it."""
+        names = {name.lower() for name, _ in self.header_list()}
+        if names.isdisjoint({"content-length", "transfer-encoding"}):
+            length = self.body_length
+            if length is None:
+                self.headers.set("transfer-encoding", "chunked")
+            else:
+                self.headers.set("content-length", str(length))
+
     def redirected(self, response: Response) -> Request | None:
         """Give the request that follows a redirection; None when there is nowhere to go.
 

@@ -323,12 +323,12 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
             return source.take_now()
         return NOT_YET
 
-    def coming(self) -> asyncio.Future[Any] | None:
+    def coming(self) -> Awaitable[Any] | None:
         """Ask for the next chunk at once; None where one reads after the other."""
         source = self.source
         if isinstance(source, ReadableStreamDefaultController):
-            return source.coming()
-        return JsPromise.of(self.next()).future if isinstance(source, Branch) else None
+            return source.arrival(source.coming())
+        return JsPromise.of(self.next()) if isinstance(source, Branch) else None
 
     def forsake(self, error: BaseException) -> None:
         """Fail everyone who waits for a chunk."""

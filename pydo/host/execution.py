@@ -28,7 +28,7 @@ __all__ = ["ExecutionContext", "done", "received", "wait_until"]
 class ExecutionContext(RuntimeObject):
     """What a handler of the Worker may ask for beside its request."""
 
-__slots__ = (
+    __slots__ = (
         "_has_failed",
         "_loopback",
         "_props",

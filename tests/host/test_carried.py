@@ -44,6 +44,13 @@ class A(DurableObject):
     async def headers(self, request):
         return Response(repr(sorted((k, v) for k, v in request.js_object.headers)))
 
+    async def later(self, request):
+        async def read():
+            await asyncio.sleep(0.01)
+            self.seen.append(await attempt(request.js_object.text()))
+        self.ctx.waitUntil(asyncio.ensure_future(read()))
+        return Response("now")
+
     async def failed(self, request):
         return js.Response.new(stream(pull=failing))
 
@@ -143,6 +150,24 @@ async def main(stub):
     )
 
     assert result == repr(repr(told))
+
+
+@pytest.mark.parametrize("body", ["'text'", "stream(start=lambda c: c.enqueue(to_js(b'x')))"])
+def test_the_body_of_a_request_cannot_be_read_once_it_is_answered(
+    project: Project, body: str
+) -> None:
+    result = run(
+        project,
+        f"""
+async def main(stub):
+    await stub.fetch("http://x/later", method="POST", body={body})
+    await asyncio.sleep(0.02)
+    return await (await stub.fetch("http://x/log")).text()
+""",
+    )
+
+    said = "TypeError: Can't read from request stream after response has been sent."
+    assert result == repr(repr([said]))
 
 
 def test_an_error_of_an_objects_body_is_marked_as_of_elsewhere(project: Project) -> None:

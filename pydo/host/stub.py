@@ -21,7 +21,9 @@ from pydo.host.js.response import NULL_BODY
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.stream.abortable import abortable
 from pydo.host.js.value import JsProxy
+from pydo.host.portability.bridge import unsent
 from pydo.host.promise import JsPromise
+from pydo.host.rpc import unsupported
 from pydo.runtime.events import Fetch, RpcCall
 
 if TYPE_CHECKING:
@@ -78,6 +80,11 @@ class DurableObject(Fetcher):
         super().__init__(channel)
         self.id = object_id
         self.name = object_id.id.name
+
+    def __transfer__(self) -> Fetcher:
+        """Give a plain `Fetcher`, which is more than workerd does."""
+        unsent("stub of an object", unsupported("DurableObject"), "the object's id as text")
+        return super().__transfer__()
 
 
 class JsRpcProperty(JsProxy, js_name="RpcProperty"):

@@ -94,7 +94,7 @@ class Entrypoint:
                 raise JsException("TypeError", "A Worker has no alarms.")
         finally:
             # A body that is still to be made goes on in this execution.
-            context.is_answered = not _is_unfinished(result)
+            context.answered(is_whole=not _is_unfinished(result))
         return result
 
     async def fetch(self, _request: Any, _context: ExecutionContext) -> object:

@@ -19,15 +19,24 @@ from pydo.runtime.turn import EXECUTION, SCOPE
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from pydo.host.js.stream import ReadableStream
     from pydo.host.loopback import Loopback
 
-__all__ = ["ExecutionContext", "done", "wait_until"]
+__all__ = ["ExecutionContext", "done", "received", "wait_until"]
 
 
 class ExecutionContext(RuntimeObject):
     """What a handler of the Worker may ask for beside its request."""
 
-    __slots__ = ("_has_failed", "_loopback", "_props", "_rest", "_waiting", "is_answered")
+    __slots__ = (
+        "_has_failed",
+        "_loopback",
+        "_props",
+        "_received",
+        "_rest",
+        "_waiting",
+        "is_answered",
+    )
 
     def __init__(self, loopback: Loopback | None = None, props: object = None) -> None:
         self._loopback = loopback
@@ -36,6 +45,7 @@ class ExecutionContext(RuntimeObject):
         self._waiting = 0
         self._has_failed = False
         self._rest: asyncio.Future[None] | None = None
+        self._received: list[ReadableStream] | None = None
 
     @property
     def is_over(self) -> bool:
@@ -70,8 +80,28 @@ class ExecutionContext(RuntimeObject):
             raise
         finally:
             self._waiting -= 1
+            self._give_up_the_rest()
             if not self._waiting and self._rest is not None and not self._rest.done():
                 self._rest.set_result(None)
+
+    def receive(self, body: ReadableStream) -> None:
+        """Note a body that has come from elsewhere."""
+        if self._received is None:
+            self._received = []
+        self._received.append(body)
+
+    def answered(self, *, is_whole: bool) -> None:
+        """The handler has given its answer, which is still to be made if it is not whole."""
+        self.is_answered = is_whole
+        self._give_up_the_rest()
+
+    def _give_up_the_rest(self) -> None:
+        """Let whoever makes a body know that nobody will read it: when the execution is over."""
+        if self._received and self.is_over:
+            received, self._received = self._received, None
+            for body in received:
+                if body.outcome is None and body.locked_by is not body:
+                    _keep(body.give_up())
 
     async def rest(self) -> bool:
         """Wait, outside the execution, for all that `waitUntil` was given; whether it went well."""
@@ -105,6 +135,16 @@ def wait_until(value: object = None) -> None:
         execution.waitUntil(value)
     else:
         _keep(done(value))
+
+
+def received(body: ReadableStream) -> None:
+    """Note a body that has come from elsewhere: with the request that runs, its rest is given up.
+
+    An object's requests share one execution, which goes on.
+    """
+    execution = EXECUTION.get()
+    if isinstance(execution, ExecutionContext):
+        execution.receive(body)
 
 
 def _keep(awaitable: Awaitable[object]) -> None:

@@ -27,10 +27,12 @@ from pydo.host.js.function import JsFunction
 from pydo.host.js.headers import Headers
 from pydo.host.js.identity import Identity
 from pydo.host.js.object import JsObject
+from pydo.host.js.regexp import RegExp
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
 from pydo.host.js.set import JsSet
 from pydo.host.js.stream import ReadableStream
+from pydo.host.js.stream.carried import Carried
 from pydo.host.js.text import js_string
 from pydo.host.js.value import JsNull, JsProxy, cross, jsnull
 from pydo.host.model import CODEC
@@ -147,6 +149,10 @@ class Message:
         """Copy a Date."""
         return cast("JsDate", self.remember(value, JsDate.at_ms(value.ms)))
 
+    def copy_regexp(self, value: RegExp) -> RegExp:
+        """Copy a pattern, from whose beginning the copy goes on."""
+        return cast("RegExp", self.remember(value, RegExp.new(value.source, value.flags)))
+
     def copy_buffer(self, value: ArrayBuffer) -> ArrayBuffer:
         """Copy the bytes of a buffer."""
         self._bytes += len(value.__data__)
@@ -244,7 +250,11 @@ def _taken(value: Request | Response) -> Any:
 
 
 def _stream(taken: Any) -> ReadableStream:
-    return ReadableStream.of_bytes(taken) if isinstance(taken, bytes) else taken.successor()
+    if isinstance(taken, bytes):
+        return ReadableStream.of_bytes(taken)
+    stream: ReadableStream = taken.successor()
+    assert stream.source is not None, "what has none is there"
+    return ReadableStream.of_source(Carried(stream.source), length=stream.length)
 
 
 _LOCKED = "The ReadableStream has been locked to a reader."
@@ -305,6 +315,7 @@ _COPIERS: dict[type, Copy] = {
     JsMap: Message.copy_map,
     JsSet: Message.copy_set,
     JsDate: Message.copy_date,
+    RegExp: Message.copy_regexp,
     ArrayBuffer: Message.copy_buffer,
     BufferView: Message.copy_view,
     JsException: Message.copy_error,

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.capability import call
+from pydo.host.execution import received
 from pydo.host.js.abort import thrown
 from pydo.host.js.asker import sent_signal
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.redirect import MAX_REDIRECTS, REDIRECTS, too_many
 from pydo.host.js.request import Request
+from pydo.host.js.response import NULL_BODY
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.stream.abortable import abortable
 from pydo.host.js.value import JsProxy
+from pydo.host.portability.bridge import unsent
 from pydo.host.promise import JsPromise
+from pydo.host.rpc import unsupported
 from pydo.runtime.events import Fetch, RpcCall
 
 if TYPE_CHECKING:
@@ -77,6 +81,11 @@ class DurableObject(Fetcher):
         self.id = object_id
         self.name = object_id.id.name
 
+    def __transfer__(self) -> Fetcher:
+        """Give a plain `Fetcher`, which is more than workerd does."""
+        unsent("stub of an object", unsupported("DurableObject"), "the object's id as text")
+        return super().__transfer__()
+
 
 class JsRpcProperty(JsProxy, js_name="RpcProperty"):
     """A method at the other end, whether or not there is one of that name."""
@@ -101,6 +110,8 @@ def _request(resource: Any, init: object, named: Mapping[str, Any]) -> Request:
     request = Request.new(resource, init, **named)
     if not request.url.startswith(("http:", "https:")):
         raise JsTypeError(f"Fetch API cannot load: {request.url}")
+    if request.content is not None:
+        request.tell_length()
     return request
 
 
@@ -134,10 +145,17 @@ class FetchPromise(JsPromise, js_name="Promise"):
         response = yield from JsPromise.__await__(self)
         if response.status in REDIRECTS and self._request.redirect == "follow":
             response = yield from self._follow(response).__await__()
-        signal = self._signal
-        if signal is not None and isinstance(response.content, ReadableStream):
-            response.content = abortable(response.content, signal)
+        if isinstance(response.content, ReadableStream):
+            if self._signal is not None:
+                response.content = abortable(response.content, self._signal)
+            received(response.content)
+        elif response.content is None and not response.used:
+            response.content = self._nothing(response.status)
         return response
+
+    def _nothing(self, status: int) -> bytes | None:
+        # What has come is a body, if there may be one.
+        return None if status in NULL_BODY or self._request.method == "HEAD" else b""
 
     async def _follow(self, response: Any) -> Any:
         request = self._request

@@ -292,6 +292,26 @@ async def main(env, ctx):
     assert str(project.run(source)).startswith("TypeError: Failed to execute 'enqueue'")
 
 
+def test_a_stub_of_an_object_sent_over_rpc_is_told_of_and_refused(project: Watched) -> None:
+    source = """
+class A(DurableObject):
+    async def greet(self, other): return await other.hello()
+    def hello(self): return "hello"
+async def main(env, ctx):
+    return await attempt(env.A.getByName("a").greet(env.A.getByName("b")))
+"""
+    assert project.run(source) == "hello"
+    assert [rule for rule, _ in project.rules] == ["unsent-value"]
+    assert "send the object's id as text" in project.findings[0].text
+
+    project.portability.is_strict = True
+
+    assert project.run(source) == (
+        'DataCloneError: Could not serialize object of type "DurableObject". This type does not'
+        " support serialization."
+    )
+
+
 def test_a_form_sent_over_rpc_is_told_of_and_refused(project: Watched) -> None:
     source = """
 class A(DurableObject):

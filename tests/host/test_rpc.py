@@ -692,6 +692,39 @@ async def main(env, ctx):
     assert result == [["Fetcher", "through", True], "PUT http://h/p?q x"]
 
 
+def test_what_a_stream_fails_with_stays_at_the_other_end(project: Project) -> None:
+    result = project.run(
+        """
+class A(DurableObject):
+    def failing(self):
+        def pull(controller):
+            raise js.RangeError.new("mine")
+        callbacks = to_js({"pull": create_proxy(pull)}, dict_converter=Object.fromEntries)
+        return js.ReadableStream.new(callbacks)
+
+async def main(env, ctx):
+    stream = await env.A.getByName("a").failing()
+    return await attempt(js.Response.new(stream).text())
+"""
+    )
+
+    assert result == "Error: ReadableStream received over RPC disconnected prematurely."
+
+
+def test_it_is_the_sdk_that_takes_no_pattern(project: Project) -> None:
+    result = project.run(
+        f"""{ECHO}
+async def main(env, ctx):
+    try:
+        await raw(env.A.getByName("a")).echo(js.RegExp.new("a"))
+    except JsException as error:
+        return error.message.splitlines()[-1], error.remote
+"""
+    )
+
+    assert result == ("TypeError: RegExp cannot be sent over RPC.", True)
+
+
 # -- beside the same calls in JavaScript
 
 

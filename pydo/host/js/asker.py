@@ -54,13 +54,18 @@ def arrived(request: Any, *, has_signal: bool) -> None:
 def answers(request: Any, response: Any) -> Any:
     """Give a handler's response; whoever gives up its body has left, and `request` is told.
 
-    A body that another one makes, and which is only passed on, is that one's.
+    A body that another one makes, and which is only passed on, is that one's.  Once the answer is
+    whole, nobody reads the body of the request any more (src/workerd/api/global-scope.c++).
     """
-    signal = request.given_signal
-    if signal is not jsnull and isinstance(signal, AskerSignal) and isinstance(response, Response):
-        body = response.content
-        if isinstance(body, ReadableStream) and body.on_given_up is None:
+    if not isinstance(response, Response):
+        return response
+    body = response.content
+    if type(body) is ReadableStream:
+        signal = request.given_signal
+        if isinstance(signal, AskerSignal) and body.on_given_up is None:
             body.on_given_up = signal.leave
+    elif request.content is not None:
+        request.spend()
     return response
 
 

@@ -101,6 +101,30 @@ class Body(JsProxy):
         self.used, self.content = True, None
         return usv(content).encode() if isinstance(content, str) else content
 
+    @property
+    def body_length(self) -> int | None:
+        """The length of the body in bytes, if it is known; 0 without one."""
+        content = self.content
+        if isinstance(content, ReadableStream):
+            return content.length
+        return len(usv(content).encode() if isinstance(content, str) else content or b"")
+
+    def check_unread(self) -> None:
+        """Refuse to give away a body that was read, or that somebody reads.
+
+        Raises:
+            JsException: a `TypeError`.
+
+        """
+        content = self.content
+        if self.used:
+            raise JsTypeError(_USED)
+        if isinstance(content, ReadableStream):
+            if content.disturbed:
+                raise JsTypeError(_USED)
+            if content.locked:
+                raise JsTypeError("The ReadableStream has been locked to a reader.")
+
     def hand_over(self) -> Content:
         """Give the body to another message: this one's is used from now on."""
         content = self.content

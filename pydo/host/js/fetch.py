@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydo.errors import JsException
+from pydo.host.execution import received
 from pydo.host.js.abort import thrown
 from pydo.host.js.asker import sent_signal
 from pydo.host.js.error import JsError, JsTypeError
@@ -164,6 +165,7 @@ class _Sending:
         elif encoding in ENCODINGS:
             raw = Outside(self._read, self._finish)
             response.content = ReadableStream.of_source(Encoded(raw, encoding, answered.length))
+        received(response.content)
         return response
 
     # -- outside any object

@@ -11,6 +11,7 @@ from pydo.host.js.error import JsTypeError
 from pydo.host.js.headers import Headers
 from pydo.host.js.incomingcf import IncomingCf
 from pydo.host.js.redirect import Hop, next_hop, web_address
+from pydo.host.js.stream import ReadableStream
 from pydo.host.js.text import js_string
 from pydo.host.js.url import URL
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydo.host.js.response import Response
-    from pydo.host.js.stream import ReadableStream
 
 __all__ = ["METHODS", "Request"]
 
@@ -56,6 +56,7 @@ METHODS = frozenset(
     ]
 )
 _PRIMITIVES = frozenset({str, int, float, bool})
+_ANSWERED = "Can't read from request stream after response has been sent."
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 _CACHE_MODES = frozenset({"no-store", "no-cache", "reload"})
 _REDIRECT = (
@@ -176,6 +177,24 @@ class Request(Body, metaclass=NativeClass):
         copied.given_cf, copied.cache = self.given_cf, self.cache
         copied.given_signal = self.given_signal
         return copied
+
+    def tell_length(self) -> None:
+        """Say in the headers how long the body is, or that nobody knows, unless they say it."""
+        names = {name.lower() for name, _ in self.header_list()}
+        if names.isdisjoint({"content-length", "transfer-encoding"}):
+            length = self.body_length
+            if length is None:
+                self.headers.set("transfer-encoding", "chunked")
+            else:
+                self.headers.set("content-length", str(length))
+
+    def spend(self) -> None:
+        """Let nobody read the body that has come with the request: it is answered."""
+        content = self.content
+        if content is not None and not self.used:
+            if not isinstance(content, ReadableStream):
+                content = self.content = ReadableStream.of_bytes(b"")
+            content.spend(JsTypeError(_ANSWERED))
 
     def redirected(self, response: Response) -> Request | None:
         """Give the request that follows a redirection; None when there is nowhere to go.

@@ -17,12 +17,12 @@ from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Response", "status_text"]
+__all__ = ["NULL_BODY", "Response", "status_text"]
 
 _OK = 200
 _SWITCHING = 101
 _MAX_STATUS = 599
-_NULL_BODY = frozenset({101, 204, 205, 304})
+NULL_BODY = frozenset({101, 204, 205, 304})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BAD_STATUS = (
     "Responses may only be constructed with status codes in the range 200 to 599, inclusive."
@@ -179,7 +179,7 @@ class Response(Body, metaclass=ResponseClass):
             self.status = _status(status, self.webSocket is not jsnull)
         if self.webSocket is not jsnull and self.status != _SWITCHING:
             raise JsRangeError("Responses with a WebSocket must have status code 101.")
-        if self.status in _NULL_BODY and self.content is not None:
+        if self.status in NULL_BODY and self.content is not None:
             if self.content not in ("", b""):
                 raise JsTypeError(_WITH_BODY)
             self.content, self.content_type = None, None

@@ -26,10 +26,14 @@ def handed_over(request: Any, response: Any) -> Any:
     """Give a handler's response as whoever asked gets it: its socket changes hands.
 
     Raises:
-        JsException: a `TypeError`; the request asked for no socket, or the socket is in use.
+        JsException: a `TypeError`; the body was read or is being read, the request asked for no
+            socket, or the socket is in use.
 
     """
-    if not isinstance(response, Response) or response.webSocket is jsnull:
+    if not isinstance(response, Response):
+        return response
+    response.check_unread()
+    if response.webSocket is jsnull:
         return response
     if not is_upgrade(request):
         raise JsTypeError(

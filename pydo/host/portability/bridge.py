@@ -50,13 +50,16 @@ def raw(value: Any, taker: str) -> None:
     )
 
 
-def unsent(name: str, error: JsException) -> None:
+def unsent(
+    name: str,
+    error: JsException,
+    instead: str = "its parts, or a Request or Response that carries it",
+) -> None:
     """Look at a value that the SDK sends over RPC and the runtime refuses."""
     portability = standing()
     if portability is not None:
         portability.found(
             "unsent-value",
-            f"a {name} is sent over RPC, which Cloudflare refuses; send its parts, or a Request or"
-            " Response that carries it",
+            f"a {name} is sent over RPC, which Cloudflare refuses; send {instead}",
             error,
         )

@@ -159,8 +159,7 @@ class ReadableByteStreamController(ReadableStreamDefaultController):
             Exception: what the source has failed with.
 
         """
-        if self._error is not None:
-            raise self._error
+        self._check()
         while self._queue and region.room:
             chunk, size = self._queue.popleft()
             taken = region.put(chunk.view())

@@ -95,13 +95,18 @@ class BytePipe:
             self._tell_of_room()
             return data
         if self._failure is not None:
-            raise self._failure
+            raise self._loan.crossing(self._failure)
         if self._is_over:
             return END
         waiting = asyncio.get_running_loop().create_future()
         self._reading = waiting, is_outside
         try:
             return await waiting
+        except Exception as error:
+            crossing = self._loan.crossing(error)
+            if crossing is error:
+                raise
+            raise crossing from error
         finally:
             self._reading = None
 

@@ -220,7 +220,7 @@ class ReadableStreamDefaultController(JsProxy, metaclass=RuntimeClass):
 
         """
         chunk = self.take_now()
-        return await self.coming() if chunk is NOT_YET else chunk
+        return await self.arrival(self.coming()) if chunk is NOT_YET else chunk
 
     def take_now(self) -> Any:
         """Give the next chunk if it is there, `END` or `NOT_YET`.
@@ -234,13 +234,31 @@ class ReadableStreamDefaultController(JsProxy, metaclass=RuntimeClass):
             return self._take()
         if self._state is State.CLOSED:
             return END
-        if self._error is not None:
-            raise self._error
+        self._check()
         return NOT_YET
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._loan.crossing(self._error)
 
     def coming(self) -> asyncio.Future[Any]:
         """Ask for the chunk after those that others have asked for."""
         return self._ask(Read(is_outside=self._loan.used()))
+
+    async def arrival(self, coming: asyncio.Future[Any]) -> Any:
+        """Wait for a chunk that was asked for.
+
+        Raises:
+            Exception: what the source has failed with.
+
+        """
+        try:
+            return await coming
+        except Exception as error:
+            crossing = self._loan.crossing(error)
+            if crossing is error:
+                raise
+            raise crossing from error
 
     def _ask(self, read: Read) -> asyncio.Future[Any]:
         self._reads.append(read)
@@ -286,8 +304,9 @@ class ReadableStreamDefaultController(JsProxy, metaclass=RuntimeClass):
             Exception: what its `cancel` raises.
 
         """
-        if self._error is not None:
-            raise self._error
+        self._check()
+        if self._loan.is_elsewhere:
+            reason = None  # it is not carried over
         cancel = self._cancel
         self._queue.clear()
         if self._state is not State.CLOSED:

@@ -13,6 +13,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
+from pydo.runtime.failure import travelling
 from pydo.runtime.strand import pinned
 from pydo.runtime.turn import SCOPE
 
@@ -57,6 +58,15 @@ class Loan:
         """Whether what runs is somebody else, another owner or the server."""
         scope = SCOPE.get()
         return self.turns is not None and (scope is None or scope.turns is not self.turns)
+
+    def crossing(self, error: BaseException) -> BaseException:
+        """Give the error that whoever uses the stream sees: the code of another owner, a copy."""
+        turns = self.turns
+        if turns is None or SCOPE.get() is None or not self.is_elsewhere:
+            return error
+        if isinstance(error, OwnerGone):
+            return error
+        return travelling(error, turns.owner.worker.errors, remote=True)
 
     def used(self) -> bool:
         """Note who uses the stream; whether it is somebody else."""

@@ -25,7 +25,7 @@ from pydo.host.js.stream.reader import (
     Reader,
     StreamIterator,
 )
-from pydo.host.js.stream.source import Outside
+from pydo.host.js.stream.source import Outside, Spent
 from pydo.host.js.stream.strategy import Strategy, check_parts, member
 from pydo.host.js.stream.tee import Branch, branches
 from pydo.host.js.stream.writable import WritableStream
@@ -323,12 +323,12 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
             return source.take_now()
         return NOT_YET
 
-    def coming(self) -> asyncio.Future[Any] | None:
+    def coming(self) -> Awaitable[Any] | None:
         """Ask for the next chunk at once; None where one reads after the other."""
         source = self.source
         if isinstance(source, ReadableStreamDefaultController):
-            return source.coming()
-        return JsPromise.of(self.next()).future if isinstance(source, Branch) else None
+            return source.arrival(source.coming())
+        return JsPromise.of(self.next()) if isinstance(source, Branch) else None
 
     def forsake(self, error: BaseException) -> None:
         """Fail everyone who waits for a chunk."""
@@ -347,6 +347,11 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
             self.on_given_up = None
         if isinstance(self.locked_by, Reader):
             self.locked_by.ended(error)
+
+    def spend(self, why: Exception) -> None:
+        """Let nobody read what is left."""
+        if self.outcome is None:
+            self.content, self.pushed_back, self.source = None, b"", Spent(why)
 
     async def give_up(self, reason: Any = None) -> None:
         """Give up the rest, whoever holds the stream."""

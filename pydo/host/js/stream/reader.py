@@ -19,6 +19,8 @@ from pydo.host.promise import JsPromise
 from pydo.host.taken import unsigned_64
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from pydo.host.js.stream.readable import ReadableStream
 
 __all__ = [
@@ -171,7 +173,7 @@ class ReadableStreamBYOBReader(Reader, metaclass=NativeClass):
                 stream.disturbed = True
                 if source.fill_now(target.region):
                     return JsPromise.resolved(target.step())
-                return JsPromise.of(target.stepped(source.filling(target.region)))
+                return JsPromise.of(target.stepped(source.arrival(source.filling(target.region))))
         except Exception as error:  # noqa: BLE001 - a promise is what it is to be
             return JsPromise.rejected(error)
         self._is_reading = True
@@ -225,7 +227,7 @@ class _Target:
         value = self._kind.new(self.buffer, self._offset, elements)
         return JsObject({"value": value, "done": not self.region.filled})
 
-    async def stepped(self, filling: asyncio.Future[Any]) -> JsObject:
+    async def stepped(self, filling: Awaitable[Any]) -> JsObject:
         """Wait until it is filled, or the stream has ended."""
         await filling
         return self.step()
@@ -281,7 +283,7 @@ def step(chunk: Any) -> JsObject:
     return JsObject({"value": chunk, "done": False})
 
 
-async def _stepped(coming: asyncio.Future[Any]) -> JsObject:
+async def _stepped(coming: Awaitable[Any]) -> JsObject:
     return step(await coming)
 
 

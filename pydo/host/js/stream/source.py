@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pydo.runtime.loop import ObjectLoop
 
-__all__ = ["Outside", "Source"]
+__all__ = ["Outside", "Source", "Spent"]
 
 
 class Source(Protocol):
@@ -58,3 +58,24 @@ class Outside:
         del reason
         if self._close is not None:
             self._close()
+
+
+class Spent:
+    """What can be read no more, and says why."""
+
+    __slots__ = ("_why",)
+
+    def __init__(self, why: Exception) -> None:
+        self._why = why
+
+    async def next(self) -> Any:
+        """Fail.
+
+        Raises:
+            Exception: why it can be read no more.
+
+        """
+        raise self._why
+
+    async def cancel(self, reason: Any) -> None:
+        """Nothing to give up."""

@@ -1,6 +1,6 @@
 """`pyodide.webloop`: names for the event loop that runs, and for its futures and tasks.
 
-What is assigned to them, as set-ups of tests do, changes nothing.
+What is assigned to the loop's, as set-ups of tests do, changes nothing.
 Source: pyodide/pyodide src/py/pyodide/webloop.py.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+
+from pydo.runtime.chained import ChainedFuture, ChainedTask
 
 __all__ = ["NAMES"]
 
@@ -21,11 +23,12 @@ class _Named(type):
         return isinstance(value, cls.named)
 
 
+def _name(name: str, named: type, *bases: type) -> type:
+    return _Named(name, bases, {"named": named, "__module__": "pyodide.webloop"})
+
+
 NAMES: dict[str, Any] = {
-    name: _Named(name, (), {"named": named, "__module__": "pyodide.webloop"})
-    for name, named in (
-        ("WebLoop", asyncio.AbstractEventLoop),
-        ("PyodideFuture", asyncio.Future),
-        ("PyodideTask", asyncio.Task),
-    )
+    "WebLoop": _name("WebLoop", asyncio.AbstractEventLoop),
+    "PyodideFuture": _name("PyodideFuture", asyncio.Future, ChainedFuture),
+    "PyodideTask": _name("PyodideTask", asyncio.Task, ChainedTask),
 }

@@ -22,6 +22,7 @@ from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack, cast
 from weakref import WeakSet
 
+from pydo.runtime.chained import ChainedTask
 from pydo.runtime.clock import Clock, ManualClock, SystemClock
 from pydo.runtime.strand import Strand, can_wait, wait
 from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
@@ -256,17 +257,19 @@ class ObjectLoop(_Loop):
         return self.call_later(when - self.time(), callback, *args, context=context)
 
     def create_task(
-        self, coro: Any, *, name: object = None, context: Context | None = None, **options: Any
+        self, coro: Any, *, name: Any = None, context: Context | None = None, **options: Any
     ) -> asyncio.Task[Any]:
         """Make a task; one that belongs to an object keeps it awake until it is done."""
         scope = SCOPE.get() if context is None else context.get(SCOPE)
-        task: asyncio.Task[Any] = super().create_task(coro, name=name, context=context, **options)
+        task: asyncio.Task[Any]
         if scope is None:
+            task = super().create_task(coro, name=name, context=context, **options)
             _hide(task)
             of_import = _OF_IMPORT.get() if context is None else context.get(_OF_IMPORT)
             if of_import is not None:
                 of_import.add(task)
         else:
+            task = ChainedTask(coro, loop=self, name=name, context=context, **options)
             scope.turns.keep(task, context)
         return task
 

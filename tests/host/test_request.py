@@ -100,7 +100,11 @@ def test_options_are_taken() -> None:
 
     assert (request.method, request.url) == ("PATCH", "http://example.com/a%20b?q=%C3%A9#h")
     assert fields(request) == [("a", "b"), TEXT]
-    assert (request.redirect, request.cache, request.cf) == ("manual", "no-store", {"a": 1})
+    assert (request.redirect, request.cache, request.cf.to_py()) == (
+        "manual",
+        "no-store",
+        {"a": 1},
+    )
 
 
 def test_an_address_may_be_an_object() -> None:

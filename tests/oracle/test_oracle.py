@@ -55,9 +55,9 @@ class Code:
     tasks = ()
     errors = ErrorForm(bool)
 
-    def __init__(self, flags: Flags) -> None:
+    def __init__(self, host: Host) -> None:
         self.handler = self
-        self.flags = flags
+        self.flags, self.fetch_port = host.flags, host.fetch_port
         self._answer = module("describe").answer
         self._names = module("snippets").names
 
@@ -73,9 +73,9 @@ class Oracle:
     def __init__(self, date: str) -> None:
         self.loop = ObjectLoop()
         asyncio.set_event_loop(self.loop)
-        flags = Flags(date, ["python_workers"])
-        install(Host(make_env({}, {}), lambda _: None, flags))
-        self.runtime = Runtime(self.loop, Code(flags))
+        host = Host(make_env({}, {}), lambda _: None, Flags(date, ["python_workers"]))
+        install(host)
+        self.runtime = Runtime(self.loop, Code(host))
 
     def ask(self, source: str) -> str:
         with warnings.catch_warnings():

@@ -217,10 +217,16 @@ def extract(value: Any) -> tuple[Content, str | None]:
         return value.encode()
     if isinstance(value, URLSearchParams):
         return value.toString(), _FORM
-    if hasattr(value, "__aiter__") or (hasattr(value, "__iter__") and not isinstance(value, type)):
-        # Any iterable is a body, whose items have to be buffers when it is read.
+    if hasattr(value, "__aiter__") or _is_iterable(value):
+        # Its items have to be buffers when it is read.
         return ReadableStream.from_(value), None
     return js_string(value), _TEXT
+
+
+def _is_iterable(value: Any) -> bool:
+    # Of Python's own, what is iterated waiting is one, and anything else its text.
+    is_instance = isinstance(value, JsProxy) and not isinstance(value, type)
+    return is_instance and hasattr(value, "__iter__")
 
 
 def _refuse_used(stream: ReadableStream) -> None:

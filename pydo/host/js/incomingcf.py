@@ -10,13 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pydo.host.js.array import JsArray
+from pydo.host.js.error import JsTypeError
 from pydo.host.js.integrity import FROZEN, restrict
+from pydo.host.js.json import parse, stringify
 from pydo.host.js.object import JsObject
+from pydo.host.js.value import JsProxy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CONNECTING_IP", "IncomingCf"]
+__all__ = ["CONNECTING_IP", "IncomingCf", "read_cf"]
 
 CONNECTING_IP: Final = "CF-Connecting-IP"
 """The header that tells where a request comes from; none that a Worker sends has it."""
@@ -94,3 +97,20 @@ class IncomingCf:
 def _frozen(**members: Any) -> JsObject:
     made: JsObject = restrict(JsObject.new(**members), FROZEN)
     return made
+
+
+def read_cf(given: Any, init: str) -> Any:
+    """Read the member `cf` of what a request or a response is made of; `init` names its type.
+
+    Raises:
+        JsException: a `TypeError` for what is no object.
+
+    """
+    if given is None or isinstance(given, JsProxy):
+        return given
+    if not isinstance(given, (dict, list)):
+        raise JsTypeError(
+            f"Incorrect type for the 'cf' field on '{init}': the provided value is not of type "
+            "'Object'."
+        )
+    return parse(stringify(given) or "")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["JSON", "parse", "stringify"]
 
 _MAX_INDENT = 10
+_PLAIN = frozenset((str, int, float, bool, dict, list, type(None)))
 
 
 class JSON(Namespace, js_name="Object"):
@@ -124,7 +125,7 @@ class _Writer:
 
     def write(self, key: str, value: Any, margin: str) -> str | None:
         """Write one value; `margin` is what stands before the lines of its container."""
-        to_json = getattr(value, "toJSON", None) if isinstance(value, JsProxy) else None
+        to_json = None if type(value) in _PLAIN else getattr(value, "toJSON", None)
         if callable(to_json):
             value = to_json(key)
         if self._change is not None:

@@ -9,7 +9,7 @@ from pydo.host.js.address import normalized
 from pydo.host.js.body import Body, extract
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.headers import Headers
-from pydo.host.js.incomingcf import IncomingCf
+from pydo.host.js.incomingcf import IncomingCf, read_cf
 from pydo.host.js.redirect import Hop, next_hop, web_address
 from pydo.host.js.stream import ReadableStream
 from pydo.host.js.text import js_string
@@ -63,6 +63,10 @@ _REDIRECT = (
     'Invalid redirect value, must be one of "follow" or "manual" ("error" won\'t be implemented '
     'since it does not make sense at the edge; use "manual" and check the response status code).'
 )
+_INTEGRITY = (
+    "Subrequest integrity checking is not implemented. The integrity option must be either "
+    "undefined or an empty string."
+)
 _NO_INPUT = (
     "Failed to construct 'Request': constructor parameter 1 is not of type 'Request or string'."
 )
@@ -92,7 +96,7 @@ class Request(Body, metaclass=NativeClass):
         self.content, self.content_type, self.used = None, None, False
         self.held, self.received = None, None
         self.method, self.redirect = "GET", "follow"
-        self.given_cf, self.cache, self.given_signal = None, jsnull, jsnull
+        self.given_cf, self.cache, self.given_signal = None, None, jsnull
         given: Mapping[str, Any] = {}
         if init is not None or named:
             if isinstance(init, Request):
@@ -130,7 +134,7 @@ class Request(Body, metaclass=NativeClass):
         self.method, self.url, self.received = method, url, headers
         self.content, self.content_type, self.used = body, None, False
         self.held, self.redirect = None, "manual"
-        self.given_cf, self.cache, self.given_signal = cf, jsnull, jsnull
+        self.given_cf, self.cache, self.given_signal = cf, None, jsnull
         return self
 
     @property
@@ -246,8 +250,7 @@ class Request(Body, metaclass=NativeClass):
             if cache not in _CACHE_MODES:
                 raise JsTypeError(f"Unsupported cache mode: {js_string(cache)}")
             self.cache = js_string(cache)
-        self.given_cf = given.get("cf", self.given_cf)
-        self.given_signal = _signal(given.get("signal", self.given_signal))
+        self._apply_rest(given)
         headers = given.get("headers")
         if headers is not None:
             self.held, self.received, self.content_type = _headers(headers), None, None
@@ -259,6 +262,13 @@ class Request(Body, metaclass=NativeClass):
         is_made = method is not None or body is not None
         if is_made and self.method in _WITHOUT_BODY and self.content is not None:
             raise JsTypeError("Request with a GET or HEAD method cannot have a body.")
+
+    def _apply_rest(self, given: Mapping[str, Any]) -> None:
+        if "cf" in given:
+            self.given_cf = read_cf(given["cf"], "RequestInitializerDict")
+        if given.get("integrity"):
+            raise JsTypeError(_INTEGRITY)
+        self.given_signal = _signal(given.get("signal", self.given_signal))
 
     def _imply(self, content_type: str | None) -> None:
         if content_type is None:

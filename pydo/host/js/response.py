@@ -9,6 +9,7 @@ from pydo.host.js.address import parse_address
 from pydo.host.js.body import Body, extract
 from pydo.host.js.error import JsRangeError, JsTypeError
 from pydo.host.js.headers import Headers
+from pydo.host.js.incomingcf import read_cf
 from pydo.host.js.json import stringify
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_number, js_string
@@ -166,7 +167,7 @@ class Response(Body, metaclass=ResponseClass):
             if encode not in {"automatic", "manual"}:
                 raise JsTypeError(f"encodeBody: unexpected value: {js_string(encode)}")
             self.encodeBody = js_string(encode)
-        self.cf = given.get("cf")
+        self.cf = read_cf(given.get("cf"), "InitializerDict")
 
     def _apply_status(self, given: Mapping[str, Any]) -> None:
         socket = given.get("webSocket")

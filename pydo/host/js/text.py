@@ -28,7 +28,7 @@ _SCIENTIFIC_BELOW = 1e-6
 
 
 def js_string(value: Any) -> str:
-    """Give JavaScript's text of any value; a Python object shows itself by its `repr`."""
+    """Give JavaScript's text of any value; that of a Python object is its `str`."""
     if isinstance(value, str):
         return str.__str__(value)
     if value is None:
@@ -41,9 +41,7 @@ def js_string(value: Any) -> str:
         return int.__repr__(value)
     if isinstance(value, float):
         return number_text(value)
-    if isinstance(value, (JsProxy, type)):
-        return str(value)
-    return repr(value)
+    return str(value)
 
 
 def number_text(value: float) -> str:
@@ -75,9 +73,9 @@ def js_number(value: Any) -> int | float:
     if isinstance(value, JsProxy):
         primitive = value.valueOf()
         return js_number(str(value) if isinstance(primitive, JsProxy) else primitive)
-    if isinstance(value, str):
-        return _parsed(value.strip())
-    return math.nan
+    if value is None:
+        return math.nan
+    return _parsed(js_string(value).strip())
 
 
 def integer(value: Any, default: int = 0) -> int:

@@ -262,14 +262,16 @@ class ObjectLoop(_Loop):
         """Make a task; one that belongs to an object keeps it awake until it is done."""
         scope = SCOPE.get() if context is None else context.get(SCOPE)
         task: asyncio.Task[Any]
-        if scope is None:
+        if scope is not None and self.get_task_factory() is None:
+            task = ChainedTask(coro, loop=self, name=name, context=context, **options)
+        else:
             task = super().create_task(coro, name=name, context=context, **options)
+        if scope is None:
             _hide(task)
             of_import = _OF_IMPORT.get() if context is None else context.get(_OF_IMPORT)
             if of_import is not None:
                 of_import.add(task)
         else:
-            task = ChainedTask(coro, loop=self, name=name, context=context, **options)
             scope.turns.keep(task, context)
         return task
 

@@ -172,6 +172,7 @@ class Database(DatabaseFile):
             self._rollback(connection)
             raise_sqlite_error(error)
         self._transaction = _Transaction.NONE
+        self._has_savepoint = False
         if self.is_new:
             self._has_first_commit(connection)
 

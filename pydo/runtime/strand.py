@@ -64,10 +64,10 @@ class Strand(greenlet):
                 self.gr_context = callback.context
                 try:
                     callback.function(*callback.args)
-                except GreenletExit:  # it was put aside, and nobody is left to resume it
-                    raise
-                except BaseException as error:  # noqa: BLE001 - a turn lets nothing out
-                    turns.owner.contain(error)
+                except BaseException as error:
+                    if self.is_put_aside and isinstance(error, GreenletExit):
+                        raise  # nobody is left to resume it
+                    turns.owner.contain(error)  # a turn lets nothing out
             del callback  # the traceback of an error may keep this frame
             if self.is_put_aside:
                 return

@@ -210,6 +210,20 @@ def test_a_turn_is_taken_back_alone(database: Database, taken_back: int) -> None
     assert committed(database) == [number for number in range(3) if number != taken_back]
 
 
+def test_a_turn_is_taken_back_though_one_was_committed_before_its_end(database: Database) -> None:
+    make_table(database)
+    write(database, 1)
+    database.end_turn()
+    write(database, 2)
+    database.commit()
+    write(database, 3)
+
+    database.rollback_turn()
+    database.commit()
+
+    assert committed(database) == [1, 2]
+
+
 def test_a_turn_that_wrote_nothing_has_nothing_to_take_back(database: Database) -> None:
     make_table(database)
     write(database, 1)

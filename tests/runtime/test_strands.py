@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 import pytest
+from greenlet import GreenletExit
 
 from pydo.runtime.strand import can_wait, pin_while_collecting, pinned, wait
 
@@ -115,6 +116,13 @@ class Waiting(Object):
             return await task
         except asyncio.CancelledError:
             return "cancelled"
+
+    def ends_its_greenlet(self, number: int) -> None:
+        def end() -> None:
+            raise GreenletExit
+
+        self.write(number)
+        asyncio.get_running_loop().call_soon(end)
 
     def forever(self) -> None:
         try:
@@ -404,3 +412,14 @@ async def test_a_future_outside_of_turns_is_left_to_its_owner(core: Core) -> Non
 
     assert not future.done()
     assert pinned(max, 1, 2) == 2
+
+
+async def test_no_callback_ends_the_stack_that_turns_run_on(core: Core) -> None:
+    stub = core.stub(Waiting)
+
+    calls = [stub.call("put", 1), stub.call("ends_its_greenlet", 2), stub.call("get")]
+    found = await asyncio.wait_for(asyncio.gather(*calls), 1)
+    [(_, error)] = core.heard.errors
+
+    assert found[-1] == 2
+    assert isinstance(error, GreenletExit)

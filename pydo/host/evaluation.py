@@ -13,7 +13,7 @@ import sys
 import tokenize
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydo.errors import JsException
+from pydo.host.js.function import code_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,7 +129,7 @@ def run_js(source: str, /) -> NoReturn:
     """
     if not isinstance(source, str):  # pyright: ignore[reportUnnecessaryIsInstance] # the user's
         raise TypeError(f"argument should have type 'string' not type '{type(source).__name__}'")
-    raise JsException("EvalError", "Code generation from strings disallowed for this context")
+    raise code_from_text()
 
 
 def find_imports(source: str) -> list[str]:

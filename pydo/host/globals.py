@@ -30,7 +30,7 @@ from pydo.host.js.event import (
     MessageEvent,
 )
 from pydo.host.js.formdata import FormData
-from pydo.host.js.function import JsFunction
+from pydo.host.js.function import JsFunction, js_eval
 from pydo.host.js.headers import Headers
 from pydo.host.js.illegal import illegal_constructor
 from pydo.host.js.iterator import JsIterator
@@ -134,6 +134,7 @@ def worker_globals(fetch: Callable[..., Any], *, tells_big_ints: bool) -> dict[s
         "caches": CacheStorage(),
         "console": Console(),
         "crypto": Crypto(),
+        "eval": JsFunction(js_eval, "eval"),
         "fetch": JsFunction(fetch, "fetch"),
         "navigator": Navigator(),
         "performance": Performance(),

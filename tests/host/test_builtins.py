@@ -208,3 +208,26 @@ def test_the_console_shows_what_values_hold(js: Any, capsys: pytest.CaptureFixtu
     written = capsys.readouterr()
     assert written.out == "hi 1 { a: 'x', b: [ 1, undefined ] } Map(1) { 'k' => 2 }\n"
     assert written.err == "bad\n"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda js: js.eval("1"),
+        lambda js: js.Function.new("return 1"),
+        lambda js: js.Function("return 1"),
+        lambda js: js.Function.new(),
+    ],
+)
+def test_text_is_never_run_as_code(js: Any, make: Any) -> None:
+    with pytest.raises(JsException) as refused:
+        make(js)
+
+    assert (refused.value.name, refused.value.message) == (
+        "EvalError",
+        "Code generation from strings disallowed for this context",
+    )
+
+
+def test_what_is_no_text_is_evaluated_to_itself(js: Any) -> None:
+    assert (js.eval(5), js.eval()) == (5, None)

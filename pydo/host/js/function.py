@@ -6,15 +6,44 @@ import inspect
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydo.errors import JsException
-from pydo.host.js.value import JsProxy, jsnull
+from pydo.host.js.value import JsClass, JsProxy, jsnull
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["JsFunction", "Method", "Namespace", "listed"]
+__all__ = ["JsFunction", "Method", "Namespace", "code_from_text", "js_eval", "listed"]
 
 
-class JsFunction(JsProxy, js_name="Function"):
+class FunctionClass(JsClass):
+    """`Function`, which makes none of texts."""
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, function: Any = "", *arguments: Any, **options: Any) -> Any:
+            """Make a function of a callable of the host's."""
+            if isinstance(function, str) and cls is JsFunction:
+                raise code_from_text()
+            return super().__call__(function, *arguments, **options)
+
+
+def code_from_text() -> JsException:
+    """Give the error for code that is text, which Workers never run (src/workerd/jsg/jsg.h)."""
+    return JsException("EvalError", "Code generation from strings disallowed for this context")
+
+
+def js_eval(value: Any = None, *_: object) -> Any:
+    """Give what is no text back, as `eval` does.
+
+    Raises:
+        JsException: an `EvalError` for a text.
+
+    """
+    if isinstance(value, str):
+        raise code_from_text()
+    return value
+
+
+class JsFunction(JsProxy, metaclass=FunctionClass, js_name="Function"):
     """A JavaScript function made of a Python callable, for which `this` is of no account."""
 
     __slots__ = ("__dict__", "call_python", "function_name")
@@ -58,8 +87,10 @@ class JsFunction(JsProxy, js_name="Function"):
         """Give the text that JavaScript shows of a built-in function."""
         return f"function {self.function_name}() {{ [native code] }}"
 
-    def new(self, *_: object, **__: object) -> NoReturn:
-        """Refuse, as JavaScript does for what is no class."""
+    def new(self: Any = None, *_: object, **__: object) -> NoReturn:
+        """Refuse, as JavaScript does for what is no class; of the class itself, as for a text."""
+        if not isinstance(self, JsFunction):
+            raise code_from_text()
         raise JsException("TypeError", f"{self.toString()} is not a constructor")
 
 

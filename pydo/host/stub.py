@@ -145,11 +145,12 @@ class FetchPromise(JsPromise, js_name="Promise"):
         response = yield from JsPromise.__await__(self)
         if response.status in REDIRECTS and self._request.redirect == "follow":
             response = yield from self._follow(response).__await__()
-        if isinstance(response.content, ReadableStream):
+        content = response.content
+        if type(content) is ReadableStream:
             if self._signal is not None:
-                response.content = abortable(response.content, self._signal)
-            received(response.content)
-        elif response.content is None and not response.used:
+                content = response.content = abortable(content, self._signal)
+            received(content)
+        elif content is None and not response.used:
             response.content = self._nothing(response.status)
         return response
 

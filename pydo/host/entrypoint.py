@@ -94,7 +94,9 @@ class Entrypoint:
                 raise JsException("TypeError", "A Worker has no alarms.")
         finally:
             # A body that is still to be made goes on in this execution.
-            context.answered(is_whole=not _is_unfinished(result))
+            context.is_answered = not _is_unfinished(result)
+            if context.received is not None:
+                context.give_up_the_rest()
         return result
 
     async def fetch(self, _request: Any, _context: ExecutionContext) -> object:

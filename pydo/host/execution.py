@@ -32,10 +32,10 @@ class ExecutionContext(RuntimeObject):
         "_has_failed",
         "_loopback",
         "_props",
-        "_received",
         "_rest",
         "_waiting",
         "is_answered",
+        "received",
     )
 
     def __init__(self, loopback: Loopback | None = None, props: object = None) -> None:
@@ -45,7 +45,7 @@ class ExecutionContext(RuntimeObject):
         self._waiting = 0
         self._has_failed = False
         self._rest: asyncio.Future[None] | None = None
-        self._received: list[ReadableStream] | None = None
+        self.received: list[ReadableStream] | None = None  # bodies that have come
 
     @property
     def is_over(self) -> bool:
@@ -80,25 +80,20 @@ class ExecutionContext(RuntimeObject):
             raise
         finally:
             self._waiting -= 1
-            self._give_up_the_rest()
+            self.give_up_the_rest()
             if not self._waiting and self._rest is not None and not self._rest.done():
                 self._rest.set_result(None)
 
     def receive(self, body: ReadableStream) -> None:
         """Note a body that has come from elsewhere."""
-        if self._received is None:
-            self._received = []
-        self._received.append(body)
+        if self.received is None:
+            self.received = []
+        self.received.append(body)
 
-    def answered(self, *, is_whole: bool) -> None:
-        """The handler has given its answer, which is still to be made if it is not whole."""
-        self.is_answered = is_whole
-        self._give_up_the_rest()
-
-    def _give_up_the_rest(self) -> None:
+    def give_up_the_rest(self) -> None:
         """Let whoever makes a body know that nobody will read it: when the execution is over."""
-        if self._received and self.is_over:
-            received, self._received = self._received, None
+        if self.received is not None and self.is_over:
+            received, self.received = self.received, None
             for body in received:
                 if body.outcome is None and body.locked_by is not body:
                     _keep(body.give_up())

@@ -146,9 +146,7 @@ class FetchPromise(JsPromise, js_name="Promise"):
         if response.status in REDIRECTS and self._request.redirect == "follow":
             response = yield from self._follow(response).__await__()
         content = response.content
-        if type(content) is str:  # the common case first
-            return response
-        if isinstance(content, ReadableStream):
+        if type(content) is ReadableStream:
             if self._signal is not None:
                 content = response.content = abortable(content, self._signal)
             received(content)

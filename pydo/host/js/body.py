@@ -119,7 +119,7 @@ class Body(JsProxy):
         content = self.content
         if self.used:
             raise JsTypeError(_USED)
-        if type(content) is not str and isinstance(content, ReadableStream):
+        if type(content) is ReadableStream:
             if content.disturbed:
                 raise JsTypeError(_USED)
             if content.locked:

@@ -11,6 +11,7 @@ from typing import Any
 from pydo.host.js.dial import Dialing
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.response import Response
+from pydo.host.js.stream import ReadableStream
 from pydo.host.js.value import jsnull
 from pydo.host.js.websocket import WebSocket
 from pydo.host.outgoing import Joined, Outgoing
@@ -32,7 +33,8 @@ def handed_over(request: Any, response: Any) -> Any:
     """
     if not isinstance(response, Response):
         return response
-    response.check_unread()
+    if response.used or type(response.content) is ReadableStream:
+        response.check_unread()
     if response.webSocket is jsnull:
         return response
     if not is_upgrade(request):

@@ -210,18 +210,6 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
     def __members__(self) -> dict[str, Any]:
         return {}
 
-    def __lt__(self, other: Any) -> bool:
-        return isinstance(other, JsDate) and self.ms < other.ms
-
-    def __le__(self, other: Any) -> bool:
-        return isinstance(other, JsDate) and self.ms <= other.ms
-
-    def __gt__(self, other: Any) -> bool:
-        return isinstance(other, JsDate) and self.ms > other.ms
-
-    def __ge__(self, other: Any) -> bool:
-        return isinstance(other, JsDate) and self.ms >= other.ms
-
 
 _PARTS: dict[str, Callable[[dt.datetime], int]] = {
     "FullYear": lambda moment: moment.year,

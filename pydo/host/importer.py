@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydo.host import evaluation, ffi, helper, http, webloop
+from pydo.host import evaluation, ffi, helper, http, webloop, wrappers
 from pydo.host.globals import worker_globals
 from pydo.host.js.fetch import fetch_through
 from pydo.host.js.realm import Realm, stand, standing
@@ -160,10 +160,13 @@ def _modules(host: Host) -> list[ModuleType]:
     )
     for part in parts:
         setattr(pyodide, part.__name__.rpartition(".")[2], part)
+    wrapping = _HostModule("pyodide.ffi.wrappers", wrappers.names())
+    vars(parts[0]).update(__path__=[], wrappers=wrapping)
     return [
         js,
         pyodide,
         *parts,
+        wrapping,
         _HostModule("pyodide_js", pyodide_js(_js_modules, version, parts[0])),
         _HostModule("_pyodide_entrypoint_helper", helper.names(host)),
         _FlagsModule(host),

@@ -148,6 +148,14 @@ MODULES: dict[str, tuple[str, ...]] = {
         "run_js",
         "should_quiet",
     ),
+    "pyodide.ffi.wrappers": (
+        "add_event_listener",
+        "clear_interval",
+        "clear_timeout",
+        "remove_event_listener",
+        "set_interval",
+        "set_timeout",
+    ),
     "pyodide.webloop": ("PyodideFuture", "PyodideTask", "WebLoop"),
     "pyodide": ("__version__",),
     "workers": (

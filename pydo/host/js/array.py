@@ -95,7 +95,7 @@ class ArrayClass(JsClass):
 class JsArray(ListLike, metaclass=ArrayClass, js_name="Array"):
     """An array; made of a list it takes the list over, whose items are what `cross` gives."""
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)
 
     def __init__(self, items: list[Any]) -> None:
         self.__items__ = items
@@ -106,7 +106,10 @@ class JsArray(ListLike, metaclass=ArrayClass, js_name="Array"):
         return len(self.__items__)
 
     @length.setter
-    def length(self, length: int) -> None:
+    def length(self, given: Any) -> None:
+        length = js_number(given)
+        if not isinstance(length, int) or not 0 <= length <= _MAX_LENGTH:
+            raise JsRangeError("Invalid array length")
         del self.__items__[length:]
         self.__items__.extend([None] * (length - len(self.__items__)))
 
@@ -254,6 +257,10 @@ class JsArray(ListLike, metaclass=ArrayClass, js_name="Array"):
     def toLocaleString(self, *_: object) -> str:
         """Give the texts that people read of the elements, with commas between."""
         return ",".join(map(_localized, self.__items__))
+
+    @property
+    def __members__(self) -> dict[str, Any]:
+        return {**super().__members__, **self.__dict__}
 
     def __of__(self, items: list[Any]) -> JsArray:
         return JsArray(items)

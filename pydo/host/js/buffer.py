@@ -142,6 +142,9 @@ class ArrayBuffer(JsBuffer, metaclass=ArrayBufferClass):
 
     transferToFixedLength = transfer
 
+    def __bool__(self) -> bool:
+        return bool(self.__data__)
+
     def slice(self, start: Any = None, end: Any = None, *_: object) -> ArrayBuffer:
         """Copy a part of the bytes."""
         stop = None if end is None else integer(end)

@@ -42,6 +42,9 @@ class DataView(BufferView, metaclass=NativeClass):
             raise JsRangeError(f"Invalid DataView length {taken}")
         self.buffer, self.byteOffset, self.byteLength = buffer, start, taken
 
+    def __bool__(self) -> bool:
+        return self.byteLength > 0
+
     def __getattr__(self, name: str) -> Any:
         kind = _BY_READER.get(name[3:])
         if kind is None or name[:3] not in {"get", "set"}:

@@ -9,7 +9,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.datetext import from_parts, read_text, to_utc
-from pydo.host.js.error import JsRangeError, not_simulated
+from pydo.host.js.error import JsRangeError
+from pydo.host.js.localeform import only_the_default
 from pydo.host.js.text import js_number, js_string
 from pydo.host.js.value import JsClass, JsProxy, jsnull, plain_number
 
@@ -114,8 +115,14 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
             return "Invalid Date"
         return f"{self.toDateString()} {self.toTimeString()}"
 
-    def toLocaleString(self, *_: object) -> str:
-        """Give the moment as it is written in the United States, in local time."""
+    def toLocaleString(self, *arguments: Any, **named: Any) -> str:
+        """Give the moment as it is written in the United States, in local time.
+
+        Raises:
+            JsException: for another place, or another form, which are not simulated.
+
+        """
+        only_the_default("a Date", arguments, named)
         if math.isnan(self.ms):
             return "Invalid Date"
         return f"{self.toLocaleDateString()}, {self.toLocaleTimeString()}"
@@ -127,7 +134,7 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
             JsException: for another place, or another form, which are not simulated.
 
         """
-        _only_the_default(arguments, named)
+        only_the_default("a Date", arguments, named)
         if math.isnan(self.ms):
             return "Invalid Date"
         moment = _moment(self.ms).astimezone()
@@ -140,7 +147,7 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
             JsException: for another place, or another form, which are not simulated.
 
         """
-        _only_the_default(arguments, named)
+        only_the_default("a Date", arguments, named)
         if math.isnan(self.ms):
             return "Invalid Date"
         moment = _moment(self.ms).astimezone()
@@ -210,18 +217,6 @@ class JsDate(JsProxy, metaclass=DateClass, js_name="Date"):
     def __members__(self) -> dict[str, Any]:
         return {}
 
-    def __lt__(self, other: Any) -> bool:
-        return isinstance(other, JsDate) and self.ms < other.ms
-
-    def __le__(self, other: Any) -> bool:
-        return isinstance(other, JsDate) and self.ms <= other.ms
-
-    def __gt__(self, other: Any) -> bool:
-        return isinstance(other, JsDate) and self.ms > other.ms
-
-    def __ge__(self, other: Any) -> bool:
-        return isinstance(other, JsDate) and self.ms >= other.ms
-
 
 _PARTS: dict[str, Callable[[dt.datetime], int]] = {
     "FullYear": lambda moment: moment.year,
@@ -273,12 +268,6 @@ def _utc_parts(ms: float) -> tuple[int, str]:
 
 def _rest(moment: dt.datetime) -> str:
     return f"{moment:%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
-
-
-def _only_the_default(arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
-    place = arguments[0] if arguments else None
-    if place not in {None, "en-US"} or len(arguments) > 1 or named:
-        raise not_simulated("the form of a Date for another place, or by options,")
 
 
 def _read(value: Any) -> float:

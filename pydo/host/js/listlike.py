@@ -46,8 +46,16 @@ class ListLike(Elements):
         self.__items__.insert(index, cross(item))
 
     def remove(self, item: Any) -> None:
-        """Remove the first element that is equal."""
-        self.__items__.remove(item)
+        """Remove the first element that is equal.
+
+        Raises:
+            ValueError: there is none.
+
+        """
+        try:
+            self.__items__.remove(item)
+        except ValueError:
+            raise ValueError(f"{item!r} is not in list") from None
 
     def pop(self, *index: Any) -> Any:
         """Take the last element, or that at an index."""

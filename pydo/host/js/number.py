@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.box import Box
 from pydo.host.js.error import JsRangeError
+from pydo.host.js.localeform import only_the_default
 from pydo.host.js.text import integer, js_number, js_string
 from pydo.host.js.value import MAX_SAFE_INTEGER, JsClass
 
@@ -110,8 +111,14 @@ class Number(Box, metaclass=NumberClass):
             raise JsRangeError("toExponential() argument must be between 0 and 100")
         return _texts().exponential(self.primitive, count)
 
-    def toLocaleString(self, *_: object) -> str:
-        """Give the number's text as it is written in the United States."""
+    def toLocaleString(self, *arguments: Any, **named: Any) -> str:
+        """Give the number's text as it is written in the United States.
+
+        Raises:
+            JsException: for another place, or another form, which are not simulated.
+
+        """
+        only_the_default("a Number", arguments, named)
         return localized(self.primitive)
 
 

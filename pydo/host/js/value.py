@@ -201,17 +201,34 @@ class JsProxy(metaclass=JsClass, js_name="Object"):
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    # JavaScript's objects compare as neither less nor more.
     def __lt__(self, other: object) -> bool:
-        return False
+        if not isinstance(other, JsProxy):
+            return NotImplemented
+        first, second = _comparable(self, other)
+        return bool(first < second)
 
-    __le__ = __gt__ = __ge__ = __lt__
+    def __le__(self, other: object) -> bool:
+        if not isinstance(other, JsProxy):
+            return NotImplemented
+        first, second = _comparable(self, other)
+        return bool(first <= second)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(f"cannot pickle '{JsClass.TYPE_NAME}' object")
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)
+
+
+def _comparable(first: JsProxy, second: JsProxy) -> tuple[Any, Any]:
+    """Give what JavaScript compares of two objects: their texts, if one is no number."""
+    from pydo.host.js.text import js_number  # noqa: PLC0415 - it knows proxies itself
+
+    values = [each.valueOf() for each in (first, second)]
+    values = [str(value) if isinstance(value, JsProxy) else value for value in values]
+    if all(isinstance(value, str) for value in values):
+        return values[0], values[1]
+    return js_number(values[0]), js_number(values[1])
 
 
 def plain_number(value: float) -> int | float:

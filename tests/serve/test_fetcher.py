@@ -31,6 +31,7 @@ class Server:
         self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
         self.url = ""
         self.release = asyncio.Event()
+        self.was_left = asyncio.Event()
         self.bytes_sent = 0
         self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
 
@@ -115,9 +116,12 @@ class Server:
     async def _flood(self, request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(1000):
-            await response.write(bytes(100_000))
-            self.bytes_sent += 100_000
+        try:
+            for _ in range(1000):
+                await response.write(bytes(100_000))
+                self.bytes_sent += 100_000
+        except ConnectionError:
+            self.was_left.set()
         return response
 
     async def _cut(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -560,6 +564,17 @@ except JsException as error:
     return error.name, error.message.splitlines()[-1]""")
 
     assert answer == ("PythonError", "ValueError: mine")
+
+
+@pytest.mark.parametrize("then", ["return None", "await response.body.getReader().read()"])
+def test_a_body_that_is_left_unread_is_given_up_with_the_request(
+    project: Project, server: Server, run: Run, then: str
+) -> None:
+    run(f"""\
+response = await js.fetch(S + "/flood")
+{then}""")
+
+    project.loop.run_until_complete(asyncio.wait_for(server.was_left.wait(), 5))
 
 
 def test_large_bodies_go_both_ways(run: Run) -> None:

@@ -217,3 +217,18 @@ def test_a_redirection_without_a_place_is_an_answer() -> None:
     assert request.redirected(Response.new(None, status=302)) is None
     with pytest.raises(JsException, match="Invalid Location header"):
         request.redirected(Response.new(None, status=302, headers=[("location", "http://")]))
+
+
+def test_undefined_members_change_nothing_of_a_request(js: Any) -> None:
+    async def main() -> None:
+        controller = js.AbortController.new()
+        request = Request.new(HERE, cf={"a": 1}, signal=controller.signal)
+
+        same = Request.new(request, cf=None, signal=None)
+        without = Request.new(request, signal=jsnull)
+        controller.abort()
+
+        assert same.cf.to_py() == {"a": 1}
+        assert (same.signal.aborted, without.signal.aborted) == (True, False)
+
+    asyncio.run(main())

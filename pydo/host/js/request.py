@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.abort import AbortSignal
 from pydo.host.js.address import normalized
-from pydo.host.js.body import Body, extract
+from pydo.host.js.body import DISTURBED, Body, extract
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.headers import Headers
 from pydo.host.js.incomingcf import IncomingCf, read_cf
@@ -100,6 +100,8 @@ class Request(Body, metaclass=NativeClass):
         given: Mapping[str, Any] = {}
         if init is not None or named:
             if isinstance(init, Request):
+                if init.bodyUsed:
+                    raise JsTypeError(DISTURBED)
                 self._take_from(init, keep_body=True)
                 given = named
             elif type(init) in _PRIMITIVES:

@@ -23,6 +23,7 @@ from pydo.config import load_tool
 from pydo.console import ConsoleObserver
 from pydo.control import Control
 from pydo.dev.asked import commands
+from pydo.dev.collecting import collect_seldom, collect_young
 from pydo.dev.environment import use_the_projects_environment
 from pydo.dev.notices import tell_of_closed_sockets, tell_of_crons, tell_the_address
 from pydo.dev.options import projects_of
@@ -63,8 +64,6 @@ if TYPE_CHECKING:
     from pydo.runtime.turn import Owner
 
 __all__ = ["DevSession", "run"]
-
-_COLLECTED_AT = 10_000  # objects more than there were
 
 
 def run(options: Options, console: Console) -> int:
@@ -246,14 +245,12 @@ class DevSession:
         control = Control(
             self._ground.state.control, commands([each.runtime for each in self._served])
         )
-        gc.collect()
-        gc.freeze()
-        # Concurrent requests hold some hundred objects each and leave no cycles behind.
-        gc.set_threshold(_COLLECTED_AT)
+        collect_seldom()
         await server.start(sockets)
         await control.start()
         self._say_ready(port)
         watching = [self._loop.create_task(versions.follow(each)) for each in self._served]
+        watching.append(self._loop.create_task(collect_young()))
         stopping = self._loop.create_task(self._stopping.wait())
         ended, _ = await asyncio.wait({*watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for task in ended & {*watching}:

@@ -6,12 +6,14 @@ src/workerd/api/actor.c++, src/workerd/api/worker-rpc.c++, src/workerd/api/http.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.host.capability import call
 from pydo.host.execution import received
 from pydo.host.js.abort import thrown
+from pydo.host.js.address import parse_address
 from pydo.host.js.asker import sent_signal
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.illegal import RuntimeObject
@@ -110,9 +112,18 @@ def _request(resource: Any, init: object, named: Mapping[str, Any]) -> Request:
     request = Request.new(resource, init, **named)
     if not request.url.startswith(("http:", "https:")):
         raise JsTypeError(f"Fetch API cannot load: {request.url}")
+    if "#" in request.url or "@" in request.url:
+        request.url = _as_sent(request.url)
     if request.content is not None:
         request.tell_length()
     return request
+
+
+def _as_sent(url: str) -> str:
+    """Leave out what no request carries: `HTTP_PROXY_REQUEST` in kj/compat/url.c++."""
+    address = parse_address(url)
+    assert address is not None, "a request has an address"
+    return replace(address, username="", password="", fragment=None).href
 
 
 _NO_REQUEST = (
@@ -123,8 +134,9 @@ _NO_REQUEST = (
 class FetchPromise(JsPromise, js_name="Promise"):
     """The promise of a response; a redirection is followed by whoever awaits it."""
 
-    __slots__ = ("_channel", "_request", "_signal")
+    __slots__ = ("_channel", "_follows", "_request", "_signal")
     _channel: Channel
+    _follows: bool
     _request: Request
     _signal: AbortSignal | None  # the request's is that of whoever gets it, by then
 
@@ -133,6 +145,8 @@ class FetchPromise(JsPromise, js_name="Promise"):
         """Send a request; calls leave in the order in which they are made."""
         self: FetchPromise = object.__new__(cls)
         self.value, self.error = None, None
+        self._follows = request.redirect == "follow"
+        request.redirect = "manual"  # as of everything that has come: whoever sends it follows
         self.future = _sent(channel, request, signal)
         self._channel, self._request, self._signal = channel, request, signal
         return self
@@ -143,7 +157,7 @@ class FetchPromise(JsPromise, js_name="Promise"):
 
     def __await__(self) -> Generator[Any, Any, Any]:
         response = yield from JsPromise.__await__(self)
-        if response.status in REDIRECTS and self._request.redirect == "follow":
+        if response.status in REDIRECTS and self._follows:
             response = yield from self._follow(response).__await__()
         content = response.content
         if type(content) is ReadableStream:

@@ -74,6 +74,12 @@ class _Protocol(web.RequestHandler):
         self._has_ended = True
         if self._is_answering:
             self._end_with_answer()
+        self._end_bodies()
+        # Once more, for a request that is on its way between the queue and its handler.
+        self._loop.call_soon(self._end_bodies)
+        return True
+
+    def _end_bodies(self) -> None:
         unfinished = [payload for _, payload in self._messages]
         if self._current_request is not None:
             unfinished.append(self._current_request.content)
@@ -81,7 +87,6 @@ class _Protocol(web.RequestHandler):
             if not payload.is_eof():
                 payload.set_exception(ConnectionResetError("Connection lost"))
                 payload.feed_eof()
-        return True
 
     def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None

@@ -8,6 +8,7 @@ import pytest
 from pydo.errors import JsException
 from pydo.host.js.blob import Blob
 from pydo.host.js.headers import Headers
+from pydo.host.js.incomingcf import IncomingCf
 from pydo.host.js.request import Request
 from pydo.host.js.response import Response
 from pydo.host.js.url import URL
@@ -217,3 +218,38 @@ def test_a_redirection_without_a_place_is_an_answer() -> None:
     assert request.redirected(Response.new(None, status=302)) is None
     with pytest.raises(JsException, match="Invalid Location header"):
         request.redirected(Response.new(None, status=302, headers=[("location", "http://")]))
+
+
+def test_undefined_members_change_nothing_of_a_request(js: Any) -> None:
+    async def main() -> None:
+        controller = js.AbortController.new()
+        request = Request.new(HERE, cf={"a": 1}, signal=controller.signal)
+
+        same = Request.new(request, cf=None, signal=None)
+        without = Request.new(request, signal=jsnull)
+        controller.abort()
+
+        assert same.cf.to_py() == {"a": 1}
+        assert (same.signal.aborted, without.signal.aborted) == (True, False)
+
+    asyncio.run(main())
+
+
+def test_a_used_request_gives_no_body_to_another_address() -> None:
+    async def main() -> None:
+        used = Request.new(HERE, method="POST", body="x")
+        await used.text()
+
+        with pytest.raises(JsException, match="Cannot reconstruct a Request with a used body"):
+            Request.new(used)
+        with pytest.raises(JsException, match="This ReadableStream is disturbed"):
+            Request.new(HERE, used)
+
+    asyncio.run(main())
+
+
+def test_nothing_of_what_cloudflare_tells_can_be_changed() -> None:
+    told = IncomingCf({}).made()
+
+    with pytest.raises(JsException, match="Cannot add property 0, object is not extensible"):
+        told.botManagement.detectionIds.push(1)

@@ -692,6 +692,26 @@ async def main(env, ctx):
     assert result == [["Fetcher", "through", True], "PUT http://h/p?q x"]
 
 
+def test_a_request_arrives_without_a_fragment_and_follows_nothing(project: Project) -> None:
+    result = project.run(
+        """
+class A(DurableObject):
+    async def fetch(self, request):
+        if request.url.endswith("/from"):
+            return Response(None, status=302, headers={"location": "/to"})
+        return Response(f"{request.url} {request.js_object.redirect}")
+
+async def main(env, ctx):
+    stub = raw(env.A.getByName("a"))
+    given = js.Request.new("http://h/from")
+    responses = [await stub.fetch("http://me:secret@h/p?a@b#c"), await stub.fetch(given)]
+    return [await response.text() for response in responses] + [given.redirect]
+"""
+    )
+
+    assert result == ["http://h/p?a@b manual", "http://h/to manual", "follow"]
+
+
 def test_what_a_stream_fails_with_stays_at_the_other_end(project: Project) -> None:
     result = project.run(
         """

@@ -397,6 +397,14 @@ def test_a_client_that_has_said_all_is_answered(dev: Dev, where: str, path: str)
     assert body
 
 
+@pytest.mark.parametrize("sent", [b"", b"a"])
+def test_a_body_that_ends_too_soon_ends_for_the_worker_at_once(dev: Dev, sent: bytes) -> None:
+    request = b"POST /worker/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+
+    for _ in range(3):  # the end may come before its request has got to a handler
+        assert b"Network connection lost." in said(dev, request + sent, ends=True)
+
+
 def test_a_client_that_says_so_when_its_answer_has_begun_gets_all_of_it(dev: Dev) -> None:
     with socket.create_connection(("127.0.0.1", dev.port), timeout=10) as raw:
         raw.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -24,10 +24,13 @@ from pydo.host.promise import JsPromise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Body", "extract"]
+__all__ = ["DISTURBED", "Body", "extract"]
 
 Content: TypeAlias = str | bytes | ReadableStream | None
 
+DISTURBED = (
+    "This ReadableStream is disturbed (has already been read from), and cannot be used as a body."
+)
 _USED = "Body has already been used. It can only be used once. Use tee() first if you need to read it twice."  # noqa: E501 - workerd's words
 _LOCKED = "This ReadableStream is currently locked to a reader."
 _TEXT = "text/plain;charset=UTF-8"
@@ -231,10 +234,7 @@ def _is_iterable(value: Any) -> bool:
 
 def _refuse_used(stream: ReadableStream) -> None:
     if stream.disturbed:
-        raise JsTypeError(
-            "This ReadableStream is disturbed (has already been read from), and cannot be used "
-            "as a body."
-        )
+        raise JsTypeError(DISTURBED)
 
 
 async def _finished(stream: ReadableStream, finish: Callable[[bytes], Any]) -> Any:

@@ -87,7 +87,7 @@ class IncomingCf:
                 verifiedBot=False,
                 ja3Hash="25b4882c2bcb50cd6b469ff28c596742",
                 staticResource=False,
-                detectionIds=JsArray([]),
+                detectionIds=restrict(JsArray([]), FROZEN),
                 score=99,
             ),
             clientAcceptEncoding=self._headers.get("Accept-Encoding", ""),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.host.js.abort import AbortSignal
 from pydo.host.js.address import normalized
-from pydo.host.js.body import Body, extract
+from pydo.host.js.body import DISTURBED, Body, extract
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.headers import Headers
 from pydo.host.js.incomingcf import IncomingCf, read_cf
@@ -100,6 +100,8 @@ class Request(Body, metaclass=NativeClass):
         given: Mapping[str, Any] = {}
         if init is not None or named:
             if isinstance(init, Request):
+                if init.bodyUsed:
+                    raise JsTypeError(DISTURBED)
                 self._take_from(init, keep_body=True)
                 given = named
             elif type(init) in _PRIMITIVES:
@@ -201,7 +203,7 @@ class Request(Body, metaclass=NativeClass):
             content.spend(JsTypeError(_ANSWERED))
 
     def redirected(self, response: Response) -> Request | None:
-        """Give the request that follows a redirection; None when there is nowhere to go.
+        """Give what follows a request that was sent; None when there is nowhere to go.
 
         What of it goes there: `next_hop`.
 
@@ -215,7 +217,7 @@ class Request(Body, metaclass=NativeClass):
         here = Hop(self.method, web_address(self.url), self.header_list(), has_body=True)
         hop = next_hop(here, response.status, location)
         followed: Request = object.__new__(Request)
-        followed.method, followed.url, followed.redirect = hop.method, hop.address.href, "follow"
+        followed.method, followed.url, followed.redirect = hop.method, hop.address.href, "manual"
         followed.held, followed.received = Headers.received(hop.headers), None
         followed.content, followed.content_type, followed.used = self.content, None, self.used
         followed.given_cf, followed.cache = self.given_cf, self.cache
@@ -264,11 +266,13 @@ class Request(Body, metaclass=NativeClass):
             raise JsTypeError("Request with a GET or HEAD method cannot have a body.")
 
     def _apply_rest(self, given: Mapping[str, Any]) -> None:
-        if "cf" in given:
-            self.given_cf = read_cf(given["cf"], "RequestInitializerDict")
+        cf, signal = given.get("cf"), given.get("signal")
+        if cf is not None:
+            self.given_cf = read_cf(cf, "RequestInitializerDict")
         if given.get("integrity"):
             raise JsTypeError(_INTEGRITY)
-        self.given_signal = _signal(given.get("signal", self.given_signal))
+        if signal is not None:
+            self.given_signal = _signal(signal)
 
     def _imply(self, content_type: str | None) -> None:
         if content_type is None:
@@ -298,7 +302,7 @@ def _method(value: Any) -> str:
 
 
 def _signal(value: Any) -> Any:
-    if value is None or value is jsnull or isinstance(value, AbortSignal):
+    if value is jsnull or isinstance(value, AbortSignal):
         return value
     raise JsTypeError(
         "Incorrect type for the 'signal' field on 'RequestInitializerDict': the provided value is "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydo.errors import JsException
 from pydo.host.promise import JsPromise
 from pydo.host.scope import running_loop
-from pydo.runtime.turn import SCOPE
+from pydo.runtime.scope import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

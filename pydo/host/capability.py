@@ -19,14 +19,14 @@ from pydo.host.rpc import Message
 from pydo.host.scope import GLOBAL_SCOPE
 from pydo.runtime.channel import FunctionChannel
 from pydo.runtime.events import FunctionCall
-from pydo.runtime.turn import EXECUTION, SCOPE
+from pydo.runtime.scope import EXECUTION, SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pydo.runtime.channel import Channel
     from pydo.runtime.events import Event
-    from pydo.runtime.turn import Execution
+    from pydo.runtime.scope import Execution
 
 __all__ = ["JsRpcStub", "answer", "call", "sent"]
 

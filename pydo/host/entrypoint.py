@@ -27,7 +27,7 @@ from pydo.host.js.stream import ReadableStream
 from pydo.host.js.upgrade import handed_over
 from pydo.host.js.value import jsnull
 from pydo.runtime.events import Addressed, Event, Fetch, FunctionCall, RpcCall, Scheduled
-from pydo.runtime.turn import EXECUTION
+from pydo.runtime.scope import EXECUTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping

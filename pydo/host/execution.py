@@ -14,7 +14,7 @@ from pydo.host.js.error import JsError
 from pydo.host.js.illegal import RuntimeObject
 from pydo.host.js.object import JsObject
 from pydo.host.scope import GLOBAL_SCOPE
-from pydo.runtime.turn import EXECUTION, SCOPE
+from pydo.runtime.scope import EXECUTION, SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -16,7 +16,7 @@ from pydo.host.js.object import JsObject
 from pydo.host.js.value import JsProxy
 from pydo.host.promise import JsPromise
 from pydo.host.scope import running_code
-from pydo.runtime.turn import SCOPE
+from pydo.runtime.scope import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable

@@ -22,7 +22,7 @@ from pydo.host.js.value import jsnull
 from pydo.host.jsmodule import JsModules, pyodide_js
 from pydo.host.outgoing import internal_error
 from pydo.host.scope import running_code, running_flags
-from pydo.runtime.turn import SCOPE
+from pydo.runtime.scope import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydo.errors import JsException
 from pydo.host.scope import running_code
 from pydo.runtime.failure import as_python_error
-from pydo.runtime.turn import SCOPE
+from pydo.runtime.scope import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

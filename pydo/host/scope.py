@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydo.host.js.error import JsError
 from pydo.runtime.loop import ObjectLoop
-from pydo.runtime.turn import SCOPE
+from pydo.runtime.scope import SCOPE
 
 if TYPE_CHECKING:
     from pydo.host.code import HostedCode

@@ -17,8 +17,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pydo.runtime.loop import ObjectLoop
+from pydo.runtime.scope import SCOPE
 from pydo.runtime.strand import can_wait, pin_while_collecting, wait
-from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydo.errors import JsException
 from pydo.runtime.events import Addressed, Fetch, RpcCall
-from pydo.runtime.turn import SCOPE
+from pydo.runtime.scope import SCOPE
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydo.runtime.delivery import Deliveries
     from pydo.runtime.events import Event
     from pydo.runtime.loop import ObjectLoop
-    from pydo.runtime.turn import Execution, Scope
+    from pydo.runtime.scope import Execution, Scope
     from pydo.runtime.worker import Worker
 
 __all__ = ["Channel", "EntrypointChannel", "FunctionChannel", "gone"]

@@ -1,6 +1,6 @@
 """The event loop that knows whose callback it runs.
 
-Each callback carries a context, and a context variable in it (`turn.SCOPE`) names the object that
+Each callback carries a context, and a context variable in it (`scope.SCOPE`) names the object that
 it belongs to.  A callback without an owner goes straight to the loop.  One with an owner goes to
 that owner's `Turns`, which runs it in a turn: that is what holds `gather`, tasks, timers and
 futures of user code to the object's gates, whichever way they were made.
@@ -24,8 +24,9 @@ from weakref import WeakSet
 
 from pydo.runtime.chained import ChainedTask
 from pydo.runtime.clock import Clock, ManualClock, SystemClock
+from pydo.runtime.scope import SCOPE, Scope
 from pydo.runtime.strand import Strand, can_wait, wait
-from pydo.runtime.turn import SCOPE, Callback, Scope, Turns
+from pydo.runtime.turn import Callback, Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from pydo.errors import JsException
 from pydo.runtime.failure import exit_error
-from pydo.runtime.turn import SCOPE, Callback, Scope
+from pydo.runtime.scope import SCOPE, Scope
+from pydo.runtime.turn import Callback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -21,7 +21,8 @@ from pydo.errors import JsException
 from pydo.runtime.channel import gone
 from pydo.runtime.closing import Phase, Sign, check_close, follow
 from pydo.runtime.pipe import NO_STATUS, Close, Lost, PipeEnd, new_pipe
-from pydo.runtime.turn import EXECUTION, SCOPE, Callback
+from pydo.runtime.scope import EXECUTION, SCOPE
+from pydo.runtime.turn import Callback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from pydo.runtime.accepted import Accepted
     from pydo.runtime.gates import CriticalSection
     from pydo.runtime.pipe import Frame
-    from pydo.runtime.turn import Execution, Scope, Turns
+    from pydo.runtime.scope import Execution, Scope
+    from pydo.runtime.turn import Turns
 
 __all__ = [
     "LOST_TEXT",

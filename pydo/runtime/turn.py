@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from contextvars import Context, ContextVar
+from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydo.errors import JsException
 from pydo.runtime.gates import CriticalSection, InputGate, OutputGate
+from pydo.runtime.scope import EXECUTION, SCOPE, Execution, Scope
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,43 +39,12 @@ if TYPE_CHECKING:
     from pydo.runtime.strand import Strand
     from pydo.runtime.worker import Code, Worker
 
-__all__ = ["EXECUTION", "SCOPE", "Callback", "Execution", "Lent", "Owner", "Scope", "Turns"]
+__all__ = ["Callback", "Lent", "Owner", "Turns"]
 
 _CORE = str(Path(__file__).parent)  # tasks that the core itself makes for an owner
 _T = TypeVar("_T")
 SERVICE_RESTART = 1012
 _PASS = 64  # turns before the loop gets to look at its sockets again
-
-
-class Scope:
-    """Where a piece of running code belongs: its owner, its critical section, its generation.
-
-    `generation` is that of the Worker whose event set the code going: a call made for an event of
-    the old code carries it to the next object (`ActorContainer.deliver`).
-    """
-
-    __slots__ = ("generation", "section", "turns")
-
-    def __init__(self, turns: Turns, section: CriticalSection, generation: int) -> None:
-        self.turns = turns
-        self.section = section
-        self.generation = generation
-
-
-SCOPE: ContextVar[Scope | None] = ContextVar("pydo-scope", default=None)
-
-
-class Execution(Protocol):
-    """What code runs for: one request of a Worker's, or the life of an object."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it has ended, and the functions that were made in it."""
-        ...
-
-
-# The request of a Worker's that runs; an object lives in one execution all its life.
-EXECUTION: ContextVar[Execution | None] = ContextVar("pydo-execution", default=None)
 
 
 class Callback:

@@ -11,8 +11,8 @@ from pydo.errors import JsException
 from pydo.runtime.closing import Phase, ReadyState, Sign, check_close, follow
 from pydo.runtime.lifecycle import State
 from pydo.runtime.pipe import LOST, Close, Lost, PipeEnd
+from pydo.runtime.scope import EXECUTION
 from pydo.runtime.socket import Socket, Use, socket_pair
-from pydo.runtime.turn import EXECUTION
 
 from .conftest import Object, failure_of
 

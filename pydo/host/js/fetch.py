@@ -30,7 +30,7 @@ from pydo.host.js.value import options
 from pydo.host.outgoing import Answered, Outgoing
 from pydo.host.promise import JsPromise
 from pydo.host.scope import running_loop
-from pydo.runtime.turn import SCOPE
+from pydo.runtime.scope import SCOPE
 
 if TYPE_CHECKING:
     import asyncio

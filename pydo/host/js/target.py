@@ -19,8 +19,8 @@ from pydo.host.js.event import Event
 from pydo.host.js.text import js_string, truthy
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 from pydo.host.portability.bridge import borrowed
+from pydo.runtime.scope import SCOPE
 from pydo.runtime.strand import pinned
-from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,8 @@ from pydo.host.js.value import JsProxy, options
 from pydo.host.portability.bridge import borrowed
 from pydo.host.promise import JsPromise
 from pydo.host.scope import running_loop
+from pydo.runtime.scope import SCOPE
 from pydo.runtime.strand import pinned
-from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

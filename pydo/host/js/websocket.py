@@ -28,8 +28,8 @@ from pydo.runtime.closing import ReadyState, check_close
 from pydo.runtime.failure import exit_error
 from pydo.runtime.hibernation import LARGEST_ATTACHMENT
 from pydo.runtime.pipe import Close, new_pipe
+from pydo.runtime.scope import EXECUTION
 from pydo.runtime.socket import LOST_TEXT, Socket, Use, running_scope, socket_pair
-from pydo.runtime.turn import EXECUTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
 from pydo.runtime.failure import travelling
+from pydo.runtime.scope import SCOPE
 from pydo.runtime.strand import pinned
-from pydo.runtime.turn import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

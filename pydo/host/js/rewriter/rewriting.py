@@ -83,6 +83,7 @@ class Rewriting:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._root = Node("", {}, None)
         self._open: list[_Open] = []
+        self._hearing = dict.fromkeys(elements, 0)  # in how many open elements each hears
         self._heard_by: Sequence[ElementHandlers | DocumentHandlers] = documents
         self._emptied = 0  # of the open elements
         self._is_in_text = False
@@ -185,8 +186,7 @@ class Rewriting:
     def _push(self, opened: _Open) -> None:
         self._open.append(opened)
         self._emptied += opened.is_emptied
-        if opened.listening:
-            self._heard_by = self._listening()
+        self._count(opened.listening, 1)
 
     def _popped(self, name: str) -> list[_Open]:
         """Take the elements off that an end tag closes, the innermost first; it may be none."""
@@ -198,8 +198,7 @@ class Rewriting:
         closed = self._open[: index - 1 if index else None : -1]
         del self._open[index:]
         self._emptied -= sum(each.is_emptied for each in closed)
-        if any(each.listening for each in closed):
-            self._heard_by = self._listening()
+        self._count([each for opened in closed for each in opened.listening], -1)
         return closed
 
     # -- between tags
@@ -237,9 +236,14 @@ class Rewriting:
 
     # -- handlers
 
-    def _listening(self) -> list[ElementHandlers | DocumentHandlers]:
-        heard = {id(each) for opened in self._open for each in opened.listening}
-        return [*(each for each in self._elements if id(each) in heard), *self._documents]
+    def _count(self, listening: Sequence[ElementHandlers], change: int) -> None:
+        """Note that an element of theirs has begun or ended: few do so while another is open."""
+        had = [each for each in listening if self._hearing[each]]
+        for each in listening:
+            self._hearing[each] += change
+        if had != [each for each in listening if self._hearing[each]]:
+            heard = [each for each, count in self._hearing.items() if count]
+            self._heard_by = [*heard, *self._documents]
 
     async def _call(self, handlers: Sequence[Any], token: content.Token) -> None:
         for handler in handlers:

@@ -584,3 +584,35 @@ def test_a_pipe_takes_both_ends_before_anything_flows() -> None:
     assert state == [True, True, True]
     assert refusal.startswith("TypeError: Body has already been used.")
     assert text == "abc"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "js.ReadableStream.new(pull=fails).getReader().read()",
+        "js.ReadableStream.new(start=fails).getReader().read()",
+        "js.ReadableStream.from_(create_proxy(generated())).getReader().read()",
+        "js.WritableStream.new(write=fails).getWriter().write('a')",
+        "js.Response.new('a').body.pipeThrough(js.TransformStream.new(transform=fails)).values().next()",
+        "js.ReadableStream.new(cancel=fails).cancel()",
+    ],
+)
+def test_a_task_that_a_callback_has_cancelled_is_an_error_of_the_stream(
+    project: Project, use: str
+) -> None:
+    result = project.run(f"""
+async def failing(*_):
+    task = asyncio.ensure_future(asyncio.sleep(60))
+    task.cancel()
+    await task
+
+async def generated():
+    yield await failing()
+
+async def main(env, ctx):
+    fails = create_proxy(failing)
+    return await asyncio.wait_for(attempt({use}), 5)
+""")
+
+    assert result.startswith("PythonError: Traceback")
+    assert result.endswith("asyncio.exceptions.CancelledError\n")

@@ -18,7 +18,7 @@ from pydo.host.js.stream.lending import Loan
 from pydo.host.js.stream.strategy import Strategy, callback
 from pydo.host.js.value import JsProxy, jsnull
 from pydo.host.promise import JsPromise, rejection
-from pydo.host.pythonerror import python_error
+from pydo.host.pythonerror import called_back, python_error
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class QueuedWrites:
 
     async def _started(self, result: Any) -> None:
         try:
-            await result
+            await called_back(result)
         except Exception as error:  # noqa: BLE001 - it is for the writers
             self.error(python_error(error))
         finally:
@@ -288,7 +288,7 @@ class QueuedWrites:
         if method is not None:
             result = pinned(method, *arguments)
             if inspect.isawaitable(result):
-                await result
+                await called_back(result)
 
     async def _close(self) -> None:
         await self._call("close")

@@ -256,3 +256,23 @@ async def main(env, ctx):
 """)
 
     assert answer == f"TypeError: Parser error: {refusal}"
+
+
+def test_a_piece_is_of_no_use_either_once_its_handler_has_failed(project: Project) -> None:
+    answer = rewritten(
+        project,
+        """
+kept = []
+def fail(element):
+    kept.append(element)
+    raise ValueError
+rewriter.on("p", create_proxy({"element": fail}))
+await attempt(rewriter.transform(js.Response.new("<p>")).text())
+try:
+    found.append(kept[0].tagName)
+except JsException as error:
+    found.append(told(error))
+""",
+    )
+
+    assert answer[1].startswith("TypeError: This content token is no longer valid.")

@@ -258,14 +258,15 @@ class Rewriting:
             self._heard_by = [*heard, *self._documents]
 
     async def _call(self, handlers: Sequence[Any], token: content.Token) -> None:
-        for handler in handlers:
-            try:
+        try:
+            for handler in handlers:
                 result = pinned(handler, token)
                 if inspect.isawaitable(result):
                     await result
-            except Exception as error:
-                raise python_error(error) from error
-        token.end()
+        except Exception as error:
+            raise python_error(error) from error
+        finally:
+            token.end()
 
     def _put(self, text: str) -> None:
         if text and not self._emptied:

@@ -616,3 +616,39 @@ async def main(env, ctx):
 
     assert result.startswith("PythonError: Traceback")
     assert result.endswith("asyncio.exceptions.CancelledError\n")
+
+
+@pytest.mark.parametrize("kind", ["IdentityTransformStream", "FixedLengthStream"])
+def test_what_a_byob_reader_has_left_of_a_chunk_is_in_both_branches(
+    project: Project, kind: str
+) -> None:
+    result = project.run(f"""
+async def left(stream):
+    reader = stream.getReader(mode="byob")
+    await reader.read(js.Uint8Array.new(2))
+    reader.releaseLock()
+    first, second = map(js.Response.new, stream.tee())
+    sent = js.Request.new("http://x", method="POST", body=second.clone().body)
+    return [await first.text(), await second.text(), await sent.text()]
+
+async def main(env, ctx):
+    pipe = js.{kind}.new(5)
+    writer = pipe.writable.getWriter()
+    writer.write(to_js(b"hello"))
+    writer.close()
+    return [await left(js.Response.new("hello").body), await left(pipe.readable)]
+""")
+
+    assert result == [["llo", "llo", "llo"], ["llo", "llo", "llo"]]
+
+
+def test_a_branch_of_what_was_partly_read_promises_no_length() -> None:
+    async def main() -> object:
+        pipe = CLASSES["FixedLengthStream"].new(5)
+        writer, reader = pipe.writable.getWriter(), pipe.readable.getReader()
+        writer.write(Uint8Array.new(bytearray(b"he")))
+        await reader.read()
+        reader.releaseLock()
+        return [branch.length for branch in pipe.readable.tee()]
+
+    assert run(main()) == [None, None]

@@ -7,6 +7,7 @@ Source: pyodide/pyodide src/core/error_handling.c (`wrap_exception`).
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from pydo.errors import JsException
@@ -17,7 +18,7 @@ from pydo.runtime.scope import SCOPE
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-__all__ = ["as_js_rejects", "python_error"]
+__all__ = ["as_js_rejects", "called_back", "python_error"]
 
 
 def python_error(error: Exception) -> Exception:
@@ -36,3 +37,23 @@ async def as_js_rejects(awaitable: Awaitable[Any]) -> Any:
         if raised is error:
             raise
         raise raised from error
+
+
+async def called_back(result: Awaitable[Any]) -> Any:
+    """Give what a callback that waits gives, as JavaScript has it.
+
+    A task that the callback has cancelled itself is an error as any other, not the end of whoever
+    waits here.
+
+    Raises:
+        JsException: a `PythonError` for that.
+        Exception: what else the callback raises.
+
+    """
+    try:
+        return await result
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling() or SCOPE.get() is None:
+            raise
+        raise as_python_error(error, running_code().errors.owns) from error

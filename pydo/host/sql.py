@@ -14,6 +14,7 @@ from pydo.host.js.array import JsArray
 from pydo.host.js.buffer import ArrayBuffer, bytes_of
 from pydo.host.js.error import JsTypeError
 from pydo.host.js.illegal import RuntimeObject
+from pydo.host.js.iterator import WebIterator
 from pydo.host.js.members import ordered
 from pydo.host.js.object import JsObject
 from pydo.host.js.text import js_string, well_formed
@@ -119,7 +120,7 @@ class Cursor(_Rows):
 
     def raw(self, *_: object) -> RawIterator:
         """Iterate over the rows as arrays, in which every column stands."""
-        return RawIterator(self._actor, self._cursor, _as_array)
+        return RawIterator(_Rows(self._actor, self._cursor, _as_array))
 
     @property
     def columnNames(self) -> JsArray:
@@ -137,10 +138,18 @@ class Cursor(_Rows):
         return self._cursor.rows_written
 
 
-class RawIterator(_Rows):
-    """The rows of a statement as arrays."""
+class RawIterator(WebIterator):
+    """The rows of a statement as arrays; unlike the cursor it has the helpers of iterators."""
 
     __slots__ = ()
+    source: _Rows
+
+    def __init__(self, rows: _Rows) -> None:
+        super().__init__(rows, "RawIterator")
+
+    def toArray(self, *_: object) -> JsArray:
+        """Give all rows that are left."""
+        return self.source.toArray()
 
 
 def _as_object(columns: tuple[str, ...], row: tuple[Any, ...]) -> JsObject:

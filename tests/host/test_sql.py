@@ -347,6 +347,34 @@ return [raw.toString(), c.toString(), c.raw().toString(), [hasattr(raw, name) fo
     ]
 
 
+def test_rows_as_arrays_have_the_helpers_of_iterators(project: Project) -> None:
+    source = """
+def arrays():
+    return raw.exec("SELECT 1 AS a, 2 AS b UNION SELECT 3, 4").raw()
+def lists(found):
+    return [list(each) for each in found]
+some = arrays()
+first = lists(some.take(1).toArray())
+return [list(arrays().map(lambda row, _: row[0])), lists(arrays().drop(1).toArray()),
+        lists(arrays().filter(lambda row, _: row[0] > 1).toArray()), first, lists(some.toArray()),
+        arrays().reduce(lambda total, row, _: total + row[1], 0),
+        list(arrays().flatMap(lambda row, _: row).toArray()), arrays().map(lambda row, _: 0).toString(),
+        hasattr(raw.exec("SELECT 1"), "map")]
+"""
+
+    assert run(project, source) == [
+        [1, 3],
+        [[3, 4]],
+        [[3, 4]],
+        [[1, 2]],
+        [[3, 4]],
+        6,
+        [1, 2, 3, 4],
+        "[object Iterator Helper]",
+        False,
+    ]
+
+
 def test_rows_of_returning_that_are_not_read_reset_the_object(project: Project) -> None:
     before, unread, after = run(
         project,

@@ -584,3 +584,71 @@ def test_a_pipe_takes_both_ends_before_anything_flows() -> None:
     assert state == [True, True, True]
     assert refusal.startswith("TypeError: Body has already been used.")
     assert text == "abc"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "js.ReadableStream.new(pull=fails).getReader().read()",
+        "js.ReadableStream.new(start=fails).getReader().read()",
+        "js.ReadableStream.from_(create_proxy(generated())).getReader().read()",
+        "js.WritableStream.new(write=fails).getWriter().write('a')",
+        "js.Response.new('a').body.pipeThrough(js.TransformStream.new(transform=fails)).values().next()",
+        "js.ReadableStream.new(cancel=fails).cancel()",
+    ],
+)
+def test_a_task_that_a_callback_has_cancelled_is_an_error_of_the_stream(
+    project: Project, use: str
+) -> None:
+    result = project.run(f"""
+async def failing(*_):
+    task = asyncio.ensure_future(asyncio.sleep(60))
+    task.cancel()
+    await task
+
+async def generated():
+    yield await failing()
+
+async def main(env, ctx):
+    fails = create_proxy(failing)
+    return await asyncio.wait_for(attempt({use}), 5)
+""")
+
+    assert result.startswith("PythonError: Traceback")
+    assert result.endswith("asyncio.exceptions.CancelledError\n")
+
+
+@pytest.mark.parametrize("kind", ["IdentityTransformStream", "FixedLengthStream"])
+def test_what_a_byob_reader_has_left_of_a_chunk_is_in_both_branches(
+    project: Project, kind: str
+) -> None:
+    result = project.run(f"""
+async def left(stream):
+    reader = stream.getReader(mode="byob")
+    await reader.read(js.Uint8Array.new(2))
+    reader.releaseLock()
+    first, second = map(js.Response.new, stream.tee())
+    sent = js.Request.new("http://x", method="POST", body=second.clone().body)
+    return [await first.text(), await second.text(), await sent.text()]
+
+async def main(env, ctx):
+    pipe = js.{kind}.new(5)
+    writer = pipe.writable.getWriter()
+    writer.write(to_js(b"hello"))
+    writer.close()
+    return [await left(js.Response.new("hello").body), await left(pipe.readable)]
+""")
+
+    assert result == [["llo", "llo", "llo"], ["llo", "llo", "llo"]]
+
+
+def test_a_branch_of_what_was_partly_read_promises_no_length() -> None:
+    async def main() -> object:
+        pipe = CLASSES["FixedLengthStream"].new(5)
+        writer, reader = pipe.writable.getWriter(), pipe.readable.getReader()
+        writer.write(Uint8Array.new(bytearray(b"he")))
+        await reader.read()
+        reader.releaseLock()
+        return [branch.length for branch in pipe.readable.tee()]
+
+    assert run(main()) == [None, None]

@@ -194,3 +194,85 @@ async def main(env, ctx):
 """)
 
     assert answer == f"TypeError: {message}"
+
+
+PASSES = {
+    # What wrangler answers: the bytes that come out, and what the handler sees.
+    "nothing": (b"<p>\xe9</p>", "text/html", "", b"<p>\xe9</p>", []),
+    "text": (b"<p>\xe9</p>", "text/html", "text", b"<p>\xef\xbf\xbd</p>", ["\ufffd"]),
+    "an attribute": (b"<p x=\xe9>", "text/html", "element", b'<p x=\xe9 y="1">', ["\ufffd"]),
+    "another charset": (
+        b"<p>\xe9</p>",
+        "text/html; charset=iso-8859-1",
+        "text",
+        b"<p>\xe9\xe9\x80</p>",
+        ["é"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_a_document_is_read_and_written_in_its_own_characters(project: Project, name: str) -> None:
+    document, content_type, function, wanted, seen = PASSES[name]
+
+    answer = project.run(f"""
+async def main(env, ctx):
+    found = []
+    def text(piece):
+        if piece.text:
+            found.append(piece.text)
+            if "charset" in {content_type!r}:
+                piece.after("é€")
+    def element(tag):
+        found.append(tag.getAttribute("x"))
+        tag.setAttribute("y", "1")
+    handler = {{"text": text, "element": element}}.get({function!r}, print)
+    rewriter = js.HTMLRewriter.new().on("p", create_proxy({{{function!r} or "comments": handler}}))
+    headers = js.Headers.new([["content-type", {content_type!r}]])
+    answer = rewriter.transform(js.Response.new(to_js({document!r}), headers=headers))
+    return [(await answer.bytes()).to_bytes(), found]
+""")
+
+    assert answer == [wanted, seen]
+
+
+@pytest.mark.parametrize(
+    ("charset", "refusal"),
+    [
+        ("foo", "Unknown character encoding has been provided."),
+        ("utf-16", "Expected ASCII-compatible encoding."),
+    ],
+)
+def test_characters_that_cannot_be_read_are_refused(
+    project: Project, charset: str, refusal: str
+) -> None:
+    answer = project.run(f"""
+async def main(env, ctx):
+    headers = js.Headers.new([["content-type", "text/html; charset={charset}"]])
+    try:
+        js.HTMLRewriter.new().transform(js.Response.new("<p>", headers=headers))
+    except JsException as error:
+        return told(error)
+""")
+
+    assert answer == f"TypeError: Parser error: {refusal}"
+
+
+def test_a_piece_is_of_no_use_either_once_its_handler_has_failed(project: Project) -> None:
+    answer = rewritten(
+        project,
+        """
+kept = []
+def fail(element):
+    kept.append(element)
+    raise ValueError
+rewriter.on("p", create_proxy({"element": fail}))
+await attempt(rewriter.transform(js.Response.new("<p>")).text())
+try:
+    found.append(kept[0].tagName)
+except JsException as error:
+    found.append(told(error))
+""",
+    )
+
+    assert answer[1].startswith("TypeError: This content token is no longer valid.")

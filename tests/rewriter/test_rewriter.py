@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -113,3 +114,25 @@ def test_it_is_the_same_however_a_document_arrives(name: str, piece: int) -> Non
     whole = asyncio.run(rewritten(document, unsplit))
 
     assert asyncio.run(rewritten(document, unsplit, piece)) == whole
+
+
+@pytest.mark.parametrize(
+    ("beginning", "repeated", "selector", "function"),
+    [
+        ("", "<p>ab", "p", "text"),
+        ("", "<p><b>ab</b>", "div b", "element"),
+        ("<!--", "x" * 200, "b", "element"),
+    ],
+    ids=["tags left open", "a space in a selector", "a comment"],
+)
+def test_a_document_twelve_times_as_long_takes_about_twelve_times_as_long(
+    beginning: str, repeated: str, selector: str, function: str
+) -> None:
+    def seconds(count: int) -> float:
+        start = process_time()
+        asyncio.run(rewritten(beginning + repeated * count, [(selector, {function: []})]))
+        return process_time() - start
+
+    seconds(10)
+
+    assert seconds(6000) < 40 * seconds(500)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["DocumentHandlers", "ElementHandlers"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ElementHandlers:
     """Functions for the elements that a selector matches; None where there is none."""
 

@@ -67,7 +67,8 @@ class HTMLRewriter(JsProxy, metaclass=NativeClass):
         """Give a response like another, whose body has passed the handlers.
 
         Raises:
-            JsException: a `TypeError` for what is no response, or one that was read.
+            JsException: a `TypeError` for what is no response, for one that was read, or for one in
+                characters that cannot be read.
 
         """
         if not isinstance(response, Response):
@@ -75,6 +76,7 @@ class HTMLRewriter(JsProxy, metaclass=NativeClass):
                 "Failed to execute 'transform' on 'HTMLRewriter': parameter 1 is not of type "
                 "'Response'."
             )
+        from pydo.host.js.rewriter.charset import Charset  # noqa: PLC0415 - as in `on`
         from pydo.host.js.rewriter.rewriting import Rewriting  # noqa: PLC0415 - as in `on`
 
         body = response.body
@@ -82,7 +84,9 @@ class HTMLRewriter(JsProxy, metaclass=NativeClass):
             return response
         if response.bodyUsed or body.locked:
             raise JsTypeError("The ReadableStream has been locked to a reader.")
-        passage = _Passage(Rewriting(tuple(self._elements), tuple(self._documents)))
+        charset = Charset(response.headers.get("content-type") or "")
+        handlers = tuple(self._elements), tuple(self._documents)
+        passage = _Passage(Rewriting(*handlers, charset))
         return Response.new(body.pipeThrough(passage), response)
 
 

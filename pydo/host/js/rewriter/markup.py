@@ -30,7 +30,9 @@ _BETWEEN = re.compile(r"[\t\n\f\r /]*")
 _ATTRIBUTE_NAME = re.compile(r"[^\t\n\f\r />][^\t\n\f\r />=]*")
 _EQUALS = re.compile(r"[\t\n\f\r ]*=[\t\n\f\r ]*")
 _UNQUOTED = re.compile(r"[^\t\n\f\r >]*")
-_COMMENT = re.compile(r"<!--(?:-?>|(.*?)--!?>)", re.DOTALL)
+_COMMENT_AT_ONCE: Final = ("<!-->", "<!--->")
+_COMMENT_END = re.compile(r"--!?>")
+_LONGEST_COMMENT_END: Final = len("--!>")
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
 _QUOTED = r"""("[^">]*"|'[^'>]*')"""
 _DOCTYPE = re.compile(
@@ -109,9 +111,11 @@ class Scanner:
         self.raw_text: str | None = None
         self._text = ""
         self._at = 0
+        self._searched = 0  # up to where a comment has no end
 
     def feed(self, text: str, *, is_last: bool = False) -> Iterator[Token]:
         """Give the tokens that are whole; after the last text also what is left of one."""
+        self._searched -= self._at
         self._text, self._at = self._text[self._at :] + text, 0
         while self._at < len(self._text):
             found = self._next() if self.raw_text is None else self._next_raw(self.raw_text)
@@ -151,8 +155,7 @@ class Scanner:
     def _declaration(self) -> tuple[Token, int] | None:
         text, at = self._text, self._at
         if text.startswith("<!--", at):
-            comment = _COMMENT.match(text, at)
-            return comment and (Comment(comment[0], comment[1] or ""), comment.end())
+            return self._comment()
         doctype = _DOCTYPE.match(text, at)
         if doctype is not None:
             name, public_id, system_id, only_system = doctype.groups()
@@ -164,6 +167,18 @@ class Scanner:
         ):
             return None
         return self._bogus(1 if text[at + 1] == "?" else 2)
+
+    def _comment(self) -> tuple[Token, int] | None:
+        text, at = self._text, self._at
+        for whole in _COMMENT_AT_ONCE:
+            if text.startswith(whole, at):
+                return Comment(whole, ""), at + len(whole)
+        inside = at + len("<!--")
+        end = _COMMENT_END.search(text, max(inside, self._searched))
+        if end is None:
+            self._searched = len(text) - _LONGEST_COMMENT_END + 1
+            return None
+        return Comment(text[at : end.end()], text[inside : end.start()]), end.end()
 
     def _bogus(self, skipped: int) -> tuple[Token, int] | None:
         end = self._text.find(">", self._at)

@@ -8,10 +8,9 @@ end happens to that tag.  Source: cloudflare/lol-html src/rewriter.
 from __future__ import annotations
 
 import asyncio
-import codecs
 import inspect
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pydo.host.js.buffer import bytes_of
@@ -27,6 +26,7 @@ from pydo.runtime.strand import pinned
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pydo.host.js.rewriter.charset import Charset
     from pydo.host.js.rewriter.element import AtEnd
     from pydo.host.js.rewriter.handlers import DocumentHandlers, ElementHandlers
 
@@ -75,14 +75,19 @@ class Rewriting:
     """The transformer of a stream of bytes."""
 
     def __init__(
-        self, elements: Sequence[ElementHandlers], documents: Sequence[DocumentHandlers]
+        self,
+        elements: Sequence[ElementHandlers],
+        documents: Sequence[DocumentHandlers],
+        charset: Charset,
     ) -> None:
         self._elements = elements
         self._documents = documents
         self._scanner = markup.Scanner()
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._charset = charset
+        self._decoder = charset.decoder()
         self._root = Node("", {}, None)
         self._open: list[_Open] = []
+        self._hearing = dict.fromkeys(elements, 0)  # in how many open elements each hears
         self._heard_by: Sequence[ElementHandlers | DocumentHandlers] = documents
         self._emptied = 0  # of the open elements
         self._is_in_text = False
@@ -113,7 +118,7 @@ class Rewriting:
         out = "".join(self._out)
         self._out.clear()
         if out:
-            controller.enqueue(Uint8Array.new(bytearray(out.encode("utf-8", "replace"))))
+            controller.enqueue(Uint8Array.new(bytearray(self._charset.encode(out))))
 
     async def _feed(self, text: str, *, is_last: bool = False) -> None:
         for token in self._scanner.feed(text, is_last=is_last):
@@ -137,6 +142,7 @@ class Rewriting:
     # -- tags
 
     async def _start(self, tag: markup.StartTag) -> None:
+        tag = self._readable(tag)
         name = tag.written.lower()
         parent = self._open[-1] if self._open else None
         namespace, within = _namespaces(name, parent)
@@ -156,6 +162,13 @@ class Rewriting:
             self._push(opened)
             if within == _HTML and name in _RAW_TEXT:
                 self._scanner.raw_text = name
+
+    def _readable(self, tag: markup.StartTag) -> markup.StartTag:
+        shown = self._charset.shown
+        if shown(tag.raw) is tag.raw:
+            return tag
+        attributes = [replace(each, value=shown(each.value)) for each in tag.attributes]
+        return replace(tag, attributes=tuple(attributes))
 
     def _node(self, name: str, tag: markup.StartTag, parent: Node) -> Node:
         parent.children += 1
@@ -185,8 +198,7 @@ class Rewriting:
     def _push(self, opened: _Open) -> None:
         self._open.append(opened)
         self._emptied += opened.is_emptied
-        if opened.listening:
-            self._heard_by = self._listening()
+        self._count(opened.listening, 1)
 
     def _popped(self, name: str) -> list[_Open]:
         """Take the elements off that an end tag closes, the innermost first; it may be none."""
@@ -198,8 +210,7 @@ class Rewriting:
         closed = self._open[: index - 1 if index else None : -1]
         del self._open[index:]
         self._emptied -= sum(each.is_emptied for each in closed)
-        if any(each.listening for each in closed):
-            self._heard_by = self._listening()
+        self._count([each for opened in closed for each in opened.listening], -1)
         return closed
 
     # -- between tags
@@ -218,12 +229,12 @@ class Rewriting:
         if not handlers:
             self._put(text)
             return
-        piece = content.Text(text, is_last=is_last)
+        piece = content.Text(self._charset.shown(text), is_last=is_last)
         await self._call(handlers, piece)
         self._put(await piece.applied())
 
     async def _comment(self, token: markup.Comment) -> None:
-        comment = content.Comment(token.text)
+        comment = content.Comment(self._charset.shown(token.text))
         handlers = [each.comments for each in self._heard_by if each.comments is not None]
         await self._call(handlers, comment)
         self._put(await comment.applied(token.raw))
@@ -237,19 +248,25 @@ class Rewriting:
 
     # -- handlers
 
-    def _listening(self) -> list[ElementHandlers | DocumentHandlers]:
-        heard = {id(each) for opened in self._open for each in opened.listening}
-        return [*(each for each in self._elements if id(each) in heard), *self._documents]
+    def _count(self, listening: Sequence[ElementHandlers], change: int) -> None:
+        """Note that an element of theirs has begun or ended: few do so while another is open."""
+        had = [each for each in listening if self._hearing[each]]
+        for each in listening:
+            self._hearing[each] += change
+        if had != [each for each in listening if self._hearing[each]]:
+            heard = [each for each, count in self._hearing.items() if count]
+            self._heard_by = [*heard, *self._documents]
 
     async def _call(self, handlers: Sequence[Any], token: content.Token) -> None:
-        for handler in handlers:
-            try:
+        try:
+            for handler in handlers:
                 result = pinned(handler, token)
                 if inspect.isawaitable(result):
                     await result
-            except Exception as error:
-                raise python_error(error) from error
-        token.end()
+        except Exception as error:
+            raise python_error(error) from error
+        finally:
+            token.end()
 
     def _put(self, text: str) -> None:
         if text and not self._emptied:

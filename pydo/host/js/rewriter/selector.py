@@ -33,7 +33,10 @@ _NTH_WORDS = {"odd": (2, 1), "even": (2, 0)}
 
 @dataclass(slots=True)
 class Node:
-    """An element as selectors see it; `index` counts all before it in `parent`, from 1."""
+    """An element as selectors see it; `index` counts all before it in `parent`, from 1.
+
+    `above` remembers of what stands before a space whether this or an element above is that.
+    """
 
     name: str
     attributes: Mapping[str, str]
@@ -42,6 +45,7 @@ class Node:
     index_of_type: int = 1
     children: int = 0
     children_of: dict[str, int] = field(default_factory=dict[str, int])
+    above: dict[object, bool] = field(default_factory=dict[object, bool])
 
 
 def parser_error(text: str) -> JsException:
@@ -66,7 +70,7 @@ class Selector:
         return any(_matches(choice, node) for choice in self._choices)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Compound:
     """What one element has to be; `before` is what stands before it, by a combinator."""
 
@@ -83,11 +87,24 @@ def _matches(compound: _Compound, node: Node) -> bool:
         return True
     if compound.is_child:
         return above is not None and _matches(before, above)
-    while above is not None:
-        if _matches(before, above):
-            return True
-        above = above.parent
-    return False
+    return _is_within(before, above)
+
+
+def _is_within(compound: _Compound, node: Node | None) -> bool:
+    """Whether an element or one above matches, each asked once: tags left open make depths."""
+    asked: list[Node] = []
+    answer = False
+    while node is not None and not answer:
+        known = node.above.get(compound)
+        if known is not None:
+            answer = known
+            break
+        asked.append(node)
+        answer = _matches(compound, node)
+        node = node.parent
+    for each in asked:
+        each.above[compound] = answer
+    return answer
 
 
 class _Reader:

@@ -16,7 +16,7 @@ from pydo.host.js.buffer import JsBuffer, bytes_of
 from pydo.host.js.error import JsError, JsTypeError
 from pydo.host.js.stream.controller import END
 from pydo.host.js.stream.lending import Loan
-from pydo.host.js.stream.writes import CLOSED, Endings, fail
+from pydo.host.js.stream.writes import CLOSED, Endings, Room, fail
 from pydo.host.outgoing import network_lost
 from pydo.host.promise import JsPromise, rejection
 
@@ -43,7 +43,7 @@ class BytePipe:
         self._high_water_mark = high_water_mark
         # What is written and not read yet; with None for the end.
         self._written: deque[tuple[bytes | None, asyncio.Future[None] | None]] = deque()
-        self._waiting: list[asyncio.Future[None]] = []  # for room
+        self._room = Room()
         self._reading: tuple[asyncio.Future[Any], bool] | None = None
         self._size = 0
         self._is_closing = False  # no more can be written
@@ -180,15 +180,11 @@ class BytePipe:
         mark = self._high_water_mark
         if mark is None or mark > self._size or self.endings.has_ended:
             return JsPromise.resolved(None)
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        return JsPromise.of(future)
+        return self._room.wait()
 
     def release(self, error: BaseException) -> None:
         """Let whoever waits for room have an error."""
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            fail(future, error)
+        self._room.tell(error)
 
     # -- between the two
 
@@ -247,12 +243,8 @@ class BytePipe:
             self._fail(error)
 
     def _tell_of_room(self) -> None:
-        if self._high_water_mark is None or self._high_water_mark <= self._size:
-            return
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
+        if self._high_water_mark is not None and self._high_water_mark > self._size:
+            self._room.tell()
 
 
 def data_of(chunk: Any) -> bytes:

@@ -20,7 +20,7 @@ from pydo.host.js.stream.strategy import Strategy, callback
 from pydo.host.js.value import JsProxy, jsnull
 from pydo.host.portability.bridge import raw
 from pydo.host.promise import rejection
-from pydo.host.pythonerror import python_error
+from pydo.host.pythonerror import called_back, python_error
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class ReadableStreamDefaultController(JsProxy, metaclass=RuntimeClass):
 
     async def _started_later(self, result: Any) -> None:
         try:
-            await result
+            await called_back(result)
         except Exception as error:  # noqa: BLE001 - it is for the readers
             self.error(python_error(error))
         else:
@@ -335,7 +335,7 @@ class ReadableStreamDefaultController(JsProxy, metaclass=RuntimeClass):
                 self._again = False
                 result = pinned(self._pull, self)
                 if inspect.isawaitable(result):
-                    await result
+                    await called_back(result)
                 if not (self._again and self.wants):
                     break
         except Exception as error:  # noqa: BLE001 - it is for the readers
@@ -348,7 +348,7 @@ async def _cancel(cancel: Callable[[Any], Any], reason: Any, done: asyncio.Futur
     try:
         result = cancel(reason)
         if inspect.isawaitable(result):
-            await result
+            await called_back(result)
     except Exception as error:  # noqa: BLE001 - it is for the one who cancels
         _fail(done, error)
     else:

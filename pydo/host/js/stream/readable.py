@@ -25,7 +25,7 @@ from pydo.host.js.stream.reader import (
     Reader,
     StreamIterator,
 )
-from pydo.host.js.stream.source import Outside, Spent
+from pydo.host.js.stream.source import Leftover, Outside, Spent
 from pydo.host.js.stream.strategy import Strategy, check_parts, member
 from pydo.host.js.stream.tee import Branch, branches
 from pydo.host.js.stream.writable import WritableStream
@@ -73,7 +73,6 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
         "locked_by",
         "on_given_up",
         "outcome",
-        "pushed_back",
         "source",
     )
 
@@ -85,7 +84,6 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
     length: int | None  # of all that is to come, in bytes, where it is known
     on_given_up: Callable[[], object] | None  # hears that nobody wants a body's rest
     outcome: Any  # None while it goes on, then END, or the error that it has failed with
-    pushed_back: bytes  # what a reader of some bytes has left of a chunk
 
     def __init__(self, source: Any = None, strategy: Any = None, /, *_: Any, **named: Any) -> None:
         check_parts(source, "ReadableStream", "UnderlyingSource")
@@ -103,7 +101,7 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
 
     def _begin(self, source: Source | None, *, is_bytes: bool) -> None:
         self.content = self.locked_by = self.length = self.on_given_up = self.outcome = None
-        self.disturbed, self.is_bytes, self.pushed_back = False, is_bytes, b""
+        self.disturbed, self.is_bytes = False, is_bytes
         self.source = source
         if isinstance(source, ReadableStreamDefaultController):
             source.tell(self._ended)
@@ -253,14 +251,15 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
             raise JsTypeError("This ReadableStream is currently locked to a reader,")
         self.locked_by = self
         content, source = self.content, self.source
+        length = None if self.disturbed else self.length  # what is left is not known
         self.disturbed, self.content, self.source = True, None, None
         if source is None:
             rest = content or b""
             return ReadableStream.of_bytes(rest), ReadableStream.of_bytes(rest)
         first, second = branches(source, is_bytes=self.is_bytes)
         return (
-            ReadableStream.of_source(first, is_bytes=self.is_bytes, length=self.length),
-            ReadableStream.of_source(second, is_bytes=self.is_bytes, length=self.length),
+            ReadableStream.of_source(first, is_bytes=self.is_bytes, length=length),
+            ReadableStream.of_source(second, is_bytes=self.is_bytes, length=length),
         )
 
     def take(self) -> bytes | ReadableStream:
@@ -310,9 +309,6 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
 
     def _next_now(self) -> Any:
         self.disturbed = True
-        if self.pushed_back:
-            data, self.pushed_back = self.pushed_back, b""
-            return data
         source = self.source
         if source is None:
             content, self.content = self.content, None
@@ -336,8 +332,11 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
             self.source.forsake(error)
 
     def push_back(self, data: bytes) -> None:
-        """Put back what is left of a chunk."""
-        self.pushed_back = data
+        """Put back what a reader of some bytes has left of a chunk."""
+        if self.source is None:
+            self.content = data
+        elif data:
+            self.source = Leftover(data, self.source)
 
     def _ended(self, error: BaseException | None) -> None:
         if self.outcome is not None:
@@ -351,11 +350,11 @@ class ReadableStream(JsProxy, metaclass=ReadableStreamClass):
     def spend(self, why: Exception) -> None:
         """Let nobody read what is left."""
         if self.outcome is None:
-            self.content, self.pushed_back, self.source = None, b"", Spent(why)
+            self.content, self.source = None, Spent(why)
 
     async def give_up(self, reason: Any = None) -> None:
         """Give up the rest, whoever holds the stream."""
-        self.disturbed, self.content, self.pushed_back = True, None, b""
+        self.disturbed, self.content = True, None
         on_given_up, source = self.on_given_up, self.source
         if on_given_up is not None:
             on_given_up()

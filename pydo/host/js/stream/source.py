@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pydo.runtime.loop import ObjectLoop
 
-__all__ = ["Outside", "Source", "Spent"]
+__all__ = ["Leftover", "Outside", "Source", "Spent"]
 
 
 class Source(Protocol):
@@ -79,3 +79,24 @@ class Spent:
 
     async def cancel(self, reason: Any) -> None:
         """Nothing to give up."""
+
+
+class Leftover:
+    """Some bytes, before the rest of a source."""
+
+    __slots__ = ("_data", "rest")
+    rest: Source
+
+    def __init__(self, data: bytes, source: Source) -> None:
+        self._data = data
+        self.rest = source.rest if isinstance(source, Leftover) else source
+
+    async def next(self) -> Any:
+        """Give the bytes, and then the next chunk, or `END`."""
+        data, self._data = self._data, b""
+        return data or await self.rest.next()
+
+    async def cancel(self, reason: Any) -> None:
+        """Give up both."""
+        self._data = b""
+        await self.rest.cancel(reason)

@@ -18,7 +18,7 @@ from pydo.host.js.stream.writable import WritableStream
 from pydo.host.js.stream.writes import QueuedWrites
 from pydo.host.js.value import JsProxy, NativeClass, jsnull, options
 from pydo.host.promise import rejection
-from pydo.host.pythonerror import python_error
+from pydo.host.pythonerror import called_back, python_error
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class _Between:
         except Exception as error:
             self.out.error(python_error(error))
             raise
-        return self._or_both_fail(result) if inspect.isawaitable(result) else None
+        return self._or_both_fail(called_back(result)) if inspect.isawaitable(result) else None
 
     async def write(self, chunk: Any, _: object) -> None:
         while not self.out.wants and self.out.is_open:
@@ -184,4 +184,4 @@ async def _called(function: Any, *arguments: Any) -> None:
         return
     result = pinned(function, *arguments)
     if inspect.isawaitable(result):
-        await result
+        await called_back(result)

@@ -18,13 +18,20 @@ from pydo.host.js.stream.lending import Loan
 from pydo.host.js.stream.strategy import Strategy, callback
 from pydo.host.js.value import JsProxy, jsnull
 from pydo.host.promise import JsPromise, rejection
-from pydo.host.pythonerror import python_error
+from pydo.host.pythonerror import called_back, python_error
 from pydo.runtime.strand import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["CLOSED", "Endings", "QueuedWrites", "WritableStreamDefaultController", "Writes"]
+__all__ = [
+    "CLOSED",
+    "Endings",
+    "QueuedWrites",
+    "Room",
+    "WritableStreamDefaultController",
+    "Writes",
+]
 
 CLOSED = "This WritableStream has been closed."
 
@@ -98,6 +105,30 @@ class Endings:
             listener()
 
 
+class Room:
+    """Who waits for room: until there is some, or an error says that there will be none."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def wait(self) -> JsPromise:
+        """Wait for it."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        return JsPromise.of(future)
+
+    def tell(self, error: BaseException | None = None) -> None:
+        """Let everyone go on, or fail."""
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if error is not None:
+                fail(future, error)
+            elif not future.done():
+                future.set_result(None)
+
+
 class _State(Enum):
     WRITABLE = "writable"
     CLOSING = "closing"
@@ -114,11 +145,11 @@ class QueuedWrites:
         "_is_writing",
         "_loan",
         "_queue",
+        "_room",
         "_sink",
         "_size",
         "_state",
         "_strategy",
-        "_waiting",
         "endings",
     )
 
@@ -132,7 +163,7 @@ class QueuedWrites:
         self._state = _State.WRITABLE
         self._is_writing = False
         self._in_flight: asyncio.Future[None] | None = None
-        self._waiting: list[asyncio.Future[None]] = []  # for room
+        self._room = Room()
         self._loan = Loan(self.error)
         self._controller = made(WritableStreamDefaultController, self)
         self.endings = Endings()
@@ -151,7 +182,7 @@ class QueuedWrites:
 
     async def _started(self, result: Any) -> None:
         try:
-            await result
+            await called_back(result)
         except Exception as error:  # noqa: BLE001 - it is for the writers
             self.error(python_error(error))
         finally:
@@ -224,15 +255,11 @@ class QueuedWrites:
             return JsPromise.rejected(error)
         if self._strategy.high_water_mark > self._size or self._state is _State.CLOSED:
             return JsPromise.resolved(None)
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        return JsPromise.of(future)
+        return self._room.wait()
 
     def release(self, error: BaseException) -> None:
         """Let whoever waits for room have an error."""
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            fail(future, error)
+        self._room.tell(error)
 
     def check(self) -> None:
         """Raise what the stream has failed with."""
@@ -288,7 +315,7 @@ class QueuedWrites:
         if method is not None:
             result = pinned(method, *arguments)
             if inspect.isawaitable(result):
-                await result
+                await called_back(result)
 
     async def _close(self) -> None:
         await self._call("close")
@@ -298,12 +325,8 @@ class QueuedWrites:
             self.endings.end(None)
 
     def _has_room(self) -> None:
-        if self._strategy.high_water_mark <= self._size and self._state is not _State.CLOSED:
-            return
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
+        if self._strategy.high_water_mark > self._size or self._state is _State.CLOSED:
+            self._room.tell()
 
 
 class WritableStreamDefaultController(JsProxy, metaclass=RuntimeClass):

@@ -1,10 +1,11 @@
 """How fast the counter is, beside a bare aiohttp handler under the same load.
 
-    python benchmarks/counter.py [--seconds 5] [--connections 32]
+    python benchmarks/counter.py [--seconds 1.5] [--rounds 7] [--connections 32]
 
 Prints requests a second of both and their ratio, the time from the start of `pydo dev` to its
 first answer, and the time from the save of a file to the first answer of the new code.  The load
-comes from this process over keep-alive connections; each server is a process of its own.
+comes from this process over keep-alive connections; each server is a process of its own.  They take
+turns, and the medians of the rounds count, since other programs may run meanwhile.
 """
 
 from __future__ import annotations
@@ -72,14 +73,14 @@ class Connection(asyncio.Protocol):
 
 
 async def load(port: int, connections: int, seconds: float) -> float:
-    """Requests a second over `seconds`, after a second of warming up."""
+    """Requests a second over `seconds`, after half a second of warming up."""
     request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
     loop = asyncio.get_running_loop()
     made = [
         (await loop.create_connection(lambda: Connection(request), "127.0.0.1", port))[1]
         for _ in range(connections)
     ]
-    await asyncio.sleep(1)
+    await asyncio.sleep(0.5)
     before, started = sum(each.answers for each in made), time.perf_counter()
     await asyncio.sleep(seconds)
     rate = (sum(each.answers for each in made) - before) / (time.perf_counter() - started)
@@ -140,7 +141,8 @@ def save_to_answer(entry: Path, port: int, times: int) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -150,12 +152,15 @@ def main() -> None:
         shutil.copytree(TEMPLATE, project)
         pydo = [sys.executable, "-m", "pydo", "dev", "--log-level", "none", "--port"]
 
-        port = free_port()
-        with server([sys.executable, "bare.py", str(port)], port, root):
-            bare = uvloop.run(load(port, options.connections, options.seconds))
-        port = free_port()
-        with server([*pydo, str(port)], port, project):
-            counter = uvloop.run(load(port, options.connections, options.seconds))
+        ports = free_port(), free_port()
+        with (
+            server([sys.executable, "bare.py", str(ports[0])], ports[0], root),
+            server([*pydo, str(ports[1])], ports[1], project),
+        ):
+            rounds = [
+                [uvloop.run(load(port, options.connections, options.seconds)) for port in ports]
+                for _ in range(options.rounds)
+            ]
         starts = []
         for _ in range(5):
             port = free_port()
@@ -165,9 +170,14 @@ def main() -> None:
         with server([*pydo, str(port)], port, project):
             saves = save_to_answer(project / "src" / "entry.py", port, 10)
 
+    bare, counter = (statistics.median(rates) for rates in zip(*rounds, strict=True))
+    ratios = sorted(counter / bare for bare, counter in rounds)
     print(f"bare aiohttp        {bare:9,.0f} requests/s")
     print(f"pydo, the counter   {counter:9,.0f} requests/s")
-    print(f"ratio               {counter / bare:9.2f}")
+    print(
+        f"ratio               {statistics.median(ratios):9.2f}"
+        f" ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    )
     print(f"start to answer     {statistics.median(starts):9.0f} ms (median of {len(starts)})")
     print(f"save to new answer  {statistics.median(saves):9.0f} ms (median of {len(saves)})")
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Watchdog"]
 
 _TICK_S = 0.05
-_CLOSER_TICK_S = 0.02  # while something runs
+_CLOSER_TICK_S = 0.02  # while what runs is what ran before
 _BLOCKED_S = 0.1
 _BLOCKED_LOOKS = 4  # a machine that is busy elsewhere delays the looks as well
 _RETRY_S = 0.02  # between tries to catch the main thread in a frame of the user's
@@ -99,7 +99,7 @@ class Watchdog:
         since, looks = 0.0, 0
         has_looked = has_warned = has_reported = False
         while not self._closing.is_set():
-            is_held = self._wait(_TICK_S if seen is None else _CLOSER_TICK_S)
+            is_held = self._wait(_CLOSER_TICK_S if looks else _TICK_S)
             subject = self._subject()
             now = time.monotonic()
             if is_held and subject is not None:
